@@ -1,0 +1,1 @@
+//! The registration agency: one binary with its command line, configuration and wiring.

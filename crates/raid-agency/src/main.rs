@@ -1,0 +1,2 @@
+//! The registration agency's command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What a RAiD is: metadata blocks, identifiers, vocabularies, validation. No I/O.

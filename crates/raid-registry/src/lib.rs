@@ -1,0 +1,1 @@
+//! The REST API: mint, update and read RAiDs, service points, authentication.

@@ -1,0 +1,1 @@
+//! Claim, act, settle: the task loop, leases, retry schedule, dead letters and the shared limiter.

@@ -1,0 +1,1 @@
+//! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that knows diesel.

@@ -1,0 +1,1 @@
+//! Making ORCID records agree with the RAiDs.

@@ -1,0 +1,1 @@
+//! Whole-workflow tests that drive the real binary over HTTP.
