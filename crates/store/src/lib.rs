@@ -1,1 +1,31 @@
-//! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that knows diesel.
+//! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that
+//! knows diesel.
+
+pub mod calls;
+mod clock;
+mod conn;
+pub mod contributions;
+mod engine;
+mod error;
+pub mod grants;
+pub mod invitations;
+pub mod limiter;
+pub mod memberships;
+pub mod migrate;
+mod mints;
+pub mod permission_requests;
+pub mod permissions;
+pub mod raids;
+mod schema;
+mod seal;
+pub mod service_points;
+pub mod tasks;
+mod types;
+pub mod visits;
+
+pub use clock::Clock;
+pub use conn::Conn;
+pub use engine::{Settings, Store};
+pub use error::StoreError;
+pub use seal::{KeyRing, KeyRingError};
+pub use types::{AsText, Id, Json, Timestamp};

@@ -1,0 +1,63 @@
+//! One connection type over both databases.
+
+use crate::types::{AsText, DbJson, DbUuid, Id, Json};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{HasSqlType, Text};
+
+/// A live connection to either database.
+///
+/// Ordinary diesel queries run on it directly; what `MultiConnection` cannot express
+/// (batch inserts, upserts, `SKIP LOCKED`) goes through [`per_backend!`].
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// PostgreSQL, or an engine that speaks its protocol.
+    Postgres(diesel::PgConnection),
+    /// The embedded default.
+    Sqlite(diesel::SqliteConnection),
+}
+
+/// Type-checks one body against each native connection.
+macro_rules! per_backend {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::conn::Conn::Postgres($c) => $body,
+            $crate::conn::Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(crate) use per_backend;
+
+macro_rules! multi_type {
+    ($sql:ty, $rust:ty) => {
+        impl HasSqlType<$sql> for MultiBackend {
+            fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+                MultiBackend::lookup_sql_type::<$sql>(lookup)
+            }
+        }
+        impl ToSql<$sql, MultiBackend> for $rust {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+                out.set_value((<$sql>::default(), self));
+                Ok(IsNull::No)
+            }
+        }
+        impl FromSql<$sql, MultiBackend> for $rust {
+            fn from_sql(v: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+                v.from_sql::<$rust, $sql>()
+            }
+        }
+    };
+}
+multi_type!(DbUuid, Id);
+multi_type!(DbJson, Json);
+
+impl<T> ToSql<Text, MultiBackend> for AsText<T>
+where
+    T: std::fmt::Display + std::fmt::Debug,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((Text, self.as_str()));
+        Ok(IsNull::No)
+    }
+}

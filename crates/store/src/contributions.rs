@@ -1,0 +1,85 @@
+//! Who contributes to what, indexed by iD.
+
+use crate::conn::{Conn, per_backend};
+use crate::error::StoreError;
+use crate::schema::contribution;
+use crate::types::AsText;
+use diesel::prelude::*;
+use raid_model::{Handle, OrcidId};
+use std::collections::BTreeSet;
+
+#[derive(Insertable)]
+#[diesel(table_name = contribution, treat_none_as_default_value = false)]
+struct NewContribution<'a> {
+    orcid: AsText<OrcidId>,
+    handle: &'a AsText<Handle>,
+}
+
+pub(crate) fn insert(
+    c: &mut Conn,
+    pairs: &[(&OrcidId, &AsText<Handle>)],
+) -> Result<(), StoreError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = pairs
+        .iter()
+        .map(|(orcid, handle)| NewContribution {
+            orcid: AsText::from(**orcid),
+            handle,
+        })
+        .collect();
+    per_backend!(c, |c| diesel::insert_into(contribution::table)
+        .values(&rows)
+        .execute(c))?;
+    Ok(())
+}
+
+pub(crate) fn delete<'a>(
+    c: &mut Conn,
+    handle: &Handle,
+    gone: impl Iterator<Item = &'a OrcidId>,
+) -> Result<(), StoreError> {
+    let gone: Vec<String> = gone.map(ToString::to_string).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let rows = contribution::table
+        .filter(contribution::handle.eq(handle.to_string()))
+        .filter(contribution::orcid.eq_any(gone));
+    diesel::delete(rows).execute(c)?;
+    Ok(())
+}
+
+/// The contributors of one RAiD that have an ORCID iD.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeSet<OrcidId>, StoreError> {
+    let found: Vec<AsText<OrcidId>> = contribution::table
+        .filter(contribution::handle.eq(handle.to_string()))
+        .select(contribution::orcid)
+        .load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// The RAiDs of one person, in the order of their handles, at most `limit`, after `after`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_person(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    after: Option<&Handle>,
+    limit: i64,
+) -> Result<Vec<Handle>, StoreError> {
+    let mut query = contribution::table
+        .filter(contribution::orcid.eq(orcid.to_string()))
+        .select(contribution::handle)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(contribution::handle.gt(after.to_string()));
+    }
+    let found: Vec<AsText<Handle>> = query.order(contribution::handle).limit(limit).load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}

@@ -1,0 +1,98 @@
+//! What can go wrong in the store.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Why the store did not do what was asked. Nothing was written unless the variant says so.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused a statement.
+    #[error("the database refused: {0}")]
+    Database(#[from] DieselError),
+    /// The commit did not come through; on PostgreSQL it may have happened all the same.
+    #[error("the commit failed: {0}")]
+    Commit(String),
+    /// Too many callers wait; try again in a moment.
+    #[error("the store is overloaded, try again")]
+    Overloaded,
+    /// A job panicked; its transaction was rolled back.
+    #[error("a database job panicked")]
+    Panicked,
+    /// No connection could be had.
+    #[error("cannot connect to the database: {0}")]
+    Connect(String),
+    /// The schema is not this program's: run `raid-agency migrate`.
+    #[error("the schema does not fit this program ({0}): run `raid-agency migrate`")]
+    Schema(String),
+    /// The handle is already in use; draw another suffix.
+    #[error("the handle is already in use")]
+    HandleTaken,
+    /// The row was changed by another; `current` is the version that stands.
+    #[error("the RAiD is at version {current}")]
+    StaleVersion {
+        /// The version that stands.
+        current: i32,
+    },
+    /// There is no such row.
+    #[error("not found")]
+    NotFound,
+    /// The lease on a task was lost to another worker; what this one found is dropped.
+    #[error("the lease on the task was lost")]
+    LeaseLost,
+    /// A sealed secret could not be opened: the key is missing or the row was tampered with.
+    #[error("a sealed secret cannot be opened with the keys configured (key id {0})")]
+    Unsealable(String),
+    /// What stands in the database cannot be read as what it should be.
+    #[error("a stored value is damaged: {0}")]
+    Corrupt(String),
+    /// The database belongs to another ORCID environment.
+    #[error(
+        "this database belongs to the ORCID environment {found}, the configuration says {wanted}"
+    )]
+    OtherEnvironment {
+        /// The environment recorded in the database.
+        found: String,
+        /// The environment configured.
+        wanted: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same closure may succeed when it is run again at once: serialization
+    /// failures (SQLSTATE 40001) and deadlocks (40P01, which diesel reports by its text only).
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(kind, DatabaseErrorKind::SerializationFailure)
+                    || info.message().contains("deadlock detected")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a unique constraint was hit.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(DieselError::DatabaseError(
+                DatabaseErrorKind::UniqueViolation,
+                _
+            ))
+        )
+    }
+
+    /// Whether the database itself said no, so that certainly nothing was written.
+    pub(crate) fn was_rolled_back(&self) -> bool {
+        match self {
+            Self::HandleTaken | Self::Panicked => true,
+            Self::Database(DieselError::DatabaseError(kind, _)) => matches!(
+                kind,
+                DatabaseErrorKind::UniqueViolation
+                    | DatabaseErrorKind::ForeignKeyViolation
+                    | DatabaseErrorKind::NotNullViolation
+                    | DatabaseErrorKind::CheckViolation
+                    | DatabaseErrorKind::SerializationFailure
+            ),
+            _ => false,
+        }
+    }
+}

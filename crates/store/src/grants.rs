@@ -1,0 +1,160 @@
+//! Tokens that people gave us, sealed. Every pair is kept until it is revoked at ORCID: we leave
+//! a person's trusted organisations only when all of them are gone.
+
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::orcid_grant;
+use crate::seal::KeyRing;
+use crate::types::{AsText, Id, Timestamp, text_enum};
+use diesel::prelude::*;
+use raid_model::OrcidId;
+use secrecy::{ExposeSecret as _, SecretString};
+
+text_enum! {
+    /// What a token pair is good for.
+    State {
+        /// In use.
+        Active = "active",
+        /// Replaced by a newer one; to be revoked.
+        Superseded = "superseded",
+        /// Given by somebody else than the person asked; to be revoked unused.
+        Foreign = "foreign",
+    }
+}
+
+/// A token pair, opened.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The row.
+    pub id: Id,
+    /// Who gave it.
+    pub orcid: OrcidId,
+    /// Space-separated scopes.
+    pub scope: String,
+    /// For calls on their record.
+    pub access_token: SecretString,
+}
+
+/// A token pair to be kept.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    /// Who gave it.
+    pub orcid: OrcidId,
+    /// For calls on their record.
+    pub access_token: SecretString,
+    /// Kept so that the pair can be revoked.
+    pub refresh_token: Option<SecretString>,
+    /// Space-separated scopes.
+    pub scope: String,
+    /// When ORCID says it ends (about 20 years on).
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = orcid_grant, treat_none_as_default_value = false)]
+struct NewRow {
+    id: Id,
+    orcid: AsText<OrcidId>,
+    state: State,
+    access_token: Vec<u8>,
+    refresh_token: Option<Vec<u8>>,
+    scope: String,
+    expires_at: Option<Timestamp>,
+    granted_at: Timestamp,
+}
+
+/// Keeps a pair, sealed. An active one supersedes those before it.
+///
+/// # Errors
+/// When it cannot be sealed or the database refuses.
+pub fn keep(
+    c: &mut Conn,
+    keys: &KeyRing,
+    grant: &NewGrant,
+    state: State,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if state == State::Active {
+        let before = orcid_grant::table
+            .filter(orcid_grant::orcid.eq(grant.orcid.to_string()))
+            .filter(orcid_grant::state.eq(State::Active));
+        diesel::update(before)
+            .set(orcid_grant::state.eq(State::Superseded))
+            .execute(c)?;
+    }
+    let owner = grant.orcid.to_string();
+    let refresh = grant.refresh_token.as_ref();
+    let row = NewRow {
+        id: Id::new(now),
+        orcid: AsText::from(grant.orcid),
+        state,
+        access_token: keys.seal(&owner, grant.access_token.expose_secret())?,
+        refresh_token: refresh
+            .map(|t| keys.seal(&owner, t.expose_secret()))
+            .transpose()?,
+        scope: grant.scope.clone(),
+        expires_at: grant.expires_at,
+        granted_at: now,
+    };
+    diesel::insert_into(orcid_grant::table)
+        .values(row)
+        .execute(c)?;
+    Ok(())
+}
+
+fn load(
+    c: &mut Conn,
+    keys: &KeyRing,
+    orcid: &OrcidId,
+    states: &[State],
+    limit: i64,
+) -> Result<Vec<Grant>, StoreError> {
+    let rows: Vec<(Id, Vec<u8>, String)> = orcid_grant::table
+        .filter(orcid_grant::orcid.eq(orcid.to_string()))
+        .filter(orcid_grant::state.eq_any(states))
+        .order((orcid_grant::granted_at.desc(), orcid_grant::id.desc()))
+        .limit(limit)
+        .select((
+            orcid_grant::id,
+            orcid_grant::access_token,
+            orcid_grant::scope,
+        ))
+        .load(c)?;
+    let owner = orcid.to_string();
+    rows.into_iter()
+        .map(|(id, sealed, scope)| {
+            let access_token = keys.open(&owner, &sealed)?.into();
+            Ok(Grant {
+                id,
+                orcid: *orcid,
+                scope,
+                access_token,
+            })
+        })
+        .collect()
+}
+
+/// The pair in use.
+///
+/// # Errors
+/// When it cannot be opened or the database refuses.
+pub fn active(c: &mut Conn, keys: &KeyRing, orcid: &OrcidId) -> Result<Option<Grant>, StoreError> {
+    Ok(load(c, keys, orcid, &[State::Active], 1)?.pop())
+}
+
+/// Pairs that are to be revoked at ORCID, at most ten at a time.
+///
+/// # Errors
+/// When one cannot be opened or the database refuses.
+pub fn to_revoke(c: &mut Conn, keys: &KeyRing, orcid: &OrcidId) -> Result<Vec<Grant>, StoreError> {
+    load(c, keys, orcid, &[State::Superseded, State::Foreign], 10)
+}
+
+/// Forgets a pair that is revoked.
+///
+/// # Errors
+/// When the database refuses.
+pub fn forget(c: &mut Conn, id: Id) -> Result<(), StoreError> {
+    diesel::delete(orcid_grant::table.find(id)).execute(c)?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What we know ORCID holds: one entry per (iD, RAiD) for life.
+
+use crate::conn::{Conn, per_backend};
+use crate::error::StoreError;
+use crate::schema::membership;
+use crate::types::{AsText, Timestamp, text_enum};
+use diesel::prelude::*;
+use raid_model::{Handle, OrcidId};
+
+text_enum! {
+    /// What stands on the record.
+    State {
+        /// About to be created, or created with an answer that never came.
+        Posting = "posting",
+        /// Written, under the put-code.
+        Written = "written",
+        /// The researcher removed it; it is not written again unless they ask.
+        RemovedByResearcher = "removed_by_researcher",
+        /// We deleted it.
+        Deleted = "deleted",
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = membership)]
+pub struct Membership {
+    /// Whose record.
+    pub orcid: AsText<OrcidId>,
+    /// Which RAiD.
+    pub handle: AsText<Handle>,
+    /// What stands there.
+    pub state: State,
+    /// ORCID's put-code, while the entry stands.
+    pub put_code: Option<i64>,
+    /// Hash of the last document known to be written; none when that is unknown.
+    pub document_hash: Option<String>,
+    /// When it was last written.
+    pub written_at: Option<Timestamp>,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What ORCID holds for one person and RAiD, as far as we know.
+///
+/// # Errors
+/// When the database refuses.
+pub fn find(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+) -> Result<Option<Membership>, StoreError> {
+    Ok(membership::table
+        .find((orcid.to_string(), handle.to_string()))
+        .select(Membership::as_select())
+        .first(c)
+        .optional()?)
+}
+
+/// Records what stands now.
+///
+/// # Errors
+/// When the database refuses.
+pub fn record(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    found: &Standing,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (state, put_code, hash, written_at) = match found {
+        Standing::Posting => (State::Posting, None, None, None),
+        Standing::Written { put_code, hash } => (
+            State::Written,
+            Some(*put_code),
+            hash.clone(),
+            hash.as_ref().map(|_| now),
+        ),
+        Standing::RemovedByResearcher => (State::RemovedByResearcher, None, None, None),
+        Standing::Deleted => (State::Deleted, None, None, None),
+    };
+    let values = (
+        membership::state.eq(state),
+        membership::put_code.eq(put_code),
+        membership::document_hash.eq(hash),
+        membership::written_at.eq(written_at),
+        membership::updated_at.eq(now),
+    );
+    let key = (
+        membership::orcid.eq(orcid.to_string()),
+        membership::handle.eq(handle.to_string()),
+    );
+    per_backend!(c, |c| diesel::insert_into(membership::table)
+        .values((key, values.clone()))
+        .on_conflict((membership::orcid, membership::handle))
+        .do_update()
+        .set(values)
+        .execute(c))?;
+    Ok(())
+}
+
+/// What is found to stand on a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// A POST is about to go out.
+    Posting,
+    /// An entry stands; without a hash its content is not known.
+    Written {
+        /// ORCID's put-code.
+        put_code: i64,
+        /// Hash of the document that was written.
+        hash: Option<String>,
+    },
+    /// The researcher removed it.
+    RemovedByResearcher,
+    /// We deleted it.
+    Deleted,
+}
+
+/// How many entries are in which state, for the metrics.
+///
+/// # Errors
+/// When the database refuses.
+pub fn counts(c: &mut Conn) -> Result<Vec<(State, i64)>, StoreError> {
+    Ok(membership::table
+        .group_by(membership::state)
+        .select((membership::state, diesel::dsl::count_star()))
+        .load(c)?)
+}
+
+/// The handles of a person's RAiDs that have an entry we know of, at most `limit`, after `after`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_person(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    after: Option<&Handle>,
+    limit: i64,
+) -> Result<Vec<Handle>, StoreError> {
+    let mut query = membership::table
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .select(membership::handle)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(membership::handle.gt(after.to_string()));
+    }
+    let found: Vec<AsText<Handle>> = query.order(membership::handle).limit(limit).load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}

@@ -1,0 +1,88 @@
+//! The schema, compiled in. Migrations only add, so that old and new nodes run side by side.
+
+use crate::conn::Conn;
+use crate::engine::Settings;
+use crate::error::StoreError;
+use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+fn connect(settings: &Settings) -> Result<Conn, StoreError> {
+    let failed = |e: diesel::ConnectionError| StoreError::Connect(e.to_string());
+    if settings.is_postgres() {
+        let c = diesel::PgConnection::establish(&settings.url).map_err(|_| {
+            StoreError::Connect("PostgreSQL does not let us in; check store.url".into())
+        })?;
+        return Ok(Conn::Postgres(c));
+    }
+    let mut c = diesel::SqliteConnection::establish(&settings.url).map_err(failed)?;
+    c.batch_execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;")?;
+    Ok(Conn::Sqlite(c))
+}
+
+/// Brings the schema up to date and gives the names of the migrations that ran.
+///
+/// Run it as a step of its own before nodes start: diesel takes no lock, so two at once on
+/// PostgreSQL may collide (one of them then fails and changes nothing).
+///
+/// # Errors
+/// [`StoreError::Connect`] or [`StoreError::Schema`] with the migration that failed.
+pub fn migrate(settings: &Settings) -> Result<Vec<String>, StoreError> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Schema(e.to_string());
+    let ran = match connect(settings)? {
+        Conn::Postgres(mut c) => c.run_pending_migrations(POSTGRES).map(|v| names(&v)),
+        Conn::Sqlite(mut c) => c.run_pending_migrations(SQLITE).map(|v| names(&v)),
+    };
+    ran.map_err(failed)
+}
+
+fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+/// Fails when migrations are pending.
+///
+/// # Errors
+/// [`StoreError::Schema`] says what to run.
+pub fn check(settings: &Settings) -> Result<(), StoreError> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Schema(e.to_string());
+    let pending = match connect(settings)? {
+        Conn::Postgres(mut c) => c.has_pending_migration(POSTGRES),
+        Conn::Sqlite(mut c) => c.has_pending_migration(SQLITE),
+    };
+    if pending.map_err(failed)? {
+        return Err(StoreError::Schema("migrations are pending".into()));
+    }
+    Ok(())
+}
+
+/// Ties the database to one ORCID environment for life, so that a sandbox grant is never used
+/// in production: the same digits are another person's record there.
+///
+/// # Errors
+/// [`StoreError::OtherEnvironment`] when it is tied to another one.
+pub fn claim_environment(c: &mut Conn, wanted: &str) -> Result<(), StoreError> {
+    use crate::schema::installation::dsl::{installation, name, value};
+    let found: Option<String> = installation
+        .filter(name.eq("orcid_environment"))
+        .select(value)
+        .first(c)
+        .optional()?;
+    match found {
+        None => {
+            diesel::insert_into(installation)
+                .values((name.eq("orcid_environment"), value.eq(wanted)))
+                .execute(c)?;
+            Ok(())
+        }
+        Some(found) if found == wanted => Ok(()),
+        Some(found) => Err(StoreError::OtherEnvironment {
+            found,
+            wanted: wanted.to_owned(),
+        }),
+    }
+}

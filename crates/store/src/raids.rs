@@ -1,0 +1,293 @@
+//! RAiDs and all their versions.
+
+use crate::conn::{Conn, per_backend};
+use crate::contributions;
+use crate::engine::Store;
+use crate::error::StoreError;
+use crate::schema::{raid, raid_version};
+use crate::tasks::{self, Lane, NewTask, Work};
+use crate::types::{AsText, Json, Timestamp, text_enum};
+use diesel::prelude::*;
+use raid_model::{Handle, OrcidId};
+use std::collections::BTreeSet;
+
+text_enum! {
+    /// Who may see a RAiD.
+    Access {
+        /// Everybody.
+        Open = "open",
+        /// Nobody but those with a right to it, until the embargo ends.
+        Embargoed = "embargoed",
+    }
+}
+
+/// A RAiD as it stands.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = raid)]
+pub struct RaidRow {
+    /// `prefix/suffix`.
+    pub handle: AsText<Handle>,
+    /// The current version, from 1.
+    pub version: i32,
+    /// The service point that owns it.
+    pub service_point_id: i64,
+    /// Who may see it.
+    pub access: Access,
+    /// The current document, without what is derived on reading (contributors' status).
+    pub document: Json,
+    /// When it was minted.
+    pub created_at: Timestamp,
+    /// When its current version was written.
+    pub updated_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = raid, treat_none_as_default_value = false)]
+struct NewRaidRow<'a> {
+    handle: &'a AsText<Handle>,
+    version: i32,
+    service_point_id: i64,
+    access: Access,
+    document: &'a Json,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = raid_version, treat_none_as_default_value = false)]
+struct NewVersionRow<'a> {
+    handle: &'a AsText<Handle>,
+    version: i32,
+    document: &'a Json,
+    actor: &'a str,
+    client: Option<&'a str>,
+    created_at: Timestamp,
+}
+
+/// Who wrote a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The token's subject, or what else acted (`invitation`).
+    pub subject: String,
+    /// The client that the token was issued to.
+    pub client: Option<String>,
+}
+
+/// One version of a RAiD, ready to be written.
+#[derive(Debug, Clone)]
+pub struct RaidWrite {
+    /// `prefix/suffix`.
+    pub handle: AsText<Handle>,
+    /// The version this is: 1 to mint, else one more than the version it follows.
+    pub version: i32,
+    /// The owning service point.
+    pub service_point_id: i64,
+    /// Who may see it.
+    pub access: Access,
+    /// The whole document.
+    pub document: Json,
+    /// The contributors with an ORCID iD.
+    pub contributors: BTreeSet<OrcidId>,
+    /// Who writes it.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// When the contributors' records are to follow: a little later, so that a burst of edits
+    /// makes one write.
+    pub due_at: Timestamp,
+    /// Interactive or bulk.
+    pub lane: Lane,
+}
+
+impl RaidWrite {
+    fn task(&self, orcid: &OrcidId) -> NewTask {
+        let work = Work::Membership(*orcid, self.handle.get().clone());
+        NewTask {
+            work,
+            lane: self.lane,
+            due_at: self.due_at,
+            at: self.at,
+        }
+    }
+}
+
+impl Store {
+    /// Mints a RAiD: the record, its first version, its contributions and the tasks that follow,
+    /// in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::HandleTaken`]: draw another suffix and try again.
+    pub async fn mint(&self, write: RaidWrite) -> Result<(), StoreError> {
+        if let Some(queue) = self.mint_queue() {
+            return queue.mint(write).await;
+        }
+        self.write(move |c| insert(c, std::slice::from_ref(&write)))
+            .await
+    }
+}
+
+/// Inserts new RAiDs with all that belongs to them, as few statements as the database allows.
+pub(crate) fn insert(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError> {
+    let rows: Vec<_> = writes
+        .iter()
+        .map(|w| NewRaidRow {
+            handle: &w.handle,
+            version: w.version,
+            service_point_id: w.service_point_id,
+            access: w.access,
+            document: &w.document,
+            created_at: w.at,
+            updated_at: w.at,
+        })
+        .collect();
+    per_backend!(c, |c| diesel::insert_into(raid::table)
+        .values(&rows)
+        .execute(c))
+    .map_err(StoreError::from)
+    .map_err(|e| {
+        if e.is_unique_violation() {
+            StoreError::HandleTaken
+        } else {
+            e
+        }
+    })?;
+    let versions: Vec<_> = writes.iter().map(version_row).collect();
+    per_backend!(c, |c| diesel::insert_into(raid_version::table)
+        .values(&versions)
+        .execute(c))?;
+    let pairs: Vec<_> = writes
+        .iter()
+        .flat_map(|w| w.contributors.iter().map(|o| (o, &w.handle)))
+        .collect();
+    contributions::insert(c, &pairs)?;
+    let due: Vec<_> = writes
+        .iter()
+        .flat_map(|w| w.contributors.iter().map(|o| w.task(o)))
+        .collect();
+    tasks::enqueue(c, &due)
+}
+
+fn version_row(w: &RaidWrite) -> NewVersionRow<'_> {
+    NewVersionRow {
+        handle: &w.handle,
+        version: w.version,
+        document: &w.document,
+        actor: &w.actor.subject,
+        client: w.actor.client.as_deref(),
+        created_at: w.at,
+    }
+}
+
+/// The RAiD as it stands.
+///
+/// # Errors
+/// When the database refuses.
+pub fn find(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError> {
+    Ok(raid::table
+        .find(handle.to_string())
+        .select(RaidRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+/// Writes the next version and wakes the tasks of everybody who was or is a contributor.
+///
+/// # Errors
+/// [`StoreError::StaleVersion`] unless `write.version` is one more than the version that stands;
+/// [`StoreError::NotFound`] when there is no such RAiD.
+pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
+    let handle = write.handle.as_str();
+    let current = raid::table
+        .find(handle)
+        .filter(raid::version.eq(write.version - 1));
+    let changed = diesel::update(current)
+        .set((
+            raid::version.eq(write.version),
+            raid::access.eq(write.access),
+            raid::document.eq(&write.document),
+            raid::updated_at.eq(write.at),
+        ))
+        .execute(c)?;
+    if changed == 0 {
+        let version: Option<i32> = raid::table
+            .find(handle)
+            .select(raid::version)
+            .first(c)
+            .optional()?;
+        return Err(match version {
+            Some(current) => StoreError::StaleVersion { current },
+            None => StoreError::NotFound,
+        });
+    }
+    diesel::insert_into(raid_version::table)
+        .values(version_row(write))
+        .execute(c)?;
+    let before = contributions::of_raid(c, write.handle.get())?;
+    let after = &write.contributors;
+    contributions::delete(c, write.handle.get(), before.difference(after))?;
+    let added: Vec<_> = after
+        .difference(&before)
+        .map(|o| (o, &write.handle))
+        .collect();
+    contributions::insert(c, &added)?;
+    let due: Vec<_> = before.union(after).map(|o| write.task(o)).collect();
+    tasks::enqueue(c, &due)
+}
+
+/// The document of one version.
+///
+/// # Errors
+/// When the database refuses.
+pub fn version(c: &mut Conn, handle: &Handle, version: i32) -> Result<Option<Json>, StoreError> {
+    Ok(raid_version::table
+        .find((handle.to_string(), version))
+        .select(raid_version::document)
+        .first(c)
+        .optional()?)
+}
+
+/// How many versions of a RAiD are kept.
+///
+/// # Errors
+/// When the database refuses.
+pub fn count_versions(c: &mut Conn, handle: &Handle) -> Result<i64, StoreError> {
+    Ok(raid_version::table
+        .filter(raid_version::handle.eq(handle.to_string()))
+        .count()
+        .get_result(c)?)
+}
+
+/// Where a page of a list ended.
+#[derive(Debug, Clone)]
+pub struct After {
+    /// When the last RAiD of the page was minted.
+    pub created_at: Timestamp,
+    /// Its handle.
+    pub handle: Handle,
+}
+
+/// A page of RAiDs, newest first: those of one service point, or all.
+///
+/// # Errors
+/// When the database refuses.
+pub fn page(
+    c: &mut Conn,
+    service_point: Option<i64>,
+    after: Option<&After>,
+    limit: i64,
+) -> Result<Vec<RaidRow>, StoreError> {
+    let mut query = raid::table.select(RaidRow::as_select()).into_boxed();
+    if let Some(id) = service_point {
+        query = query.filter(raid::service_point_id.eq(id));
+    }
+    if let Some(after) = after {
+        let same_moment = raid::created_at
+            .eq(after.created_at)
+            .and(raid::handle.lt(after.handle.to_string()));
+        query = query.filter(raid::created_at.lt(after.created_at).or(same_moment));
+    }
+    Ok(query
+        .order((raid::created_at.desc(), raid::handle.desc()))
+        .limit(limit)
+        .load(c)?)
+}

@@ -1,0 +1,106 @@
+//! The tables, alike on both databases. At most 16 columns each: wider tables multiply diesel's
+//! build time.
+
+diesel::table! {
+    installation (name) { name -> Text, value -> Text, }
+}
+diesel::table! {
+    service_point (id) {
+        id -> BigInt, name -> Text, identifier_owner -> Text, repository_id -> Nullable<Text>,
+        prefix -> Text, group_id -> Text, admin_email -> Nullable<Text>, tech_email -> Nullable<Text>,
+        enabled -> Bool, app_writes_enabled -> Bool, created_at -> Timestamp,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::DbJson;
+    raid (handle) {
+        handle -> Text, version -> Integer, service_point_id -> BigInt, access -> Text,
+        document -> DbJson, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::DbJson;
+    raid_version (handle, version) {
+        handle -> Text, version -> Integer, document -> DbJson, actor -> Text,
+        client -> Nullable<Text>, created_at -> Timestamp,
+    }
+}
+diesel::table! {
+    contribution (orcid, handle) { orcid -> Text, handle -> Text, }
+}
+diesel::table! {
+    task (kind, key) {
+        kind -> Text, key -> Text, subject -> Text, lane -> SmallInt, state -> Text,
+        due_at -> Timestamp, attempts -> Integer, generation -> BigInt,
+        lease_owner -> Nullable<Text>, lease_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>, created_at -> Timestamp,
+    }
+}
+diesel::table! {
+    subject_lease (subject) { subject -> Text, owner -> Text, until -> Timestamp, }
+}
+diesel::table! {
+    permission (orcid) {
+        orcid -> Text, state -> Text, since -> Timestamp, suspicions -> Integer,
+        primary_orcid -> Nullable<Text>, reason -> Nullable<Text>, updated_at -> Timestamp,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::DbUuid;
+    permission_request (id) {
+        id -> DbUuid, orcid -> Text, state -> Text, put_code -> Nullable<BigInt>,
+        asked_at -> Timestamp, closed_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::DbUuid;
+    orcid_grant (id) {
+        id -> DbUuid, orcid -> Text, state -> Text, access_token -> Binary,
+        refresh_token -> Nullable<Binary>, scope -> Text, expires_at -> Nullable<Timestamp>,
+        granted_at -> Timestamp,
+    }
+}
+diesel::table! {
+    membership (orcid, handle) {
+        orcid -> Text, handle -> Text, state -> Text, put_code -> Nullable<BigInt>,
+        document_hash -> Nullable<Text>, written_at -> Nullable<Timestamp>, updated_at -> Timestamp,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::{DbJson, DbUuid};
+    invitation (id) {
+        id -> DbUuid, handle -> Text, state -> Text, email -> Nullable<Binary>,
+        contribution -> DbJson, invited_by -> Text, accepted_by -> Nullable<Text>,
+        created_at -> Timestamp, expires_at -> Timestamp,
+    }
+}
+diesel::table! {
+    visit (nonce) {
+        nonce -> Text, purpose -> Text, subject -> Text, state -> Text, orcid -> Nullable<Text>,
+        created_at -> Timestamp, expires_at -> Timestamp,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*; use crate::types::DbUuid;
+    orcid_call (id) {
+        id -> DbUuid, at -> Timestamp, kind -> Text, orcid -> Nullable<Text>, outcome -> Text,
+        status -> Nullable<Integer>, error_code -> Nullable<Integer>, millis -> Integer, node -> Text,
+    }
+}
+diesel::table! {
+    limiter (name) { name -> Text, next_at -> Timestamp, rate_milli -> BigInt, slowed_at -> Timestamp, }
+}
+diesel::allow_tables_to_appear_in_same_query!(
+    service_point,
+    raid,
+    raid_version,
+    contribution,
+    task,
+    subject_lease,
+    permission,
+    permission_request,
+    orcid_grant,
+    membership,
+    invitation,
+    visit
+);

@@ -1,0 +1,474 @@
+//! Tasks: hints that what we want and what ORCID holds may differ.
+//!
+//! A task says where to look, never what to do, so that running it twice, on two nodes or after a
+//! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
+
+use crate::conn::{Conn, per_backend};
+use crate::error::StoreError;
+use crate::schema::{subject_lease, task};
+use crate::types::{Id, Timestamp, text_enum};
+use diesel::dsl::{exists, not, sql};
+use diesel::prelude::*;
+use diesel::sql_types;
+use raid_model::{Handle, OrcidId};
+use std::collections::BTreeMap;
+
+text_enum! {
+    /// What a task is about.
+    Kind {
+        /// Ask a person for permission, and follow their answer.
+        Permission = "permission",
+        /// Make one entry of one ORCID record agree with the RAiD.
+        Membership = "membership",
+        /// Send an invitation by e-mail.
+        Email = "email",
+    }
+}
+
+text_enum! {
+    /// Whether a task waits for its time or for a person.
+    State {
+        /// It runs at `due_at`.
+        Due = "due",
+        /// It cannot heal by itself: its reason is in `last_error`, and it can be redriven.
+        Dead = "dead",
+    }
+}
+
+/// Which work goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Somebody waits for it.
+    Interactive,
+    /// It can wait.
+    Bulk,
+}
+
+impl Lane {
+    fn number(self) -> i16 {
+        match self {
+            Self::Interactive => 0,
+            Self::Bulk => 1,
+        }
+    }
+}
+
+/// What is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Work {
+    /// A person's permission.
+    Permission(OrcidId),
+    /// A person's entry for one RAiD.
+    Membership(OrcidId, Handle),
+    /// The mail of one invitation.
+    Email(Id),
+}
+
+impl Work {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Permission(_) => Kind::Permission,
+            Self::Membership(..) => Kind::Membership,
+            Self::Email(_) => Kind::Email,
+        }
+    }
+
+    /// Its key, unique within the kind.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Permission(orcid) => orcid.to_string(),
+            Self::Membership(orcid, handle) => format!("{orcid} {handle}"),
+            Self::Email(id) => id.to_string(),
+        }
+    }
+
+    /// Whose work it is: one worker at a time per subject.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Permission(orcid) | Self::Membership(orcid, _) => orcid.to_string(),
+            Self::Email(id) => id.to_string(),
+        }
+    }
+
+    fn parse(kind: Kind, key: &str) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Corrupt(format!("task {kind} `{key}`"));
+        Ok(match kind {
+            Kind::Permission => Self::Permission(key.parse().map_err(|_| damaged())?),
+            Kind::Membership => {
+                let (orcid, handle) = key.split_once(' ').ok_or_else(damaged)?;
+                let orcid = orcid.parse().map_err(|_| damaged())?;
+                Self::Membership(orcid, handle.parse().map_err(|_| damaged())?)
+            }
+            Kind::Email => Self::Email(key.parse().map_err(|_| damaged())?),
+        })
+    }
+}
+
+/// A task to be set, or woken when it is there already.
+#[derive(Debug, Clone)]
+pub struct NewTask {
+    /// What to look at.
+    pub work: Work,
+    /// Interactive or bulk.
+    pub lane: Lane,
+    /// When; an earlier time that stands already is kept.
+    pub due_at: Timestamp,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// A task that this worker holds.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What to look at.
+    pub work: Work,
+    /// How often it was tried since it last succeeded, this time included.
+    pub attempts: i32,
+    generation: i64,
+}
+
+/// How a task ends.
+#[derive(Debug, Clone)]
+pub enum Settle {
+    /// Nothing is left to do until somebody sets it again.
+    Done,
+    /// There is more to do at this time; it is no failure.
+    Again(Timestamp),
+    /// It failed and is tried again at this time.
+    Retry(Timestamp, String),
+    /// It failed in a way that cannot heal by itself.
+    Dead(String),
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = task, treat_none_as_default_value = false)]
+struct NewRow {
+    kind: Kind,
+    key: String,
+    subject: String,
+    lane: i16,
+    state: State,
+    due_at: Timestamp,
+    attempts: i32,
+    generation: i64,
+    created_at: Timestamp,
+}
+
+/// Sets tasks, or wakes those that are there: the generation tells a worker that holds one that
+/// there is news. A dead task comes back to life.
+///
+/// # Errors
+/// When the database refuses.
+pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
+    // One row a key (a statement may not touch a row twice), in one order (against deadlocks).
+    let mut rows = BTreeMap::new();
+    for t in tasks {
+        rows.insert(&t.work, t);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = rows
+        .into_values()
+        .map(|t| NewRow {
+            kind: t.work.kind(),
+            key: t.work.key(),
+            subject: t.work.subject(),
+            lane: t.lane.number(),
+            state: State::Due,
+            due_at: t.due_at,
+            attempts: 0,
+            generation: 1,
+            created_at: t.at,
+        })
+        .collect();
+    let due_at = "CASE WHEN task.state = 'due' AND task.due_at < excluded.due_at \
+        THEN task.due_at ELSE excluded.due_at END";
+    let attempts = "CASE WHEN task.state = 'dead' THEN 0 ELSE task.attempts END";
+    let lane = "CASE WHEN task.lane < excluded.lane THEN task.lane ELSE excluded.lane END";
+    per_backend!(c, |c| diesel::insert_into(task::table)
+        .values(&rows)
+        .on_conflict((task::kind, task::key))
+        .do_update()
+        .set((
+            task::generation.eq(task::generation + 1),
+            task::due_at.eq(sql::<sql_types::Timestamp>(due_at)),
+            task::attempts.eq(sql::<sql_types::Integer>(attempts)),
+            task::lane.eq(sql::<sql_types::SmallInt>(lane)),
+            task::state.eq(State::Due),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Takes up to `n` tasks that are due, one a subject, each leased to `owner` until `until`.
+///
+/// The conditional statements decide who gets what, so this is right on every database at READ
+/// COMMITTED; `SKIP LOCKED` only keeps claimers on PostgreSQL from waiting for each other.
+///
+/// # Errors
+/// When the database refuses.
+pub fn claim(
+    c: &mut Conn,
+    owner: &str,
+    kinds: &[Kind],
+    n: i64,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Task>, StoreError> {
+    let busy = || {
+        subject_lease::table
+            .filter(subject_lease::subject.eq(task::subject))
+            .filter(subject_lease::until.gt(now))
+    };
+    macro_rules! ready {
+        () => {
+            task::table
+                .filter(task::state.eq(State::Due))
+                .filter(task::due_at.le(now))
+                .filter(task::kind.eq_any(kinds))
+                .filter(not(exists(busy())))
+                .order((task::lane, task::due_at, task::key))
+                .limit(n * 4)
+                .select((task::kind, task::key, task::subject))
+        };
+    }
+    let ready: Vec<(Kind, String, String)> = match c {
+        Conn::Postgres(c) => ready!().for_update().skip_locked().load(c)?,
+        Conn::Sqlite(c) => ready!().load(c)?,
+    };
+    let mut first_of_subject = BTreeMap::new();
+    for (position, (kind, key, subject)) in ready.into_iter().enumerate() {
+        first_of_subject
+            .entry(subject)
+            .or_insert((position, kind, key));
+    }
+    let mut chosen: Vec<_> = first_of_subject.into_iter().collect();
+    chosen.sort_by_key(|(_, (position, ..))| *position);
+    chosen.truncate(usize::try_from(n).unwrap_or_default());
+    // Rows are locked in one order by everybody, so that claimers cannot deadlock.
+    chosen.sort();
+    let mut claimed = Vec::with_capacity(chosen.len());
+    for (subject, (_, kind, key)) in chosen {
+        if !lease(c, &subject, owner, now, until)? {
+            continue;
+        }
+        let row: Option<(i32, i64)> = diesel::update(
+            task::table
+                .find((kind, &key))
+                .filter(task::state.eq(State::Due))
+                .filter(task::due_at.le(now)),
+        )
+        .set((
+            task::lease_owner.eq(owner),
+            task::lease_until.eq(until),
+            task::attempts.eq(task::attempts + 1),
+        ))
+        .returning((task::attempts, task::generation))
+        .get_result(c)
+        .optional()?;
+        match row {
+            Some((attempts, generation)) => {
+                let work = Work::parse(kind, &key)?;
+                claimed.push(Task {
+                    work,
+                    attempts,
+                    generation,
+                });
+            }
+            None => release(c, &subject, owner)?,
+        }
+    }
+    Ok(claimed)
+}
+
+fn lease(
+    c: &mut Conn,
+    subject: &str,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let expired = subject_lease::table
+        .find(subject)
+        .filter(subject_lease::until.le(now));
+    let taken = diesel::update(expired)
+        .set((
+            subject_lease::owner.eq(owner),
+            subject_lease::until.eq(until),
+        ))
+        .execute(c)?;
+    if taken == 1 {
+        return Ok(true);
+    }
+    let row = (
+        subject_lease::subject.eq(subject),
+        subject_lease::owner.eq(owner),
+        subject_lease::until.eq(until),
+    );
+    let made = per_backend!(c, |c| diesel::insert_into(subject_lease::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(made == 1)
+}
+
+fn release(c: &mut Conn, subject: &str, owner: &str) -> Result<(), StoreError> {
+    let mine = subject_lease::table
+        .find(subject)
+        .filter(subject_lease::owner.eq(owner));
+    diesel::delete(mine).execute(c)?;
+    Ok(())
+}
+
+/// Makes sure that `owner` still holds the task, before it acts on the world.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] when it does not, or not for long enough (`until`).
+pub fn still_mine(
+    c: &mut Conn,
+    owner: &str,
+    held: &Task,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let mine: i64 = subject_lease::table
+        .find(held.work.subject())
+        .filter(subject_lease::owner.eq(owner))
+        .filter(subject_lease::until.ge(until))
+        .count()
+        .get_result(c)?;
+    let same: i64 = task::table
+        .find((held.work.kind(), held.work.key()))
+        .filter(task::lease_owner.eq(owner))
+        .filter(task::attempts.eq(held.attempts))
+        .count()
+        .get_result(c)?;
+    if mine == 1 && same == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
+}
+
+/// Ends the holding of a task; news that came meanwhile (a newer generation) keep it due.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] when another worker has taken it: nothing is written then.
+pub fn settle(
+    c: &mut Conn,
+    owner: &str,
+    held: &Task,
+    end: &Settle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let subject = held.work.subject();
+    let kind = held.work.kind();
+    let key = held.work.key();
+    let mine = || {
+        task::table
+            .find((kind, &key))
+            .filter(task::lease_owner.eq(owner))
+            .filter(task::attempts.eq(held.attempts))
+    };
+    let generation: Option<i64> = mine().select(task::generation).first(c).optional()?;
+    let Some(generation) = generation else {
+        return Err(StoreError::LeaseLost);
+    };
+    let mut news = generation != held.generation;
+    if !news {
+        // The generation is compared again by the statement itself: news may come right now.
+        let unchanged = || mine().filter(task::generation.eq(generation));
+        let settled = match end {
+            Settle::Done => diesel::delete(unchanged()).execute(c)?,
+            Settle::Again(at) => diesel::update(unchanged())
+                .set(freed(State::Due, *at, 0, None))
+                .execute(c)?,
+            Settle::Dead(error) => {
+                let kept = freed(State::Dead, now, held.attempts, Some(error));
+                diesel::update(unchanged()).set(kept).execute(c)?
+            }
+            Settle::Retry(at, error) => {
+                let kept = freed(State::Due, *at, held.attempts, Some(error));
+                diesel::update(unchanged()).set(kept).execute(c)?
+            }
+        };
+        news = settled == 0;
+    }
+    if news {
+        let kept = match end {
+            Settle::Done | Settle::Again(_) => freed(State::Due, now, 0, None),
+            Settle::Dead(error) => freed(State::Due, now, 0, Some(error)),
+            // News does not make a world in trouble well: the wait stands.
+            Settle::Retry(at, error) => freed(State::Due, *at, held.attempts, Some(error)),
+        };
+        if diesel::update(mine()).set(kept).execute(c)? == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+    }
+    release(c, &subject, owner)
+}
+
+/// A task's row when nobody holds it any more.
+#[derive(AsChangeset)]
+#[diesel(table_name = task, treat_none_as_null = true)]
+struct Freed {
+    state: State,
+    due_at: Timestamp,
+    attempts: i32,
+    last_error: Option<String>,
+    lease_owner: Option<String>,
+    lease_until: Option<Timestamp>,
+}
+
+fn freed(state: State, due_at: Timestamp, attempts: i32, error: Option<&String>) -> Freed {
+    Freed {
+        state,
+        due_at,
+        attempts,
+        last_error: error.cloned(),
+        lease_owner: None,
+        lease_until: None,
+    }
+}
+
+/// A task that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What it was about.
+    pub work: Work,
+    /// Why it cannot heal.
+    pub reason: String,
+}
+
+/// Dead letters, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn dead_letters(c: &mut Conn, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    let rows: Vec<(Kind, String, Option<String>)> = task::table
+        .filter(task::state.eq(State::Dead))
+        .order((task::due_at, task::key))
+        .limit(limit)
+        .select((task::kind, task::key, task::last_error))
+        .load(c)?;
+    rows.into_iter()
+        .map(|(kind, key, error)| {
+            Ok(DeadLetter {
+                work: Work::parse(kind, &key)?,
+                reason: error.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// How many tasks stand in which state, for the metrics.
+///
+/// # Errors
+/// When the database refuses.
+pub fn counts(c: &mut Conn) -> Result<Vec<(Kind, State, i64)>, StoreError> {
+    Ok(task::table
+        .group_by((task::kind, task::state))
+        .select((task::kind, task::state, diesel::dsl::count_star()))
+        .load(c)?)
+}

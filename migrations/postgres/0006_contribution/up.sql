@@ -1,0 +1,5 @@
+CREATE TABLE contribution (
+    orcid TEXT NOT NULL,
+    handle TEXT NOT NULL REFERENCES raid (handle),
+    PRIMARY KEY (orcid, handle)
+);

@@ -1,0 +1,1 @@
+CREATE INDEX contribution_by_handle ON contribution (handle);

@@ -1,0 +1,1 @@
+DROP INDEX permission_request_by_orcid;

@@ -1,0 +1,1 @@
+DROP INDEX orcid_grant_by_orcid;

@@ -1,0 +1,1 @@
+CREATE INDEX invitation_by_handle ON invitation (handle, created_at);

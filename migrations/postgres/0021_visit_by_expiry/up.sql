@@ -1,0 +1,1 @@
+CREATE INDEX visit_by_expiry ON visit (expires_at);

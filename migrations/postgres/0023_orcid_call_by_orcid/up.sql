@@ -1,0 +1,1 @@
+CREATE INDEX orcid_call_by_orcid ON orcid_call (orcid, at);

@@ -1,0 +1,1 @@
+CREATE INDEX permission_by_state ON permission (state, since);

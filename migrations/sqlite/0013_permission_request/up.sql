@@ -1,0 +1,8 @@
+CREATE TABLE permission_request (
+    id BLOB NOT NULL PRIMARY KEY,
+    orcid TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('posting', 'open', 'closed')),
+    put_code BIGINT,
+    asked_at TIMESTAMP NOT NULL,
+    closed_at TIMESTAMP
+);

@@ -1,0 +1,1 @@
+CREATE INDEX permission_request_by_orcid ON permission_request (orcid, asked_at);
