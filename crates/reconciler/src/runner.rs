@@ -1,0 +1,208 @@
+//! The loop that claims tasks, lets reconcilers act, and settles.
+
+use crate::schedule::Schedule;
+use crate::verdict::{Held, Next, Reconcile, Verdict};
+use rand::RngExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+use store::tasks::{self, Kind, Settle, Task};
+use store::{Store, StoreError, Timestamp};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How the loop runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// This process, unique among all that share the store.
+    pub node: String,
+    /// Tasks at work at the same time.
+    pub slots: usize,
+    /// How long a task is held. A worker that dies is succeeded after this long, so it must
+    /// outlive every call that an action makes.
+    pub lease: Duration,
+    /// How long to rest when nothing is due.
+    pub poll: Duration,
+    /// When failed tasks are tried again.
+    pub schedule: Schedule,
+}
+
+/// Claims tasks of the kinds that its reconcilers know, and runs them.
+pub struct Runner {
+    store: Store,
+    settings: Settings,
+    reconcilers: Vec<Arc<dyn Reconcile>>,
+    kinds: Vec<Kind>,
+}
+
+impl Runner {
+    /// A loop over these reconcilers.
+    pub fn new(store: Store, settings: Settings, reconcilers: Vec<Arc<dyn Reconcile>>) -> Self {
+        let kinds = reconcilers
+            .iter()
+            .flat_map(|r| r.kinds().iter().copied())
+            .collect();
+        Self {
+            store,
+            settings,
+            reconcilers,
+            kinds,
+        }
+    }
+
+    /// Runs until `stop` turns true (or its sender is gone), then finishes what is in hand.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut hands = JoinSet::new();
+        while !*stop.borrow() {
+            while hands.try_join_next().is_some() {}
+            let free = self.settings.slots.saturating_sub(hands.len());
+            let claimed = if free == 0 {
+                Vec::new()
+            } else {
+                self.claim(free).await
+            };
+            let idle = claimed.is_empty();
+            for held in claimed {
+                hands.spawn(self.work(held));
+            }
+            if !idle && hands.len() < self.settings.slots {
+                continue;
+            }
+            let rest = self
+                .settings
+                .poll
+                .mul_f64(rand::rng().random_range(0.75..=1.25));
+            tokio::select! {
+                _ = hands.join_next(), if !hands.is_empty() => {}
+                () = tokio::time::sleep(rest) => {}
+                gone = stop.changed() => if gone.is_err() { break },
+            }
+        }
+        while hands.join_next().await.is_some() {}
+    }
+
+    async fn claim(&self, free: usize) -> Vec<Held> {
+        let (kinds, owner) = (self.kinds.clone(), self.settings.node.clone());
+        let n = i64::try_from(free).unwrap_or(i64::MAX);
+        let clock = self.store.clock().clone();
+        let lease = self.settings.lease;
+        let claimed = self
+            .store
+            .write(move |c| {
+                let now = clock.now();
+                let until = now + lease;
+                Ok((tasks::claim(c, &owner, &kinds, n, now, until)?, until))
+            })
+            .await;
+        match claimed {
+            Ok((tasks, until)) => tasks
+                .into_iter()
+                .map(|task| self.held(task, until))
+                .collect(),
+            Err(e) => {
+                tracing::warn!(error = %e, "tasks cannot be claimed");
+                Vec::new()
+            }
+        }
+    }
+
+    fn held(&self, task: Task, until: Timestamp) -> Held {
+        let owner = self.settings.node.clone();
+        Held {
+            task,
+            owner,
+            until,
+            store: self.store.clone(),
+        }
+    }
+
+    fn work(&self, held: Held) -> impl Future<Output = ()> + Send + 'static {
+        let reconciler = self
+            .reconcilers
+            .iter()
+            .find(|r| r.kinds().contains(&held.work().kind()))
+            .cloned();
+        let (store, settings) = (self.store.clone(), self.settings.clone());
+        async move {
+            let held = Arc::new(held);
+            let verdict = match reconciler {
+                Some(reconciler) => act(&settings, reconciler, held.clone()).await,
+                None => Verdict::dead("this process does not know the kind of work"),
+            };
+            settle(&store, &settings, &held, verdict).await;
+        }
+    }
+}
+
+/// Lets the reconciler act, for less than the lease lasts; a panic is a failure like another.
+async fn act(settings: &Settings, reconciler: Arc<dyn Reconcile>, held: Arc<Held>) -> Verdict {
+    let limit = settings.lease.mul_f64(0.75);
+    let mut hand = tokio::spawn(async move { reconciler.act(&held).await });
+    match tokio::time::timeout(limit, &mut hand).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(e)) if e.is_panic() => Verdict::retry("the worker panicked"),
+        Ok(Err(_)) => Verdict::retry("the worker was stopped"),
+        Err(_) => {
+            hand.abort();
+            Verdict::retry(format!("no result within {} s", limit.as_secs_f64()))
+        }
+    }
+}
+
+async fn settle(store: &Store, settings: &Settings, held: &Arc<Held>, verdict: Verdict) {
+    let Verdict { next, record } = verdict;
+    let record = Arc::new(record);
+    let tries = u32::try_from(held.attempts()).unwrap_or(u32::MAX);
+    let kind = held.work().kind();
+    let end = {
+        let now = store.clock().now();
+        match next {
+            Next::Done => Settle::Done,
+            Next::Again(after) => Settle::Again(now + after),
+            Next::Dead(reason) => Settle::Dead(reason),
+            Next::Retry {
+                reason,
+                retry_after,
+            } => {
+                match settings
+                    .schedule
+                    .after(tries, retry_after, &mut rand::rng())
+                {
+                    Some(wait) => Settle::Retry(now + wait, reason),
+                    None => Settle::Dead(format!("gave up after {tries} tries: {reason}")),
+                }
+            }
+        }
+    };
+    let outcome = match &end {
+        Settle::Done => "done",
+        Settle::Again(_) => "again",
+        Settle::Retry(..) => "retry",
+        Settle::Dead(_) => "dead",
+    };
+    metrics::counter!("raid_tasks_total", "kind" => kind.as_str(), "outcome" => outcome)
+        .increment(1);
+    if let Settle::Retry(_, reason) | Settle::Dead(reason) = &end {
+        tracing::warn!(%kind, key = held.work().key(), tries, outcome, reason, "a task failed");
+    }
+    // The outcome of a call is worth a few tries: without it the call is made again.
+    for attempt in 1..=3u32 {
+        let (owner, held, end) = (settings.node.clone(), held.clone(), end.clone());
+        let (record, clock) = (record.clone(), store.clock().clone());
+        let settled = store
+            .write(move |c| {
+                // The fence comes first: who lost the lease writes nothing.
+                tasks::settle(c, &owner, &held.task, &end, clock.now())?;
+                record.as_ref().as_ref().map_or(Ok(()), |f| f(c))
+            })
+            .await;
+        match settled {
+            Ok(()) => return,
+            Err(StoreError::LeaseLost) => {
+                tracing::warn!(%kind, "the lease was lost before the task was settled");
+                return;
+            }
+            Err(e) => tracing::warn!(%kind, attempt, error = %e, "a task cannot be settled"),
+        }
+        tokio::time::sleep(Duration::from_millis(50) * attempt).await;
+    }
+}
