@@ -1,18 +1,39 @@
 //! What a RAiD is: metadata blocks, identifiers, vocabularies, validation. No I/O.
 //!
 //! Identifiers ([`OrcidId`], [`IsniId`], [`RorId`], [`Handle`]) and dates ([`PartialDate`]) are
-//! parsed once, at the edge, and are valid from then on.
+//! parsed once, at the edge, and are valid from then on. A request body becomes a [`RaidRequest`],
+//! which [`validate`] checks and [`Raid::mint`] or [`Raid::amend`] turn into a record.
 
 mod check_character;
 mod handle;
 mod isni_id;
+pub mod json;
 mod orcid_id;
 mod partial_date;
+mod record;
 mod ror_id;
 mod serde_text;
+pub mod vocabulary;
+pub mod wire;
 
 pub use handle::{Handle, HandleError, Prefix, Suffix};
 pub use isni_id::{IsniId, IsniIdError};
+pub use json::JsonError;
 pub use orcid_id::{OrcidId, OrcidIdError};
 pub use partial_date::{PartialDate, PartialDateError, Precision};
+pub use record::connections::{
+    AlternateIdentifier, AlternateUrl, Organisation, OrganisationRole, RelatedObject, RelatedRaid,
+    SpatialCoverage, Subject,
+};
+pub use record::contributor::{Contributor, ContributorPosition, ContributorStatus};
+pub use record::identifier::{
+    Identifier, Owner, RaidUrl, RegistrationAgency, SubmittedAgency, SubmittedIdentifier,
+    SubmittedOwner,
+};
+pub use record::project::{
+    Access, Classification, Description, Language, LocalizedText, ProjectDates, Title,
+};
+pub use record::raid::{Metadata, Raid, ServerOwned};
+pub use record::request::RaidRequest;
+pub use record::service_point::{ServicePoint, ServicePointRequest};
 pub use ror_id::{RorId, RorIdError};

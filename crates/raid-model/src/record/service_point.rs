@@ -1,0 +1,90 @@
+//! Service points: the parts of an agency that mint.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire;
+
+/// A service point as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicePoint {
+    /// Address for administrative matters.
+    pub admin_email: String,
+    /// Whether the agency's own web application may write for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_writes_enabled: Option<bool>,
+    /// Whether it may mint.
+    pub enabled: bool,
+    /// The group of users that belongs to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// Its number.
+    pub id: i64,
+    /// The organisation that owns what it mints, as a ROR URL.
+    pub identifier_owner: String,
+    /// Its name.
+    pub name: String,
+    /// Handle prefix that it mints under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// Its repository at DataCite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository_id: Option<String>,
+    /// Address for technical matters.
+    pub tech_email: String,
+}
+
+/// A request to create or change a service point. Repository, prefix and password are the server's
+/// own and are not read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServicePointRequest {
+    /// Address for administrative matters.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub admin_email: Option<String>,
+    /// Whether the agency's own web application may write for it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::flag"
+    )]
+    pub app_writes_enabled: Option<bool>,
+    /// Whether it may mint.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::flag"
+    )]
+    pub enabled: Option<bool>,
+    /// The group of users that belongs to it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub group_id: Option<String>,
+    /// Which one to change; ignored on create.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::integer"
+    )]
+    pub id: Option<i64>,
+    /// The organisation that owns what it mints, as a ROR URL.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub identifier_owner: Option<String>,
+    /// Its name.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub name: Option<String>,
+    /// Address for technical matters.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub tech_email: Option<String>,
+}
