@@ -1,0 +1,159 @@
+//! The client: settings, connections and our own tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use raid_model::OrcidId;
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::call::{CallError, CallKind, Observer, Outcome};
+use crate::client_token::{ClientTokens, Scope};
+use crate::meaning::Meaning;
+use crate::pace::Pace;
+use crate::settings::{Settings, SettingsError, below};
+use crate::transport::{Answer, Call, Transport, Unreadable};
+
+/// ORCID's media type for records; asked for and sent.
+const ORCID_XML: &str = "application/vnd.orcid+xml";
+
+/// Speaks ORCID API v3.0 and its OAuth as one member client.
+///
+/// Safe to share between tasks. Every request passes the [`Pace`] and is told to the [`Observer`]
+/// given at construction. Redirects are never followed: the token in hand is not for the record
+/// that ORCID would lead to.
+pub struct Client {
+    pub(crate) settings: Settings,
+    pub(crate) transport: Transport,
+    pub(crate) tokens: ClientTokens,
+}
+
+impl Client {
+    /// A client for `settings`. Connects to nothing yet.
+    pub fn new(
+        settings: Settings,
+        pace: Arc<dyn Pace>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, SettingsError> {
+        settings.check()?;
+        // Texts come localised otherwise, and some of them carry a put-code or iD.
+        let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_static("en"))]);
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("raid-agency/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.call_timeout)
+            .build()?;
+        let transport = Transport {
+            http,
+            pace,
+            observer,
+        };
+        Ok(Self {
+            settings,
+            transport,
+            tokens: ClientTokens::default(),
+        })
+    }
+
+    /// What the client was built with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A request to the member API, for `orcid` and what follows it in the path.
+    pub(crate) fn api(
+        &self,
+        method: Method,
+        orcid: OrcidId,
+        path: &[&str],
+        token: &SecretString,
+    ) -> RequestBuilder {
+        let orcid = orcid.to_string();
+        let segments: Vec<&str> = std::iter::once(orcid.as_str())
+            .chain(path.iter().copied())
+            .collect();
+        self.transport
+            .http
+            .request(method, below(&self.settings.api_url, &segments))
+            .header(ACCEPT, ORCID_XML)
+            .bearer_auth(token.expose_secret())
+    }
+
+    /// Makes a call with that token.
+    pub(crate) async fn call_with<T>(
+        &self,
+        kind: CallKind,
+        orcid: OrcidId,
+        token: &SecretString,
+        request: RequestBuilder,
+        accept: impl Fn(&Answer) -> Result<T, Unreadable>,
+    ) -> Result<T, CallError> {
+        let secrets = [token, &self.settings.client_secret];
+        let call = Call {
+            kind,
+            orcid: Some(orcid),
+            request,
+            secrets: &secrets,
+        };
+        self.transport.call(call, accept).await
+    }
+
+    /// Makes a call with our own token; a refused token is replaced once.
+    ///
+    /// When no token can be had, the error is that of the token request (its kind says so), and its
+    /// outcome is `NotSent`, since what was asked for never left.
+    pub(crate) async fn call_as_client<T>(
+        &self,
+        scope: Scope,
+        kind: CallKind,
+        orcid: OrcidId,
+        build: impl Fn(&SecretString) -> RequestBuilder,
+        accept: impl Fn(&Answer) -> Result<T, Unreadable>,
+    ) -> Result<T, CallError> {
+        let not_sent = |error| CallError {
+            outcome: Outcome::NotSent,
+            ..error
+        };
+        let token = self.client_token(scope, None).await.map_err(not_sent)?;
+        let first = self
+            .call_with(kind, orcid, &token, build(&token), &accept)
+            .await;
+        if !matches!(&first, Err(error) if error.meaning == Meaning::TokenRefused) {
+            return first;
+        }
+        let token = self
+            .client_token(scope, Some(&token))
+            .await
+            .map_err(not_sent)?;
+        let second = self
+            .call_with(kind, orcid, &token, build(&token), &accept)
+            .await;
+        second.map_err(|error| match error.meaning {
+            // A token that ORCID gave a moment ago: this says nothing about the person.
+            Meaning::TokenRefused => CallError {
+                meaning: Meaning::ClientRefused,
+                ..error
+            },
+            _ => error,
+        })
+    }
+}
+
+/// Puts an XML message into a request.
+pub(crate) fn with_xml(request: RequestBuilder, xml: String) -> RequestBuilder {
+    request
+        .header(CONTENT_TYPE, "application/vnd.orcid+xml; charset=UTF-8")
+        .body(xml)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
