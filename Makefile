@@ -1,0 +1,55 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+MESSAGES := $(TARGET)/orcid-messages
+HAS_NEXTEST := $(shell command -v cargo-nextest)
+HAS_DENY := $(shell command -v cargo-deny)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start the agency and the ORCID simulator on this machine
+	@scripts/need cc
+	cargo run --locked -- serve
+
+.PHONY: demo
+demo: ## walk the whole workflow against a running instance
+	cargo run --locked -- demo
+
+.PHONY: test
+test: ## run all tests, on SQLite and on a PostgreSQL of their own
+	@scripts/need cc postgres xmllint
+	rm -rf $(MESSAGES) && mkdir -p $(MESSAGES)
+	cargo build --locked --workspace
+ifdef HAS_NEXTEST
+	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc
+else
+	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo test --locked --workspace
+endif
+
+.PHONY: lint
+lint: ## check the format, clippy and the tree's own rules
+	scripts/check-tree
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: deny
+deny: ## check licences, sources and advisories of the dependencies
+ifdef HAS_DENY
+	cargo deny --locked check
+else
+	@echo "cargo-deny is not installed, so nothing was checked (cargo install cargo-deny)"
+endif
+
+.PHONY: openapi
+openapi: ## write openapi/ anew from the code
+	cargo run --locked -- openapi
+
+.PHONY: bench
+bench: ## print the benchmarks as ratios, on durable databases
+	@scripts/need cc postgres
+	RAID_POSTGRES_DURABLE=1 scripts/postgres run cargo run --release --locked -p raid-tests --bin bench
