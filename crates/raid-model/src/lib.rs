@@ -13,6 +13,7 @@ mod partial_date;
 mod record;
 mod ror_id;
 mod serde_text;
+pub mod validate;
 pub mod vocabulary;
 pub mod wire;
 
@@ -37,3 +38,4 @@ pub use record::raid::{Metadata, Raid, ServerOwned};
 pub use record::request::RaidRequest;
 pub use record::service_point::{ServicePoint, ServicePointRequest};
 pub use ror_id::{RorId, RorIdError};
+pub use validate::{ErrorType, Failure, ValidationContext};

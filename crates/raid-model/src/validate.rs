@@ -1,0 +1,163 @@
+//! Validation of a request, with the field names, error types and messages of the RAiD API.
+//!
+//! Two layers, never mixed in one answer. First what must be set and of what shape, for all blocks
+//! together; if that is clean, the rules of each block in a fixed order. Where the RAiD API fails
+//! with a server error or a body of another kind, there is a failure that names the field.
+//! Nothing is looked up outside: identifiers are checked by form and checksum.
+
+mod access;
+mod connections;
+mod contributor;
+mod failures;
+mod identifier;
+mod period;
+mod service_point;
+mod text;
+mod title;
+
+use serde::{Deserialize, Serialize};
+use time::Date;
+
+use crate::{Handle, JsonError, RaidRequest};
+pub use contributor::{validate_contributors, validate_position_and_roles};
+use failures::Failures;
+pub use identifier::validate_handle;
+pub use service_point::{validate_service_point_create, validate_service_point_update};
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Path of the member, such as `contributor[0].position[1].startDate`.
+    pub field_id: String,
+    /// What kind of mistake it is.
+    pub error_type: ErrorType,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+/// The kinds of mistakes that the RAiD API tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ErrorType {
+    /// A required member is missing or blank.
+    NotSet,
+    /// A value is not allowed.
+    InvalidValue,
+    /// The same thing appears twice.
+    DuplicateValue,
+    /// No title is primary.
+    MissingPrimaryTitle,
+    /// An identifier does not exist in its registry.
+    NotFound,
+    /// A related object is of a kind that is not supported.
+    Invalid,
+}
+
+/// What validation needs to know besides the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidationContext {
+    /// The current day, UTC.
+    pub today: Date,
+    /// The day the RAiD was minted; none for one that is being minted.
+    pub registered: Option<Date>,
+    /// How ORCID iDs begin here: `https://orcid.org/` or `https://sandbox.orcid.org/`.
+    pub orcid_prefix: String,
+    /// How ISNIs begin: `https://isni.org/`.
+    pub isni_prefix: String,
+}
+
+/// Checks a request to mint. No failures means that it can be minted.
+pub fn validate_mint(request: &RaidRequest, context: &ValidationContext) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    constraints(request, &mut failures);
+    if failures.is_empty() {
+        rules(request, context, &mut failures);
+    }
+    failures.into_vec()
+}
+
+/// Checks a request to update the RAiD that the request's path names.
+pub fn validate_update(
+    request: &RaidRequest,
+    path: &Handle,
+    context: &ValidationContext,
+) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    failures.required("identifier", request.identifier.is_some());
+    constraints(request, &mut failures);
+    if failures.is_empty() {
+        let submitted = request
+            .identifier
+            .as_ref()
+            .and_then(|identifier| identifier.id.as_deref());
+        failures.extend(validate_handle(path, submitted));
+        rules(request, context, &mut failures);
+    }
+    failures.into_vec()
+}
+
+impl JsonError {
+    /// The failure that the RAiD API answers with, where it treats an unreadable body as invalid.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::TraditionalKnowledgeLabel => Some(Failure {
+                field_id: "traditionalKnowledgeLabel".to_owned(),
+                error_type: ErrorType::InvalidValue,
+                message: "The traditionalKnowledgeLabel field is not currently supported."
+                    .to_owned(),
+            }),
+            Self::Syntax(_) | Self::TooDeep | Self::Field { .. } => None,
+        }
+    }
+}
+
+/// What must be set and of what shape; all blocks.
+fn constraints(request: &RaidRequest, failures: &mut Failures) {
+    text::date_constraints(request.date.as_ref(), failures);
+    access::constraints(request.access.as_ref(), failures);
+    title::constraints(request.title.as_deref(), failures);
+    text::description_constraints(request.description.as_deref(), failures);
+    connections::constraints(request, failures);
+    contributor::constraints(request.contributor.as_deref(), failures);
+    if let Some(identifier) = &request.identifier {
+        identifier::constraints(identifier, failures);
+    }
+}
+
+/// The rules of each block, in the order in which the RAiD API reports them.
+fn rules(request: &RaidRequest, context: &ValidationContext, failures: &mut Failures) {
+    if let Some(date) = &request.date {
+        failures.period("date", date.start_date.as_deref(), date.end_date.as_deref());
+    }
+    if let Some(access) = &request.access {
+        access::rules(access, context, failures);
+    }
+    title::rules(
+        request.title.as_deref().unwrap_or_default(),
+        context,
+        failures,
+    );
+    text::description_rules(request.description.as_deref().unwrap_or_default(), failures);
+    connections::subject_rules(request.subject.as_deref().unwrap_or_default(), failures);
+    contributor::rules(
+        request.contributor.as_deref().unwrap_or_default(),
+        context,
+        failures,
+    );
+    connections::organisation_rules(
+        request.organisation.as_deref().unwrap_or_default(),
+        failures,
+    );
+    connections::related_object_rules(
+        request.related_object.as_deref().unwrap_or_default(),
+        failures,
+    );
+    connections::spatial_coverage_rules(
+        request.spatial_coverage.as_deref().unwrap_or_default(),
+        failures,
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,412 @@
+//! Each rule on its own: one mistake in a valid request gives exactly the failures of that rule.
+
+mod connections;
+mod contributor;
+mod identifier;
+mod title;
+
+use serde_json::{Value, json};
+use time::macros::date;
+
+use super::*;
+
+const MINIMAL: &str = include_str!("../../../../examples/raid-min.json");
+const MAXIMAL: &str = include_str!("../../../../examples/raid-max.json");
+
+const NOT_SET: &str = "field must be set";
+const INVALID: &str = "has invalid/unsupported value";
+const END_BEFORE_START: &str = "end date is before start date";
+
+fn context() -> ValidationContext {
+    ValidationContext {
+        today: date!(2026 - 06 - 22),
+        registered: None,
+        orcid_prefix: "https://orcid.org/".to_owned(),
+        isni_prefix: "https://isni.org/".to_owned(),
+    }
+}
+
+fn body(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// A valid request with the member at `pointer` replaced; taken out if `value` is `"ABSENT"`.
+fn changed(text: &str, pointer: &str, value: Value) -> Value {
+    let mut body = body(text);
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = body.pointer_mut(parent).unwrap();
+    match parent {
+        Value::Object(members) if value == "ABSENT" => drop(members.remove(name)),
+        Value::Object(members) => drop(members.insert(name.to_owned(), value)),
+        Value::Array(elements) => elements[name.parse::<usize>().unwrap()] = value,
+        _ => panic!("{pointer} is in no object"),
+    }
+    body
+}
+
+fn mint(body: &Value) -> Vec<(String, ErrorType, String)> {
+    mint_in(body, &context())
+}
+
+fn mint_in(body: &Value, context: &ValidationContext) -> Vec<(String, ErrorType, String)> {
+    let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
+    plain(validate_mint(&request, context))
+}
+
+fn plain(failures: Vec<Failure>) -> Vec<(String, ErrorType, String)> {
+    failures
+        .into_iter()
+        .map(|f| (f.field_id, f.error_type, f.message))
+        .collect()
+}
+
+fn expect(body: &Value, expected: &[(&str, ErrorType, &str)]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(field, error_type, message)| {
+            ((*field).to_owned(), *error_type, (*message).to_owned())
+        })
+        .collect();
+    assert_eq!(mint(body), expected, "{body}");
+}
+
+/// Checks many changes to the minimal request, each with its one failure.
+fn expect_each(cases: &[(&str, Value, &str, ErrorType, &str)]) {
+    for (pointer, value, field, error_type, message) in cases {
+        expect(
+            &changed(MINIMAL, pointer, value.clone()),
+            &[(*field, *error_type, *message)],
+        );
+    }
+}
+
+#[test]
+fn the_examples_are_valid() {
+    expect(&body(MINIMAL), &[]);
+    expect(&body(MAXIMAL), &[]);
+}
+
+#[test]
+fn failures_are_shown_as_the_api_shows_them() {
+    let failure = validate_mint(&RaidRequest::default(), &context()).remove(0);
+    assert_eq!(
+        serde_json::to_value(failure).unwrap(),
+        json!({"fieldId": "date", "errorType": "notSet", "message": "field must be set"})
+    );
+    for (error_type, text) in [
+        (ErrorType::InvalidValue, "invalidValue"),
+        (ErrorType::DuplicateValue, "duplicateValue"),
+        (ErrorType::MissingPrimaryTitle, "missingPrimaryTitle"),
+        (ErrorType::NotFound, "notFound"),
+        (ErrorType::Invalid, "invalid"),
+    ] {
+        assert_eq!(serde_json::to_value(error_type).unwrap(), text);
+    }
+}
+
+#[test]
+fn an_empty_object_lacks_the_four_blocks() {
+    expect(
+        &json!({"title": null, "contributor": null}),
+        &[
+            ("date", ErrorType::NotSet, NOT_SET),
+            ("access", ErrorType::NotSet, NOT_SET),
+            ("title", ErrorType::NotSet, NOT_SET),
+            ("contributor", ErrorType::NotSet, NOT_SET),
+        ],
+    );
+}
+
+#[test]
+fn constraints_hide_rules() {
+    let mut body = changed(MINIMAL, "/title/0/text", json!(" "));
+    body["contributor"] = json!([]);
+    expect(&body, &[("title[0].text", ErrorType::NotSet, NOT_SET)]);
+}
+
+#[test]
+fn rules_are_reported_in_the_order_of_the_blocks() {
+    let mut body = body(MAXIMAL);
+    body["spatialCoverage"][0]["place"][0]["text"] = json!("");
+    body["relatedObject"][0]["category"] = json!([]);
+    body["organisation"][0]["id"] = json!("https://ror.org/x");
+    body["contributor"] = json!([]);
+    body["subject"][0]["id"] = Value::Null;
+    body["description"] = json!([body["description"][1]]);
+    body["title"] = json!([]);
+    body["access"]["statement"]["text"] = json!("");
+    body["date"]["endDate"] = json!("2001");
+    let fields: Vec<String> = mint(&body).into_iter().map(|(field, ..)| field).collect();
+    assert_eq!(
+        fields,
+        [
+            "date.endDate",
+            "access.statement.text",
+            "title.type",
+            "description",
+            "subject[0].id",
+            "contributor",
+            "organisation[0].id",
+            "relatedObject[0].category",
+            "spatialCoverage[0].place[0]",
+        ]
+    );
+}
+
+#[test]
+fn date_rules() {
+    use ErrorType::{InvalidValue, NotSet};
+    let form = "has invalid/unsupported value - not a date: write YYYY, YYYY-MM or YYYY-MM-DD, \
+                with a year from 1000 to 9999";
+    let impossible = "has invalid/unsupported value - there is no such date in the calendar";
+    expect_each(&[
+        ("/date", Value::Null, "date", NotSet, NOT_SET),
+        ("/date", json!("ABSENT"), "date", NotSet, NOT_SET),
+        (
+            "/date/startDate",
+            Value::Null,
+            "date.startDate",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/date/startDate",
+            json!("  "),
+            "date.startDate",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/date/startDate",
+            json!("2024\n"),
+            "date.startDate",
+            InvalidValue,
+            "field has an invalid value",
+        ),
+        (
+            "/date/startDate",
+            json!("2021-13"),
+            "date.startDate",
+            InvalidValue,
+            impossible,
+        ),
+        (
+            "/date/startDate",
+            json!("June 2021"),
+            "date.startDate",
+            InvalidValue,
+            form,
+        ),
+        (
+            "/date/endDate",
+            json!("2021-02-30"),
+            "date.endDate",
+            InvalidValue,
+            impossible,
+        ),
+        (
+            "/date/endDate",
+            json!("soon"),
+            "date.endDate",
+            InvalidValue,
+            form,
+        ),
+        (
+            "/date/endDate",
+            json!("2024-12-31"),
+            "date.endDate",
+            InvalidValue,
+            END_BEFORE_START,
+        ),
+        // A partial date is its first day.
+        (
+            "/date/endDate",
+            json!("2025"),
+            "date.endDate",
+            InvalidValue,
+            END_BEFORE_START,
+        ),
+    ]);
+    for end in [
+        json!(""),
+        json!(" "),
+        Value::Null,
+        json!("2025-02"),
+        json!("2025-02-01"),
+        json!(2026),
+    ] {
+        expect(&changed(MINIMAL, "/date/endDate", end), &[]);
+    }
+}
+
+fn embargoed(change: impl Fn(&mut Value)) -> Value {
+    let mut body = body(MINIMAL);
+    body["access"]["type"]["id"] = json!(crate::vocabulary::EMBARGOED_ACCESS);
+    body["access"]["statement"] = json!({"text": "Until the thesis is examined."});
+    body["access"]["embargoExpiry"] = json!("2027-12-22");
+    change(&mut body["access"]);
+    body
+}
+
+#[test]
+fn access_rules() {
+    use ErrorType::NotSet;
+    expect_each(&[
+        ("/access", Value::Null, "access", NotSet, NOT_SET),
+        ("/access/type", Value::Null, "access.type", NotSet, NOT_SET),
+        (
+            "/access/type/id",
+            Value::Null,
+            "access.type.id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/type/schemaUri",
+            Value::Null,
+            "access.type.schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/statement",
+            json!({}),
+            "access.statement.text",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/statement",
+            json!({"text": " "}),
+            "access.statement.text",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+    expect(
+        &changed(MINIMAL, "/access/type", json!({})),
+        &[
+            ("access.type.id", NotSet, NOT_SET),
+            ("access.type.schemaUri", NotSet, NOT_SET),
+        ],
+    );
+    // Open access may carry both, and no rule looks at the expiry.
+    let open = json!({"text": "Open."});
+    expect(&changed(MINIMAL, "/access/statement", open), &[]);
+    expect(
+        &changed(MINIMAL, "/access/embargoExpiry", json!("2099-01-01")),
+        &[],
+    );
+}
+
+#[test]
+fn embargo_rules() {
+    use ErrorType::{InvalidValue, NotSet};
+    let too_long = "Embargo expiry cannot be more than 18 months in the future";
+    expect(&embargoed(|_| {}), &[]);
+    for early in ["2026-06-22", "2020-01-01"] {
+        expect(
+            &embargoed(|access| access["embargoExpiry"] = json!(early)),
+            &[],
+        );
+    }
+    expect(
+        &embargoed(|access| access["embargoExpiry"] = json!([2027, 12, 23])),
+        &[("access.embargoExpiry", InvalidValue, too_long)],
+    );
+    expect(
+        &embargoed(|access| access["embargoExpiry"] = json!("")),
+        &[("access.embargoExpiry", NotSet, NOT_SET)],
+    );
+    expect(
+        &embargoed(|access| access["statement"] = Value::Null),
+        &[("access.statement", NotSet, NOT_SET)],
+    );
+}
+
+#[test]
+fn an_embargo_is_counted_from_registration() {
+    let context = ValidationContext {
+        registered: Some(date!(2026 - 01 - 31)),
+        ..context()
+    };
+    let until = |day: &str| embargoed(|access| access["embargoExpiry"] = json!(day));
+    assert_eq!(mint_in(&until("2027-07-31"), &context), []);
+    assert_eq!(mint_in(&until("2027-08-01"), &context).len(), 1);
+}
+
+#[test]
+fn language_rules() {
+    use ErrorType::{InvalidValue, NotSet};
+    let unknown = "id does not exist within the given schema";
+    for parent in [
+        "/title/0",
+        "/description/0",
+        "/access/statement",
+        "/subject/0/keyword/0",
+        "/spatialCoverage/0/place/0",
+    ] {
+        let pointer = format!("{parent}/language");
+        let field = |member: &str| {
+            let path = pointer
+                .trim_start_matches('/')
+                .replace("/0", "[0]")
+                .replace('/', ".");
+            format!("{path}.{member}")
+        };
+        let with = |language: Value| changed(MAXIMAL, &pointer, language);
+        let schema = "https://www.iso.org/standard/74575.html";
+        expect(&with(Value::Null), &[]);
+        expect(&with(json!({"id": "mri", "schemaUri": schema})), &[]);
+        expect(
+            &with(json!({})),
+            &[
+                (&field("id"), NotSet, NOT_SET),
+                (&field("schemaUri"), NotSet, NOT_SET),
+            ],
+        );
+        expect(
+            &with(json!({"id": " ", "schemaUri": schema})),
+            &[(&field("id"), NotSet, NOT_SET)],
+        );
+        for code in ["xxx", "en", "ENG", "   x"] {
+            expect(
+                &with(json!({"id": code, "schemaUri": schema})),
+                &[(&field("id"), InvalidValue, unknown)],
+            );
+        }
+    }
+}
+
+#[test]
+fn service_point_rules() {
+    let request = crate::ServicePointRequest::default();
+    let fields = |failures: Vec<Failure>| -> Vec<String> {
+        failures
+            .into_iter()
+            .map(|failure| failure.field_id)
+            .collect()
+    };
+    assert_eq!(
+        fields(validate_service_point_create(&request)),
+        ["name", "identifierOwner", "groupId"]
+    );
+    assert_eq!(
+        fields(validate_service_point_update(&request)),
+        ["id", "name", "identifierOwner", "groupId"]
+    );
+}
+
+#[test]
+fn a_withdrawn_block_is_a_failure_of_its_own() {
+    let error = RaidRequest::from_json(br#"{"traditionalKnowledgeLabel": []}"#).unwrap_err();
+    let failure = error.failure().unwrap();
+    assert_eq!(failure.field_id, "traditionalKnowledgeLabel");
+    assert_eq!(failure.error_type, ErrorType::InvalidValue);
+    assert!(
+        RaidRequest::from_json(b"{")
+            .unwrap_err()
+            .failure()
+            .is_none()
+    );
+}

@@ -1,0 +1,381 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::validate::ErrorType::{DuplicateValue, Invalid, InvalidValue, NotSet};
+
+fn expect_maximal(cases: &[(&str, Value, &str, ErrorType, &str)]) {
+    for (pointer, value, field, error_type, message) in cases {
+        expect(
+            &changed(MAXIMAL, pointer, value.clone()),
+            &[(*field, *error_type, *message)],
+        );
+    }
+}
+
+#[test]
+fn descriptions() {
+    expect_maximal(&[
+        (
+            "/description/0/text",
+            json!(" \n"),
+            "description[0].text",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/description/0/type",
+            Value::Null,
+            "description[0].type",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/description/0/type/id",
+            Value::Null,
+            "description[0].type.id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/description/0/type/schemaUri",
+            Value::Null,
+            "description[0].type.schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/description/0/type/id",
+            json!("https://vocabulary.raid.org/description.type.schema/6"),
+            "description",
+            InvalidValue,
+            "Descriptions are optional but if specified one must be the primary description.",
+        ),
+    ]);
+    expect(&changed(MAXIMAL, "/description", json!([])), &[]);
+    let primary = json!(crate::vocabulary::PRIMARY_DESCRIPTION);
+    let mut body = changed(MAXIMAL, "/description/2/type/id", primary.clone());
+    body["description"][4]["type"]["id"] = primary;
+    expect(
+        &body,
+        &[(
+            "description[0].type.id",
+            InvalidValue,
+            "There can only be one primary description. This description conflicts with \
+             description[2].type.id, description[4].type.id",
+        )],
+    );
+}
+
+#[test]
+fn alternates_and_related_raids() {
+    expect_maximal(&[
+        (
+            "/alternateUrl/0/url",
+            json!(""),
+            "alternateUrl[0].url",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/alternateUrl/1",
+            Value::Null,
+            "alternateUrl[1].url",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/alternateIdentifier/0/id",
+            Value::Null,
+            "alternateIdentifier[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/alternateIdentifier/0/type",
+            Value::Null,
+            "alternateIdentifier[0].type",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedRaid/1/id",
+            json!(" "),
+            "relatedRaid[1].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedRaid/1/type",
+            Value::Null,
+            "relatedRaid[1].type",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedRaid/1/type/id",
+            Value::Null,
+            "relatedRaid[1].type.id",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+}
+
+#[test]
+fn subjects() {
+    let linked = "https://linked.data.gov.au/def/anzsrc-for/2020";
+    expect_maximal(&[
+        (
+            "/subject/0/id",
+            Value::Null,
+            "subject[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/subject/0/schemaUri",
+            Value::Null,
+            "subject[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/subject/0/schemaUri",
+            json!(linked),
+            "subject[0].schemaUri",
+            InvalidValue,
+            "must be https://vocabs.ardc.edu.au/viewById/316.",
+        ),
+        (
+            "/subject/0/id",
+            json!(format!("{linked}/999999")),
+            "subject[0].id",
+            InvalidValue,
+            "https://linked.data.gov.au/def/anzsrc-for/2020/999999 is not a valid id for schema \
+             https://vocabs.ardc.edu.au/viewById/316",
+        ),
+        (
+            "/subject/1/id",
+            json!(format!("{linked}/310305")),
+            "subject[1].id",
+            InvalidValue,
+            "https://linked.data.gov.au/def/anzsrc-for/2020/310305 is not a valid id for schema \
+             https://vocabs.ardc.edu.au/viewById/317",
+        ),
+        (
+            "/subject/0/keyword/1/text",
+            json!(" "),
+            "subject[0].keyword[1].keyword",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/subject/0/keyword/1",
+            Value::Null,
+            "subject[0].keyword[1].keyword",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+    expect(
+        &changed(MAXIMAL, "/subject/0/keyword", json!("ABSENT")),
+        &[],
+    );
+}
+
+#[test]
+fn organisations() {
+    let pattern = r"has invalid/unsupported value - should match ^https://ror\.org/[0-9a-z]{9}$";
+    expect_maximal(&[
+        (
+            "/organisation/0/id",
+            Value::Null,
+            "organisation[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/organisation/0/id",
+            json!("https://ror.org/01ej9dk9"),
+            "organisation[0].id",
+            InvalidValue,
+            pattern,
+        ),
+        (
+            "/organisation/0/id",
+            json!("01ej9dk98"),
+            "organisation[0].id",
+            InvalidValue,
+            pattern,
+        ),
+        (
+            "/organisation/0/id",
+            json!("https://ror.org/01ej9dk97"),
+            "organisation[0].id",
+            InvalidValue,
+            "has invalid/unsupported value - the ROR id is mistyped: its checksum (last two \
+             digits) should be 98",
+        ),
+        (
+            "/organisation/0/schemaUri",
+            Value::Null,
+            "organisation[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/organisation/0/role",
+            Value::Null,
+            "organisation[0].role",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/organisation/0/role/0/id",
+            Value::Null,
+            "organisation[0].role[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/organisation/0/role/0/startDate",
+            json!(""),
+            "organisation[0].role[0].startDate",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/organisation/1/role/0/endDate",
+            json!("2021-06-30"),
+            "organisation[1].role[0].endDate",
+            InvalidValue,
+            END_BEFORE_START,
+        ),
+        (
+            "/organisation/0/role/0/endDate",
+            json!("2021-07-01"),
+            "organisation[0].role",
+            InvalidValue,
+            "This contributor has simultaneous roles.",
+        ),
+        (
+            "/organisation/0/role/0/endDate",
+            json!(""),
+            "organisation[0].role",
+            InvalidValue,
+            "This contributor has simultaneous roles.",
+        ),
+        (
+            "/organisation/0/id",
+            json!("https://ror.org/00rqy9422"),
+            "organisation",
+            DuplicateValue,
+            "An organisation can appear only once. There are 2 occurrences of https://ror.org/00rqy9422",
+        ),
+    ]);
+    for none in [json!([]), json!("ABSENT")] {
+        expect(&changed(MAXIMAL, "/organisation/0/role", none), &[]);
+    }
+}
+
+#[test]
+fn related_objects() {
+    let supported = "Only [https://doi.org/, https://hdl.handle.net/, \
+                     https://scicrunch.org/resolver/, https://web.archive.org/] is supported.";
+    expect_maximal(&[
+        (
+            "/relatedObject/0/id",
+            json!(""),
+            "relatedObject[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedObject/0/schemaUri",
+            Value::Null,
+            "relatedObject[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedObject/0/schemaUri",
+            json!("https://arks.org/"),
+            "relatedObject[0].schemaUri",
+            Invalid,
+            supported,
+        ),
+        (
+            "/relatedObject/0/schemaUri",
+            json!("https://www.isbn-international.org/"),
+            "relatedObject[0].schemaUri",
+            Invalid,
+            supported,
+        ),
+        (
+            "/relatedObject/0/type",
+            Value::Null,
+            "relatedObject[0].type",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedObject/0/category",
+            Value::Null,
+            "relatedObject[0].category",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedObject/4/category/1/id",
+            Value::Null,
+            "relatedObject[4].category[1].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/relatedObject/0/category",
+            json!([]),
+            "relatedObject[0].category",
+            InvalidValue,
+            "has invalid/unsupported value - should have at least one category",
+        ),
+    ]);
+}
+
+#[test]
+fn spatial_coverage() {
+    expect_maximal(&[
+        (
+            "/spatialCoverage/0/id",
+            Value::Null,
+            "spatialCoverage[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/spatialCoverage/0/id",
+            json!(" "),
+            "spatialCoverage[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/spatialCoverage/0/schemaUri",
+            Value::Null,
+            "spatialCoverage[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/spatialCoverage/0/place/1/text",
+            json!(""),
+            "spatialCoverage[0].place[1]",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+    expect(
+        &changed(MAXIMAL, "/spatialCoverage/1/place", json!("ABSENT")),
+        &[],
+    );
+}

@@ -1,0 +1,466 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::validate::ErrorType::{DuplicateValue, InvalidValue, NotSet};
+use crate::{Contributor, ContributorPosition};
+
+fn id(id: &str) -> Value {
+    changed(MINIMAL, "/contributor/0/id", json!(id))
+}
+
+fn position(start: &str, end: &str) -> Value {
+    json!({
+        "id": "https://vocabulary.raid.org/contributor.position.schema/308",
+        "schemaUri": "https://vocabulary.raid.org/contributor.position.schema/305",
+        "startDate": start,
+        "endDate": end
+    })
+}
+
+fn positions(positions: Value) -> Value {
+    changed(MINIMAL, "/contributor/0/position", positions)
+}
+
+#[test]
+fn members() {
+    let at = "contributor[0]";
+    expect_each(&[
+        ("/contributor", Value::Null, "contributor", NotSet, NOT_SET),
+        ("/contributor", json!([]), "contributor", NotSet, NOT_SET),
+        (
+            "/contributor",
+            json!("ABSENT"),
+            "contributor",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/schemaUri",
+            Value::Null,
+            "contributor[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/id",
+            Value::Null,
+            "contributor[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/id",
+            json!(" "),
+            "contributor[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/position",
+            Value::Null,
+            "contributor[0].position",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/position",
+            json!([]),
+            at,
+            NotSet,
+            "A contributor must have a position",
+        ),
+        (
+            "/contributor/0/position",
+            json!("ABSENT"),
+            at,
+            NotSet,
+            "A contributor must have a position",
+        ),
+        (
+            "/contributor/0/position/0/id",
+            Value::Null,
+            "contributor[0].position[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/position/0/schemaUri",
+            Value::Null,
+            "contributor[0].position[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+}
+
+#[test]
+fn members_of_positions_and_roles() {
+    expect_each(&[
+        (
+            "/contributor/0/position/0/startDate",
+            Value::Null,
+            "contributor[0].position[0].startDate",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/position/0/startDate",
+            json!(" "),
+            "contributor[0].position[0].startDate",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/position/0/endDate",
+            json!("2024"),
+            "contributor[0].position[0].endDate",
+            InvalidValue,
+            END_BEFORE_START,
+        ),
+        (
+            "/contributor/0/position/0/endDate",
+            json!("2025-02-29"),
+            "contributor[0].position[0].endDate",
+            InvalidValue,
+            "has invalid/unsupported value - there is no such date in the calendar",
+        ),
+        (
+            "/contributor/0/role",
+            Value::Null,
+            "contributor[0].role",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/role",
+            json!("ABSENT"),
+            "contributor[0].role",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/role/0/id",
+            Value::Null,
+            "contributor[0].role[0].id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/contributor/0/role/0/schemaUri",
+            Value::Null,
+            "contributor[0].role[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+    expect(&changed(MINIMAL, "/contributor/0/role", json!([])), &[]);
+}
+
+#[test]
+fn null_elements_are_named() {
+    let fields =
+        |body: &Value| -> Vec<String> { mint(body).into_iter().map(|(field, ..)| field).collect() };
+    assert_eq!(
+        fields(&changed(MINIMAL, "/contributor/0", Value::Null)),
+        ["contributor[0].schemaUri", "contributor[0].position"]
+    );
+    assert_eq!(
+        fields(&changed(MINIMAL, "/contributor/0/role/0", Value::Null)),
+        [
+            "contributor[0].role[0].id",
+            "contributor[0].role[0].schemaUri"
+        ]
+    );
+}
+
+#[test]
+fn somebody_leads_and_somebody_is_the_contact() {
+    let leader = "At least one contributor must be flagged as a project leader";
+    let contact = "At least one contributor must be flagged as a project contact";
+    expect_each(&[
+        (
+            "/contributor/0/leader",
+            json!(false),
+            "contributor",
+            NotSet,
+            leader,
+        ),
+        (
+            "/contributor/0/leader",
+            Value::Null,
+            "contributor",
+            NotSet,
+            leader,
+        ),
+        (
+            "/contributor/0/contact",
+            json!("ABSENT"),
+            "contributor",
+            NotSet,
+            contact,
+        ),
+    ]);
+    let mut body = changed(MINIMAL, "/contributor/0/leader", json!(false));
+    body["contributor"][0]["contact"] = json!(false);
+    expect(
+        &body,
+        &[
+            ("contributor", NotSet, leader),
+            ("contributor", NotSet, contact),
+        ],
+    );
+}
+
+#[test]
+fn an_orcid_has_its_checksum() {
+    expect(
+        &id("https://orcid.org/0000-0002-1825-0098"),
+        &[(
+            "contributor[0].id",
+            InvalidValue,
+            "has invalid/unsupported value - the ORCID iD is mistyped: its checksum (last \
+             character) should be 7",
+        )],
+    );
+    for malformed in [
+        "https://orcid.org/0000-0002-1825-009",
+        "https://orcid.org/",
+        "https://orcid.org/0000-0002-1825-0097/",
+        "https://orcid.org/https://orcid.org/0000-0002-1825-0097",
+        "https://orcid.org/0000-0002-1825-0097 ",
+    ] {
+        expect(
+            &id(malformed),
+            &[(
+                "contributor[0].id",
+                InvalidValue,
+                "has invalid/unsupported value - not an ORCID iD: write it like \
+                 0000-0002-1825-0097 (a last x in upper case)",
+            )],
+        );
+    }
+}
+
+#[test]
+fn an_isni_has_its_checksum() {
+    let mut body = id("https://isni.org/isni/000000012150090X");
+    body["contributor"][0]["schemaUri"] = json!("https://isni.org/");
+    expect(&body, &[]);
+    for wrong in ["0000000121500901", "0000 0001 2150 090X", ""] {
+        body["contributor"][0]["id"] = json!(format!("https://isni.org/isni/{wrong}"));
+        expect(&body, &[("contributor[0].id", InvalidValue, INVALID)]);
+    }
+}
+
+#[test]
+fn id_and_schema_agree() {
+    let with = |id: &str, schema: &str| {
+        let mut body = changed(MINIMAL, "/contributor/0/id", json!(id));
+        body["contributor"][0]["schemaUri"] = json!(schema);
+        body
+    };
+    let (orcid, isni) = (
+        "https://orcid.org/0000-0002-1825-0097",
+        "https://isni.org/isni/000000012150090X",
+    );
+    // By the schema an ORCID, by the id something else: ORCID is asked for.
+    for id in [
+        isni,
+        "0000-0002-1825-0097",
+        "https://sandbox.orcid.org/0000-0002-1825-0097",
+    ] {
+        expect(
+            &with(id, "https://orcid.org/"),
+            &[(
+                "contributor[0].id",
+                InvalidValue,
+                "Contributor id should start with https://orcid.org/",
+            )],
+        );
+    }
+    expect(
+        &with("0000-0002-1825-0097", "https://isni.org/"),
+        &[(
+            "contributor[0].id",
+            InvalidValue,
+            "Contributor id should start with https://isni.org/",
+        )],
+    );
+    for schema in ["https://isni.org/", "https://sandbox.orcid.org/"] {
+        expect(
+            &with(orcid, schema),
+            &[(
+                "contributor[0].schemaUri",
+                InvalidValue,
+                "has invalid/unsupported value - should be https://orcid.org/",
+            )],
+        );
+    }
+    expect(
+        &with(isni, "https://sandbox.orcid.org/"),
+        &[(
+            "contributor[0].schemaUri",
+            InvalidValue,
+            "has invalid/unsupported value - should be https://isni.org/",
+        )],
+    );
+}
+
+#[test]
+fn only_the_configured_registries_are_known() {
+    let expected = [
+        (
+            "contributor[0].id",
+            InvalidValue,
+            "has invalid/unsupported value - should begin with https://orcid.org/ or https://isni.org/",
+        ),
+        (
+            "contributor[0].schemaUri",
+            InvalidValue,
+            "has invalid/unsupported value - should be https://orcid.org/ or https://isni.org/",
+        ),
+    ];
+    let mut body = id("https://sandbox.orcid.org/0000-0002-1825-0097");
+    body["contributor"][0]["schemaUri"] = json!("https://sandbox.orcid.org/");
+    expect(&body, &expected);
+    // Roles and positions are not looked at then.
+    body["contributor"][0]["position"] = json!([]);
+    body["contributor"][0]["role"] = Value::Null;
+    expect(&body, &expected);
+
+    let sandbox = ValidationContext {
+        orcid_prefix: "https://sandbox.orcid.org/".to_owned(),
+        ..context()
+    };
+    let mut body = id("https://sandbox.orcid.org/0000-0002-1825-0097");
+    body["contributor"][0]["schemaUri"] = json!("https://sandbox.orcid.org/");
+    assert_eq!(mint_in(&body, &sandbox), []);
+    assert_eq!(mint_in(&self::body(MINIMAL), &sandbox).len(), 2);
+}
+
+#[test]
+fn a_person_appears_once() {
+    let mut body = body(MINIMAL);
+    let person = body["contributor"][0].clone();
+    let mut other = person.clone();
+    other["id"] = json!("https://orcid.org/0000-0001-5109-3700");
+    other["position"] = json!([]);
+    body["contributor"] = json!([other, person, person, person]);
+    expect(
+        &body,
+        &[
+            (
+                "contributor[1].id",
+                DuplicateValue,
+                "A contributor can appear only once. There are 3 occurrences of \
+                 https://orcid.org/0000-0002-1825-0097",
+            ),
+            (
+                "contributor[0]",
+                NotSet,
+                "A contributor must have a position",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn one_position_at_a_time() {
+    let conflict = |other: usize| {
+        format!(
+            "Contributors can only hold one position at any given time. This position conflicts \
+             with contributor[0].position[{other}]"
+        )
+    };
+    expect(
+        &positions(json!([
+            position("2021-01", ""),
+            position("2020", "2021-02")
+        ])),
+        &[(
+            "contributor[0].position[0].startDate",
+            InvalidValue,
+            &conflict(1),
+        )],
+    );
+    expect(
+        &positions(json!([
+            position("2020", ""),
+            position("2021", "2022"),
+            position("2022", "")
+        ])),
+        &[(
+            "contributor[0].position[1].startDate",
+            InvalidValue,
+            &conflict(0),
+        )],
+    );
+    expect(
+        &positions(json!([position("2020", "2021"), position("2021", "")])),
+        &[],
+    );
+    expect(
+        &positions(json!([position("2020", ""), position("2026-06-22", "")])),
+        &[],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_one_person_comes_in_order() {
+    let mut body = id("https://orcid.org/0000-0002-1825-0098");
+    body["contributor"][0]["schemaUri"] = json!("https://isni.org/");
+    body["contributor"][0]["role"] = Value::Null;
+    body["contributor"][0]["position"] = json!([position("2020", "2019"), position("x", "")]);
+    body["contributor"][0]["leader"] = json!(false);
+    let fields: Vec<String> = mint(&body).into_iter().map(|(field, ..)| field).collect();
+    assert_eq!(
+        fields,
+        [
+            "contributor[0].id",
+            "contributor[0].schemaUri",
+            "contributor[0].role",
+            "contributor[0].position[0].endDate",
+            "contributor[0].position[1].startDate",
+            "contributor",
+        ]
+    );
+}
+
+#[test]
+fn a_person_without_an_id_is_checked_alone() {
+    let person: Contributor =
+        serde_json::from_value(body(MINIMAL)["contributor"][0].clone()).unwrap();
+    let check = |at: &str, positions: Option<&[ContributorPosition]>| {
+        plain(validate_position_and_roles(
+            at,
+            positions,
+            person.role.as_deref(),
+            &context(),
+        ))
+        .into_iter()
+        .map(|(field, ..)| field)
+        .collect::<Vec<_>>()
+    };
+    assert!(check("", person.position.as_deref()).is_empty());
+    assert_eq!(check("", Some(&[])), ["position"]);
+    assert_eq!(check("", None), ["position"]);
+    assert_eq!(check("person", Some(&[])), ["person"]);
+    assert_eq!(
+        check("", Some(&[ContributorPosition::default()])),
+        [
+            "position[0].id",
+            "position[0].schemaUri",
+            "position[0].startDate"
+        ]
+    );
+    let late = ContributorPosition {
+        end_date: Some("1999".into()),
+        ..person.positions()[0].clone()
+    };
+    assert_eq!(
+        check("person", Some(&[late])),
+        ["person.position[0].endDate"]
+    );
+    assert_eq!(validate_contributors(Some(&[person]), &context()), []);
+    assert_eq!(validate_contributors(None, &context()).len(), 1);
+}
