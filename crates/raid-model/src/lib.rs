@@ -8,6 +8,7 @@ mod check_character;
 mod handle;
 mod isni_id;
 pub mod json;
+pub mod membership;
 mod orcid_id;
 mod partial_date;
 mod record;
