@@ -71,15 +71,12 @@ impl MembershipDocument {
             // Validation lets no blank title through; the handle stands in for one that cleaning
             // has emptied.
             title: title
-                .map(one_line)
-                .filter(is_filled)
+                .and_then(filled_line)
                 .unwrap_or_else(|| handle.to_string()),
             role_title: role_title(contributor),
             start,
             end,
-            url: landing_page
-                .filter(is_filled)
-                .unwrap_or_else(|| raid_url.clone()),
+            url: landing_page.unwrap_or_else(|| raid_url.clone()),
             handle,
             raid_url,
         })
