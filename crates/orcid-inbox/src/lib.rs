@@ -1,1 +1,19 @@
-//! Asking people for permission and taking their answer: notifications, landing and callback pages, e-mail invitations.
+//! Asking people for permission and taking their answer: notifications, landing and callback pages,
+//! e-mail invitations.
+
+mod grant;
+mod invitation;
+mod mail;
+mod outcome;
+mod pages;
+mod permission;
+mod request;
+mod settings;
+mod signed;
+mod visit;
+
+pub use mail::{EmailReconciler, MailError, Tls, Transport};
+pub use permission::PermissionReconciler;
+pub use settings::{Budget, Settings, Suspicion};
+pub use signed::{Link, LinkError, Signer};
+pub use visit::{Inbox, configure};

@@ -61,18 +61,13 @@ impl MembershipDocument {
         let handle = raid.handle().clone();
         let raid_url = raid.identifier.id.to_string();
         let (start, end) = period(contributor);
-        let title = title_in_force(&raid.title, today).and_then(|title| title.text.as_deref());
         let landing_page = raid
             .identifier
             .raid_agency_url
             .as_deref()
             .and_then(filled_line);
         Some(Self {
-            // Validation lets no blank title through; the handle stands in for one that cleaning
-            // has emptied.
-            title: title
-                .and_then(filled_line)
-                .unwrap_or_else(|| handle.to_string()),
+            title: raid.title_on(today),
             role_title: role_title(contributor),
             start,
             end,
@@ -97,6 +92,17 @@ impl MembershipDocument {
             &one_line(&self.raid_url),
         ]
         .join("\n")
+    }
+}
+
+impl Raid {
+    /// What the project is called on that day, on one line: the primary title in force. Validation
+    /// lets no blank title through; the handle stands in for one that cleaning has emptied.
+    pub fn title_on(&self, today: Date) -> String {
+        title_in_force(&self.title, today)
+            .and_then(|title| title.text.as_deref())
+            .and_then(filled_line)
+            .unwrap_or_else(|| self.handle().to_string())
     }
 }
 

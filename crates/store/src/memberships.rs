@@ -99,6 +99,25 @@ pub fn record(
     Ok(())
 }
 
+/// Everything on a person's record is gone, with what we wrote there.
+///
+/// # Errors
+/// When the database refuses.
+pub fn all_gone(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let rows = membership::table
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .filter(membership::state.ne(State::RemovedByResearcher));
+    diesel::update(rows)
+        .set((
+            membership::state.eq(State::Deleted),
+            membership::put_code.eq(None::<i64>),
+            membership::document_hash.eq(None::<String>),
+            membership::updated_at.eq(now),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
 /// What is found to stand on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -126,25 +145,4 @@ pub fn counts(c: &mut Conn) -> Result<Vec<(State, i64)>, StoreError> {
         .group_by(membership::state)
         .select((membership::state, diesel::dsl::count_star()))
         .load(c)?)
-}
-
-/// The handles of a person's RAiDs that have an entry we know of, at most `limit`, after `after`.
-///
-/// # Errors
-/// When the database refuses.
-pub fn of_person(
-    c: &mut Conn,
-    orcid: &OrcidId,
-    after: Option<&Handle>,
-    limit: i64,
-) -> Result<Vec<Handle>, StoreError> {
-    let mut query = membership::table
-        .filter(membership::orcid.eq(orcid.to_string()))
-        .select(membership::handle)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(membership::handle.gt(after.to_string()));
-    }
-    let found: Vec<AsText<Handle>> = query.order(membership::handle).limit(limit).load(c)?;
-    Ok(found.into_iter().map(AsText::into_inner).collect())
 }

@@ -85,6 +85,18 @@ pub fn opened(c: &mut Conn, id: Id, put_code: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Takes an intent back that was certainly not carried out, so that it does not count.
+///
+/// # Errors
+/// When the database refuses.
+pub fn withdraw(c: &mut Conn, id: Id) -> Result<(), StoreError> {
+    let row = permission_request::table
+        .find(id)
+        .filter(permission_request::state.eq(State::Posting));
+    diesel::delete(row).execute(c)?;
+    Ok(())
+}
+
 /// Closes a request.
 ///
 /// # Errors

@@ -166,6 +166,30 @@ pub fn suspect_again(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<i3
         .ok_or(StoreError::NotFound)
 }
 
+/// Starts the confirmation of a suspicion anew.
+///
+/// # Errors
+/// When the database refuses.
+pub fn absolve(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let row = permission::table
+        .find(orcid.to_string())
+        .filter(permission::state.eq(State::Suspect));
+    diesel::update(row)
+        .set((permission::suspicions.eq(0), permission::updated_at.eq(now)))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The person was looked at, and nothing changed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn touch(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let row = permission::table.find(orcid.to_string());
+    diesel::update(row).set(permission::updated_at.eq(now)).execute(c)?;
+    Ok(())
+}
+
 /// How many people came under suspicion since `since`.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
 use crate::types::{AsText, Json, Timestamp, text_enum};
 use diesel::prelude::*;
-use raid_model::{Handle, OrcidId};
+use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 
 text_enum! {
@@ -100,6 +100,34 @@ pub struct RaidWrite {
 }
 
 impl RaidWrite {
+    /// The version that `raid` is, to be written by `actor`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the record cannot be written as JSON, or its version is out
+    /// of range.
+    pub fn of(
+        raid: &Raid,
+        actor: Actor,
+        at: Timestamp,
+        due_at: Timestamp,
+        lane: Lane,
+    ) -> Result<Self, StoreError> {
+        let unfit = |e: &dyn std::fmt::Display| StoreError::Corrupt(e.to_string());
+        let embargoed = raid.access.is_embargoed();
+        Ok(Self {
+            handle: AsText::from(raid.handle().clone()),
+            version: i32::try_from(raid.version()).map_err(|e| unfit(&e))?,
+            service_point_id: raid.identifier.owner.service_point,
+            access: if embargoed { Access::Embargoed } else { Access::Open },
+            document: Json(serde_json::to_string(raid).map_err(|e| unfit(&e))?),
+            contributors: raid.orcids().collect(),
+            actor,
+            at,
+            due_at,
+            lane,
+        })
+    }
+
     fn task(&self, orcid: &OrcidId) -> NewTask {
         let work = Work::Membership(*orcid, self.handle.get().clone());
         NewTask {

@@ -166,6 +166,14 @@ impl Raid {
         )
     }
 
+    /// The same record as its own next version, for a change that the server makes by itself.
+    #[must_use]
+    pub fn next_version(mut self, now: OffsetDateTime) -> Self {
+        self.identifier.version = self.identifier.version.saturating_add(1);
+        self.metadata.updated = now.unix_timestamp();
+        self
+    }
+
     fn assemble(request: RaidRequest, identifier: Identifier, metadata: Metadata) -> Self {
         let mut raid = Self {
             access: request.access.unwrap_or_default(),

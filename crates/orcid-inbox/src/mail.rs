@@ -1,0 +1,233 @@
+//! Sending invitations by e-mail.
+
+use crate::request::page_url;
+use crate::settings::Settings;
+use crate::signed::{Link, Signer};
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use raid_model::Raid;
+use reconciler::{Held, Reconcile, Verdict};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use store::invitations::{self, InvitationRow, State};
+use store::tasks::{Kind, Work};
+use store::{Id, Store, StoreError, raids};
+
+/// Where mail goes.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// Into files, one a message: the embedded default.
+    Files(PathBuf),
+    /// To a mail server.
+    Smtp {
+        /// Its name.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// How the connection is protected.
+        tls: Tls,
+        /// User and password, where it wants them.
+        credentials: Option<(String, SecretString)>,
+        /// The longest wait.
+        timeout: Duration,
+    },
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// From the first byte (port 465).
+    Implicit,
+    /// After `STARTTLS`, which must succeed (port 587).
+    Required,
+    /// Not at all: for a relay on this machine.
+    None,
+}
+
+/// Why mail cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The sender is no address.
+    #[error("mail.from: {0}")]
+    From(#[from] lettre::address::AddressError),
+    /// The server cannot be used.
+    #[error("mail.smtp: {0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// The folder cannot be made.
+    #[error("mail.folder {0}: {1}")]
+    Folder(PathBuf, std::io::Error),
+}
+
+enum Sender {
+    Files(AsyncFileTransport<Tokio1Executor>),
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+}
+
+/// Sends invitations.
+pub struct EmailReconciler {
+    store: Store,
+    settings: Arc<Settings>,
+    signer: Signer,
+    from: Mailbox,
+    sender: Sender,
+}
+
+impl EmailReconciler {
+    /// A reconciler that sends from `from` (`Name <address>`).
+    ///
+    /// # Errors
+    /// [`MailError`] names the setting.
+    pub fn new(
+        store: Store,
+        settings: Arc<Settings>,
+        signer: Signer,
+        from: &str,
+        transport: Transport,
+    ) -> Result<Self, MailError> {
+        let sender = match transport {
+            Transport::Files(folder) => {
+                std::fs::create_dir_all(&folder)
+                    .map_err(|e| MailError::Folder(folder.clone(), e))?;
+                Sender::Files(AsyncFileTransport::new(folder))
+            }
+            Transport::Smtp { host, port, tls, credentials, timeout } => {
+                let builder = match tls {
+                    Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(&host)?,
+                    Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&host)?,
+                    Tls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host),
+                };
+                let builder = builder.port(port).timeout(Some(timeout));
+                Sender::Smtp(match credentials {
+                    Some((user, password)) => builder
+                        .credentials(Credentials::new(user, password.expose_secret().to_owned()))
+                        .build(),
+                    None => builder.build(),
+                })
+            }
+        };
+        Ok(Self { store, settings, signer, from: from.parse()?, sender })
+    }
+
+    async fn send(&self, id: Id) -> Verdict {
+        let now = self.store.clock().now();
+        let loaded = self
+            .store
+            .read(move |c| {
+                let Some(invitation) = invitations::find(c, id)? else { return Ok(None) };
+                let raid = raids::find(c, invitation.handle.get())?;
+                Ok(raid.map(|raid| (invitation, raid)))
+            })
+            .await;
+        let (invitation, row) = match loaded {
+            Ok(Some(found)) => found,
+            Ok(None) => return Verdict::done(),
+            Err(e) => return e.into(),
+        };
+        if invitation.state != State::Open {
+            return Verdict::done();
+        }
+        if invitation.expires_at <= now {
+            return Verdict::done().with(move |c| invitations::mailed(c, id, State::Failed));
+        }
+        let message = match self.write(&invitation, &row.document.0) {
+            Ok(message) => message,
+            Err(WriteError::Store(e)) => return e.into(),
+            Err(WriteError::Mail(reason)) => {
+                return Verdict::dead(reason)
+                    .with(move |c| invitations::mailed(c, id, State::Failed));
+            }
+        };
+        // What a mail server says may quote the address, so it is not kept.
+        let sent = match &self.sender {
+            Sender::Files(files) => match files.send(message).await {
+                Ok(_) => Ok(()),
+                Err(_) => Err(("the mail cannot be written into its folder", false)),
+            },
+            Sender::Smtp(smtp) => match smtp.send(message).await {
+                Ok(_) => Ok(()),
+                Err(e) if e.is_permanent() => Err(("the mail server refused the mail", true)),
+                Err(_) => Err(("the mail server does not take the mail now", false)),
+            },
+        };
+        match sent {
+            Ok(()) => Verdict::done().with(move |c| invitations::mailed(c, id, State::Sent)),
+            Err((reason, true)) => {
+                Verdict::dead(reason).with(move |c| invitations::mailed(c, id, State::Failed))
+            }
+            Err((reason, false)) => Verdict::retry(reason),
+        }
+    }
+
+    fn write(&self, invitation: &InvitationRow, document: &str) -> Result<Message, WriteError> {
+        let raid: Raid = serde_json::from_str(document)
+            .map_err(|e| StoreError::Corrupt(format!("RAiD: {e}")))?;
+        let address = invitation.address(self.store.keys())?;
+        let to = address
+            .expose_secret()
+            .parse::<Mailbox>()
+            .map_err(|_| WriteError::Mail("the address is no mail address".into()))?;
+        let title = raid.title_on(self.store.clock().now().date());
+        let link = Link::Invitation { id: invitation.id.to_string() };
+        let mut url = page_url(&self.settings, "invitation");
+        url.query_pairs_mut().append_pair("i", &self.signer.sign(link, invitation.expires_at));
+        let agency = &self.settings.agency_name;
+        let body = format!(
+            "Hello,\n\n\
+             you are invited to be named as a contributor to the research project\n\n    \
+             {title}\n    RAiD {handle}\n\n\
+             with your ORCID iD. Open this link to see what that means, and to accept:\n\n\
+             {url}\n\n\
+             The link is for you alone and good until {until} (UTC). You sign in at ORCID, so that \
+             your iD is certain; there you can also register, which is free. Your e-mail address \
+             will not appear in any record.\n\n\
+             If you do not know the project, ignore this mail: nothing is recorded, and no \
+             further mail is sent.\n\n\
+             {agency}\n{contact}\n",
+            handle = invitation.handle.get(),
+            until = invitation.expires_at.date(),
+            contact = self.settings.contact,
+        );
+        let host = self.settings.public_url.host_str().unwrap_or("localhost");
+        Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(format!("Invitation to the research project {title}"))
+            // The same for every try: a mail sent twice after an unknown outcome is one mail.
+            .message_id(Some(format!("<invitation-{}@{host}>", invitation.id)))
+            .date(self.store.clock().now().assume_utc().into())
+            .header(ContentType::TEXT_PLAIN)
+            .body(body)
+            .map_err(|_| WriteError::Mail("the mail cannot be written".into()))
+    }
+}
+
+enum WriteError {
+    Store(StoreError),
+    Mail(String),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+impl Reconcile for EmailReconciler {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Email]
+    }
+
+    fn act<'a>(&'a self, held: &'a Held) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(async move {
+            match held.work() {
+                Work::Email(id) => self.send(*id).await,
+                other => Verdict::dead(format!("not a mail: {}", other.key())),
+            }
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! The pages that people see: server-rendered, without JavaScript.
+
+use crate::request::{Projects, page_url};
+use crate::settings::Settings;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use askama::Template;
+use raid_model::membership::MembershipDocument;
+
+/// A project, as it is shown.
+pub(crate) struct Project {
+    pub title: String,
+    pub role: String,
+    pub dates: String,
+    pub handle: String,
+}
+
+impl From<&MembershipDocument> for Project {
+    fn from(d: &MembershipDocument) -> Self {
+        let start = d.start.map(|date| date.to_string()).unwrap_or_default();
+        let end = d.end.map_or_else(|| "present".to_owned(), |date| date.to_string());
+        Self {
+            title: d.title.clone(),
+            role: d.role_title.clone(),
+            dates: format!("{start} to {end}"),
+            handle: d.handle.to_string(),
+        }
+    }
+}
+
+/// The page that a permission request leads to.
+#[derive(Template)]
+#[template(path = "landing.html")]
+pub(crate) struct Landing<'a> {
+    pub agency: &'a str,
+    pub contact: &'a str,
+    pub trusted: &'a str,
+    pub orcid_url: String,
+    pub projects: Vec<Project>,
+    pub more: bool,
+    pub action: String,
+    pub link: &'a str,
+}
+
+/// The page that an invitation leads to.
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub(crate) struct Invitation<'a> {
+    pub agency: &'a str,
+    pub contact: &'a str,
+    pub trusted: &'a str,
+    pub project: String,
+    pub handle: String,
+    pub role: String,
+    pub dates: String,
+    pub action: String,
+    pub link: &'a str,
+}
+
+/// A way to try again.
+pub(crate) struct Retry {
+    pub action: String,
+    pub link: String,
+    pub label: &'static str,
+}
+
+/// How it ended.
+#[derive(Template)]
+#[template(path = "result.html")]
+pub(crate) struct ResultPage<'a> {
+    pub agency: &'a str,
+    pub contact: &'a str,
+    pub trusted: &'a str,
+    pub heading: &'a str,
+    pub texts: Vec<String>,
+    pub orcid_url: Option<String>,
+    pub projects: Vec<Project>,
+    pub more: bool,
+    pub retry: Option<Retry>,
+}
+
+impl<'a> ResultPage<'a> {
+    /// A page with a heading and texts.
+    pub(crate) fn new(settings: &'a Settings, heading: &'a str, texts: &[&str]) -> Self {
+        Self {
+            agency: &settings.agency_name,
+            contact: &settings.contact,
+            trusted: settings.trusted_parties_url.as_str(),
+            heading,
+            texts: texts.iter().map(|t| (*t).to_owned()).collect(),
+            orcid_url: None,
+            projects: Vec::new(),
+            more: false,
+            retry: None,
+        }
+    }
+
+    /// With the person's projects.
+    pub(crate) fn with(mut self, found: &Projects) -> Self {
+        self.projects = found.listed.iter().map(Project::from).collect();
+        self.more = found.more;
+        self
+    }
+
+    /// With a button to try (again).
+    pub(crate) fn with_retry(mut self, settings: &Settings, link: String) -> Self {
+        let label = "Continue to ORCID";
+        self.retry = Some(Retry { action: authorize_action(settings), link, label });
+        self
+    }
+}
+
+/// Where the button leads that sends people on to ORCID.
+pub(crate) fn authorize_action(settings: &Settings) -> String {
+    page_url(settings, "orcid/authorize").path().to_owned()
+}
+
+/// An answer with a page, which browsers neither keep nor show in another site's frame.
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
+    let Ok(body) = template.render() else {
+        return HttpResponse::InternalServerError().finish();
+    };
+    HttpResponse::build(status)
+        .content_type(ContentType::html())
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("Referrer-Policy", "no-referrer"))
+        .insert_header(("X-Frame-Options", "DENY"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .body(body)
+}
