@@ -5,6 +5,8 @@
 //! which [`validate`] checks and [`Raid::mint`] or [`Raid::amend`] turn into a record.
 
 mod check_character;
+#[cfg(any(test, feature = "test-generators"))]
+pub mod generators;
 mod handle;
 mod isni_id;
 pub mod json;

@@ -1,8 +1,10 @@
 //! Each rule on its own: one mistake in a valid request gives exactly the failures of that rule.
 
+mod any_request;
 mod connections;
 mod contributor;
 mod identifier;
+mod position;
 mod title;
 
 use serde_json::{Value, json};
