@@ -18,6 +18,10 @@ pub enum Conn {
     Sqlite(diesel::SqliteConnection),
 }
 
+/// Rows that one statement inserts at most: a statement takes 32 766 parameters on SQLite and
+/// 65 535 on PostgreSQL, and our widest rows have 16 columns.
+pub(crate) const ROWS_A_STATEMENT: usize = 1000;
+
 /// Type-checks one body against each native connection.
 macro_rules! per_backend {
     ($conn:expr, |$c:ident| $body:expr) => {

@@ -1,6 +1,6 @@
 //! Who contributes to what, indexed by iD.
 
-use crate::conn::{Conn, per_backend};
+use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
 use crate::schema::contribution;
 use crate::types::AsText;
@@ -19,19 +19,18 @@ pub(crate) fn insert(
     c: &mut Conn,
     pairs: &[(&OrcidId, &AsText<Handle>)],
 ) -> Result<(), StoreError> {
-    if pairs.is_empty() {
-        return Ok(());
+    for pairs in pairs.chunks(ROWS_A_STATEMENT) {
+        let rows: Vec<_> = pairs
+            .iter()
+            .map(|(orcid, handle)| NewContribution {
+                orcid: AsText::from(**orcid),
+                handle,
+            })
+            .collect();
+        per_backend!(c, |c| diesel::insert_into(contribution::table)
+            .values(&rows)
+            .execute(c))?;
     }
-    let rows: Vec<_> = pairs
-        .iter()
-        .map(|(orcid, handle)| NewContribution {
-            orcid: AsText::from(**orcid),
-            handle,
-        })
-        .collect();
-    per_backend!(c, |c| diesel::insert_into(contribution::table)
-        .values(&rows)
-        .execute(c))?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! A task says where to look, never what to do, so that running it twice, on two nodes or after a
 //! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
 
-use crate::conn::{Conn, per_backend};
+use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
 use crate::schema::{subject_lease, task};
 use crate::types::{Id, Timestamp, text_enum};
@@ -126,6 +126,9 @@ pub struct Task {
     /// How often it was tried since it last succeeded, this time included.
     pub attempts: i32,
     generation: i64,
+    /// When the lease ends: no two leases of one subject end at the same moment, so it tells this
+    /// one from any other, of the same owner too.
+    until: Timestamp,
 }
 
 /// How a task ends.
@@ -187,18 +190,20 @@ pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
         THEN task.due_at ELSE excluded.due_at END";
     let attempts = "CASE WHEN task.state = 'dead' THEN 0 ELSE task.attempts END";
     let lane = "CASE WHEN task.lane < excluded.lane THEN task.lane ELSE excluded.lane END";
-    per_backend!(c, |c| diesel::insert_into(task::table)
-        .values(&rows)
-        .on_conflict((task::kind, task::key))
-        .do_update()
-        .set((
-            task::generation.eq(task::generation + 1),
-            task::due_at.eq(sql::<sql_types::Timestamp>(due_at)),
-            task::attempts.eq(sql::<sql_types::Integer>(attempts)),
-            task::lane.eq(sql::<sql_types::SmallInt>(lane)),
-            task::state.eq(State::Due),
-        ))
-        .execute(c))?;
+    for rows in rows.chunks(ROWS_A_STATEMENT) {
+        per_backend!(c, |c| diesel::insert_into(task::table)
+            .values(rows)
+            .on_conflict((task::kind, task::key))
+            .do_update()
+            .set((
+                task::generation.eq(task::generation + 1),
+                task::due_at.eq(sql::<sql_types::Timestamp>(due_at)),
+                task::attempts.eq(sql::<sql_types::Integer>(attempts)),
+                task::lane.eq(sql::<sql_types::SmallInt>(lane)),
+                task::state.eq(State::Due),
+            ))
+            .execute(c))?;
+    }
     Ok(())
 }
 
@@ -254,7 +259,7 @@ pub fn claim(
         if !lease(c, &subject, owner, now, until)? {
             continue;
         }
-        let row: Option<(i32, i64)> = diesel::update(
+        let row: Option<(i32, i64, Option<Timestamp>)> = diesel::update(
             task::table
                 .find((kind, &key))
                 .filter(task::state.eq(State::Due))
@@ -265,19 +270,18 @@ pub fn claim(
             task::lease_until.eq(until),
             task::attempts.eq(task::attempts + 1),
         ))
-        .returning((task::attempts, task::generation))
+        .returning((task::attempts, task::generation, task::lease_until))
         .get_result(c)
         .optional()?;
         match row {
-            Some((attempts, generation)) => {
-                let work = Work::parse(kind, &key)?;
-                claimed.push(Task {
-                    work,
-                    attempts,
-                    generation,
-                });
-            }
-            None => release(c, &subject, owner)?,
+            Some((attempts, generation, kept)) => claimed.push(Task {
+                work: Work::parse(kind, &key)?,
+                attempts,
+                generation,
+                // As the database keeps it, which may be less precise.
+                until: kept.unwrap_or(until),
+            }),
+            None => drop(release(c, &subject, owner, until)?),
         }
     }
     Ok(claimed)
@@ -314,12 +318,13 @@ fn lease(
     Ok(made == 1)
 }
 
-fn release(c: &mut Conn, subject: &str, owner: &str) -> Result<(), StoreError> {
-    let mine = subject_lease::table
+/// Gives a lease back; says whether it was still held.
+fn release(c: &mut Conn, subject: &str, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
+    let held = subject_lease::table
         .find(subject)
-        .filter(subject_lease::owner.eq(owner));
-    diesel::delete(mine).execute(c)?;
-    Ok(())
+        .filter(subject_lease::owner.eq(owner))
+        .filter(subject_lease::until.eq(until));
+    Ok(diesel::delete(held).execute(c)? == 1)
 }
 
 /// Makes sure that `owner` still holds the task, before it acts on the world.
@@ -332,19 +337,20 @@ pub fn still_mine(
     held: &Task,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let mine: i64 = subject_lease::table
+    let leased: i64 = subject_lease::table
         .find(held.work.subject())
         .filter(subject_lease::owner.eq(owner))
+        .filter(subject_lease::until.eq(held.until))
         .filter(subject_lease::until.ge(until))
         .count()
         .get_result(c)?;
     let same: i64 = task::table
         .find((held.work.kind(), held.work.key()))
         .filter(task::lease_owner.eq(owner))
-        .filter(task::attempts.eq(held.attempts))
+        .filter(task::lease_until.eq(held.until))
         .count()
         .get_result(c)?;
-    if mine == 1 && same == 1 {
+    if leased == 1 && same == 1 {
         Ok(())
     } else {
         Err(StoreError::LeaseLost)
@@ -354,7 +360,8 @@ pub fn still_mine(
 /// Ends the holding of a task; news that came meanwhile (a newer generation) keep it due.
 ///
 /// # Errors
-/// [`StoreError::LeaseLost`] when another worker has taken it: nothing is written then.
+/// [`StoreError::LeaseLost`] when another claim has taken the task or its subject: let the
+/// transaction fail with it, so that nothing is written.
 pub fn settle(
     c: &mut Conn,
     owner: &str,
@@ -362,14 +369,13 @@ pub fn settle(
     end: &Settle,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let subject = held.work.subject();
     let kind = held.work.kind();
     let key = held.work.key();
     let mine = || {
         task::table
             .find((kind, &key))
             .filter(task::lease_owner.eq(owner))
-            .filter(task::attempts.eq(held.attempts))
+            .filter(task::lease_until.eq(held.until))
     };
     let generation: Option<i64> = mine().select(task::generation).first(c).optional()?;
     let Some(generation) = generation else {
@@ -406,7 +412,12 @@ pub fn settle(
             return Err(StoreError::LeaseLost);
         }
     }
-    release(c, &subject, owner)
+    // The task's row first, then the lease: the order in which claims lock them.
+    if release(c, &held.work.subject(), owner, held.until)? {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
 }
 
 /// A task's row when nobody holds it any more.
