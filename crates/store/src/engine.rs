@@ -2,14 +2,17 @@
 //! inside a transaction. SQLite writes share one thread that commits in groups.
 
 use crate::clock::Clock;
-use crate::conn::Conn;
+use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
 use crate::mints::MintQueue;
+use crate::pool::{Manager, with_connection};
 use crate::seal::KeyRing;
 use diesel::Connection as _;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{ManageConnection, Pool};
+use diesel::QueryResult;
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::r2d2::{ManageConnection as _, Pool};
 use rand::RngExt as _;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,66 +52,6 @@ type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
 /// Runs on the connection of an open transaction, or learns why there is none.
 type Job = Box<dyn FnOnce(Result<&mut Conn, String>) -> Finish + Send>;
 
-/// Opens connections of the configured kind.
-#[derive(Clone)]
-pub(crate) enum Manager {
-    Postgres(String),
-    Sqlite(String),
-}
-
-impl ManageConnection for Manager {
-    type Connection = Conn;
-    type Error = StoreError;
-
-    fn connect(&self) -> Result<Conn, StoreError> {
-        // A connection error may quote the URL, and with it the password.
-        let failed = |e: diesel::ConnectionError| {
-            StoreError::Connect(without_password(&e.to_string(), self))
-        };
-        Ok(match self {
-            Self::Postgres(url) => {
-                Conn::Postgres(diesel::PgConnection::establish(url).map_err(failed)?)
-            }
-            Self::Sqlite(path) => {
-                let mut c = diesel::SqliteConnection::establish(path).map_err(failed)?;
-                c.batch_execute(SQLITE_PRAGMAS)?;
-                Conn::Sqlite(c)
-            }
-        })
-    }
-
-    fn is_valid(&self, c: &mut Conn) -> Result<(), StoreError> {
-        Ok(c.batch_execute("SELECT 1")?)
-    }
-
-    fn has_broken(&self, c: &mut Conn) -> bool {
-        match c {
-            _ if std::thread::panicking() => true,
-            Conn::Postgres(p) => AnsiTransactionManager::is_broken_transaction_manager(p),
-            Conn::Sqlite(s) => AnsiTransactionManager::is_broken_transaction_manager(s),
-        }
-    }
-}
-
-fn without_password(text: &str, manager: &Manager) -> String {
-    let password = match manager {
-        Manager::Postgres(url) => url
-            .split_once("://")
-            .and_then(|(_, rest)| rest.rsplit_once('@'))
-            .and_then(|(user, _)| user.split_once(':'))
-            .map(|(_, password)| password),
-        Manager::Sqlite(_) => None,
-    };
-    match password {
-        Some(p) if !p.is_empty() => text.replace(p, "…"),
-        _ => text.to_owned(),
-    }
-}
-
-// FULL: an acknowledged write survives a power cut; group commit makes it affordable.
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; \
-    PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; \
-    PRAGMA mmap_size=268435456;";
 /// Jobs that share one commit. Larger groups gained 3 % in measurements.
 const MAX_GROUP: usize = 64;
 /// Jobs that may wait for the writer before callers are told to come back.
@@ -123,15 +66,12 @@ impl Store {
     /// [`StoreError::Connect`] when no connection can be had.
     pub fn open(settings: &Settings, clock: Clock, keys: KeyRing) -> Result<Self, StoreError> {
         let postgres = settings.is_postgres();
-        let manager = if postgres {
-            Manager::Postgres(settings.url.clone())
+        let url = settings.url.clone();
+        let (manager, writer) = if postgres {
+            (Manager::Postgres(url), None)
         } else {
-            Manager::Sqlite(settings.url.clone())
-        };
-        let writer = if postgres {
-            None
-        } else {
-            Some(spawn_writer(manager.clone())?)
+            let writer = spawn_writer(Manager::SqliteWriter(url.clone()))?;
+            (Manager::SqliteReader(url), Some(writer))
         };
         let extra = if postgres { MintQueue::WRITERS } else { 0 };
         let pool = Pool::builder()
@@ -196,13 +136,9 @@ impl Store {
         };
         let (tx, rx) = oneshot::channel();
         let job: Job = Box::new(move |c| {
-            // The panic is caught inside the savepoint, so that diesel sees an error, rolls the
-            // savepoint back and keeps its depth counter right.
-            let result = c.map_err(StoreError::Commit).and_then(|c| {
-                c.transaction(|c| {
-                    catch_unwind(AssertUnwindSafe(|| f(c))).unwrap_or(Err(StoreError::Panicked))
-                })
-            });
+            let result = c
+                .map_err(StoreError::Commit)
+                .and_then(|c| c.transaction(|c| unless_it_panics(c, &f)));
             Box::new(move |committed| {
                 // The caller may have gone away; then nobody waits for the answer.
                 let _ = tx.send(committed.map_err(StoreError::Commit).and(result));
@@ -224,8 +160,7 @@ impl Store {
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut c = pool.get().map_err(|e| StoreError::Connect(e.to_string()))?;
-            f(&mut c)
+            with_connection(&pool, f)
         })
         .await
         .map_err(|_| StoreError::Panicked)?
@@ -240,17 +175,49 @@ pub(crate) fn in_transaction<T>(
     let mut attempt = 0;
     loop {
         attempt += 1;
+        let mut content = false;
         let result = c.transaction(|c| {
-            catch_unwind(AssertUnwindSafe(|| f(c))).unwrap_or(Err(StoreError::Panicked))
+            let result = unless_it_panics(c, f);
+            content = result.is_ok();
+            result
         });
         match result {
             Err(e) if e.is_retryable() && attempt < MAX_TRIES => {
                 let most = 5u64 << attempt.min(5);
                 std::thread::sleep(Duration::from_millis(rand::rng().random_range(1..=most)));
             }
+            // All statements went through, so it is the commit that failed.
+            Err(StoreError::Database(e)) if content => {
+                return Err(StoreError::Commit(e.to_string()));
+            }
             other => return other,
         }
     }
+}
+
+/// Runs `f` inside an open transaction. A panic is caught here, so that diesel sees an error,
+/// rolls back and keeps its depth counter right; what `f` left open inside is rolled back too.
+fn unless_it_panics<T>(
+    c: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let before = depth(c);
+    catch_unwind(AssertUnwindSafe(|| f(c))).unwrap_or_else(|_| {
+        while depth(c) > before && rollback(c).is_ok() {}
+        Err(StoreError::Panicked)
+    })
+}
+
+/// How many transactions are open inside each other; none in a broken connection.
+fn depth(c: &mut Conn) -> u32 {
+    let depth = per_backend!(c, |c| {
+        AnsiTransactionManager::transaction_manager_status_mut(c).transaction_depth()
+    });
+    depth.ok().flatten().map_or(0, NonZeroU32::get)
+}
+
+fn rollback(c: &mut Conn) -> QueryResult<()> {
+    per_backend!(c, |c| AnsiTransactionManager::rollback_transaction(c))
 }
 
 fn spawn_writer(manager: Manager) -> Result<crossbeam_channel::Sender<Job>, StoreError> {

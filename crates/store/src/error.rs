@@ -79,20 +79,4 @@ impl StoreError {
             ))
         )
     }
-
-    /// Whether the database itself said no, so that certainly nothing was written.
-    pub(crate) fn was_rolled_back(&self) -> bool {
-        match self {
-            Self::HandleTaken | Self::Panicked => true,
-            Self::Database(DieselError::DatabaseError(kind, _)) => matches!(
-                kind,
-                DatabaseErrorKind::UniqueViolation
-                    | DatabaseErrorKind::ForeignKeyViolation
-                    | DatabaseErrorKind::NotNullViolation
-                    | DatabaseErrorKind::CheckViolation
-                    | DatabaseErrorKind::SerializationFailure
-            ),
-            _ => false,
-        }
-    }
 }

@@ -1,25 +1,23 @@
 //! The schema, compiled in. Migrations only add, so that old and new nodes run side by side.
 
-use crate::conn::Conn;
+use crate::conn::{Conn, per_backend};
 use crate::engine::Settings;
 use crate::error::StoreError;
+use crate::pool;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _};
+use diesel::{Connection as _, ExpressionMethods as _, QueryDsl as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 fn connect(settings: &Settings) -> Result<Conn, StoreError> {
-    let failed = |e: diesel::ConnectionError| StoreError::Connect(e.to_string());
     if settings.is_postgres() {
-        let c = diesel::PgConnection::establish(&settings.url).map_err(|_| {
-            StoreError::Connect("PostgreSQL does not let us in; check store.url".into())
-        })?;
-        return Ok(Conn::Postgres(c));
+        return Ok(Conn::Postgres(pool::postgres(&settings.url)?));
     }
-    let mut c = diesel::SqliteConnection::establish(&settings.url).map_err(failed)?;
+    let mut c = diesel::SqliteConnection::establish(&settings.url)
+        .map_err(|e| StoreError::Connect(e.to_string()))?;
     c.batch_execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;")?;
     Ok(Conn::Sqlite(c))
 }
@@ -67,22 +65,21 @@ pub fn check(settings: &Settings) -> Result<(), StoreError> {
 /// [`StoreError::OtherEnvironment`] when it is tied to another one.
 pub fn claim_environment(c: &mut Conn, wanted: &str) -> Result<(), StoreError> {
     use crate::schema::installation::dsl::{installation, name, value};
-    let found: Option<String> = installation
+    // Nodes that start at the same time all get here; the first one's row stands.
+    let row = (name.eq("orcid_environment"), value.eq(wanted));
+    per_backend!(c, |c| diesel::insert_into(installation)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    let found: String = installation
         .filter(name.eq("orcid_environment"))
         .select(value)
-        .first(c)
-        .optional()?;
-    match found {
-        None => {
-            diesel::insert_into(installation)
-                .values((name.eq("orcid_environment"), value.eq(wanted)))
-                .execute(c)?;
-            Ok(())
-        }
-        Some(found) if found == wanted => Ok(()),
-        Some(found) => Err(StoreError::OtherEnvironment {
-            found,
-            wanted: wanted.to_owned(),
-        }),
+        .first(c)?;
+    if found == wanted {
+        return Ok(());
     }
+    Err(StoreError::OtherEnvironment {
+        found,
+        wanted: wanted.to_owned(),
+    })
 }

@@ -1,8 +1,9 @@
 //! On PostgreSQL, mints that arrive together are written together: two writers collect them and
 //! use multi-row inserts, which doubles the throughput of one transaction a mint.
 
-use crate::engine::{Manager, in_transaction};
+use crate::engine::in_transaction;
 use crate::error::StoreError;
+use crate::pool::{Manager, with_connection};
 use crate::raids::{RaidWrite, insert};
 use diesel::r2d2::Pool;
 use tokio::sync::oneshot;
@@ -55,19 +56,11 @@ impl MintQueue {
 }
 
 fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
-    let mut c = match pool.get() {
-        Ok(c) => c,
-        Err(e) => {
-            for job in group {
-                let _ = job.done.send(Err(StoreError::Connect(e.to_string())));
-            }
-            return;
-        }
-    };
     let (writes, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|j| (j.write, j.done)).unzip();
     if writes.len() > 1 {
-        match in_transaction(&mut c, &|c| insert(c, &writes)) {
-            Err(e) if e.was_rolled_back() => {}
+        match mint_together(pool, &writes) {
+            // Nothing was written.
+            Err(e) if !matches!(e, StoreError::Commit(_)) => {}
             together => {
                 for done in waiting {
                     // A caller that went away does not wait for the answer.
@@ -79,9 +72,12 @@ fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
     }
     // One bad mint must not take its neighbours with it: each on its own.
     for (write, done) in writes.iter().zip(waiting) {
-        let result = in_transaction(&mut c, &|c| insert(c, std::slice::from_ref(write)));
-        let _ = done.send(result);
+        let _ = done.send(mint_together(pool, std::slice::from_ref(write)));
     }
+}
+
+fn mint_together(pool: &Pool<Manager>, writes: &[RaidWrite]) -> Result<(), StoreError> {
+    with_connection(pool, |c| in_transaction(c, &|c| insert(c, writes)))
 }
 
 /// Nothing tells whether the commit happened, so nobody may be told to mint again.

@@ -1,0 +1,107 @@
+//! Connections: how they are opened, and when they are thrown away.
+
+use crate::conn::Conn;
+use crate::error::StoreError;
+use diesel::Connection as _;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::r2d2::{ManageConnection, Pool};
+
+/// Opens connections of the configured kind.
+#[derive(Clone)]
+pub(crate) enum Manager {
+    Postgres(String),
+    /// The one connection that writes.
+    SqliteWriter(String),
+    SqliteReader(String),
+}
+
+// FULL: an acknowledged write survives a power cut; group commit makes it affordable.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; \
+    PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; \
+    PRAGMA mmap_size=268435456;";
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Conn, StoreError> {
+        match self {
+            Self::Postgres(url) => Ok(Conn::Postgres(postgres(url)?)),
+            Self::SqliteWriter(path) => Ok(Conn::Sqlite(sqlite(path)?)),
+            Self::SqliteReader(path) => {
+                let mut c = sqlite(path)?;
+                // Two connections that write would wait for each other, unfairly.
+                c.batch_execute("PRAGMA query_only=ON")?;
+                Ok(Conn::Sqlite(c))
+            }
+        }
+    }
+
+    fn is_valid(&self, c: &mut Conn) -> Result<(), StoreError> {
+        Ok(c.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, c: &mut Conn) -> bool {
+        match c {
+            _ if std::thread::panicking() => true,
+            Conn::Postgres(p) => AnsiTransactionManager::is_broken_transaction_manager(p),
+            Conn::Sqlite(s) => AnsiTransactionManager::is_broken_transaction_manager(s),
+        }
+    }
+}
+
+fn sqlite(path: &str) -> Result<diesel::SqliteConnection, StoreError> {
+    let mut c = diesel::SqliteConnection::establish(path)
+        .map_err(|e| StoreError::Connect(e.to_string()))?;
+    c.batch_execute(SQLITE_PRAGMAS)?;
+    Ok(c)
+}
+
+/// Connects to PostgreSQL; the error shows no part of the password.
+pub(crate) fn postgres(url: &str) -> Result<diesel::PgConnection, StoreError> {
+    diesel::PgConnection::establish(url).map_err(|e| {
+        let text = e.to_string();
+        // The library quotes what it cannot read in a URL, be it the password or a part of it.
+        StoreError::Connect(if password_parts(url).any(|part| text.contains(part)) {
+            "PostgreSQL cannot be reached with the URL configured: check it, and that every \
+             character of the password but letters and digits is percent-encoded"
+                .to_owned()
+        } else {
+            text
+        })
+    })
+}
+
+/// The runs of letters and digits in all that may be a password, well written or not.
+fn password_parts(url: &str) -> impl Iterator<Item = &str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let in_authority = rest
+        .rsplit_once('@')
+        .and_then(|(user, _)| user.split_once(':'))
+        .map(|(_, password)| password);
+    let in_query = rest.split_once("password=").map(|(_, password)| password);
+    in_authority
+        .into_iter()
+        .chain(in_query)
+        .flat_map(|secret| secret.split(|c: char| !c.is_alphanumeric()))
+        .filter(|part| part.len() > 2)
+}
+
+/// Runs `f` on a connection of the pool, and sees to it that a dead one does not go back: each
+/// costs one caller an error, and no more.
+pub(crate) fn with_connection<T>(
+    pool: &Pool<Manager>,
+    f: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut c = pool.get().map_err(|e| StoreError::Connect(e.to_string()))?;
+    let result = f(&mut c);
+    let suspicious = matches!(result, Err(StoreError::Database(_) | StoreError::Commit(_)));
+    if suspicious
+        && let Conn::Postgres(p) = &mut *c
+        && p.batch_execute("SELECT 1").is_err()
+    {
+        // The pool asks `has_broken` when the connection comes back.
+        AnsiTransactionManager::transaction_manager_status_mut(p).set_in_error();
+    }
+    result
+}
