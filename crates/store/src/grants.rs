@@ -3,6 +3,7 @@
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::permissions;
 use crate::schema::orcid_grant;
 use crate::seal::KeyRing;
 use crate::types::{AsText, Id, Timestamp, text_enum};
@@ -63,7 +64,8 @@ struct NewRow {
     granted_at: Timestamp,
 }
 
-/// Keeps a pair, sealed. An active one supersedes those before it.
+/// Keeps a pair, sealed. An active one supersedes those before it, and its person is known from
+/// then on.
 ///
 /// # Errors
 /// When it cannot be sealed or the database refuses.
@@ -75,6 +77,8 @@ pub fn keep(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if state == State::Active {
+        // Of two that come at the same moment, neither would see the other.
+        permissions::lock(c, &grant.orcid, now)?;
         let before = orcid_grant::table
             .filter(orcid_grant::orcid.eq(grant.orcid.to_string()))
             .filter(orcid_grant::state.eq(State::Active));

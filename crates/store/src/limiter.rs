@@ -39,7 +39,8 @@ impl Row {
     )]
     fn rate(&self, pace: &Pace, now: Timestamp) -> f64 {
         let recovered = (now - self.slowed_at).as_seconds_f64().max(0.0) * RECOVERY;
-        (self.rate_milli as f64 / 1000.0 + recovered).clamp(SLOWEST, pace.per_second.max(SLOWEST))
+        let slowest = SLOWEST.min(pace.per_second);
+        (self.rate_milli as f64 / 1000.0 + recovered).clamp(slowest, pace.per_second)
     }
 }
 
@@ -49,20 +50,7 @@ fn milli(rate: f64) -> i64 {
 }
 
 fn lock(c: &mut Conn, name: &str, pace: &Pace, now: Timestamp) -> Result<Row, StoreError> {
-    macro_rules! row {
-        () => {
-            limiter::table.find(name).select((
-                limiter::next_at,
-                limiter::rate_milli,
-                limiter::slowed_at,
-            ))
-        };
-    }
-    let found: Option<Row> = match c {
-        Conn::Postgres(c) => row!().for_update().first(c).optional()?,
-        Conn::Sqlite(c) => row!().first(c).optional()?,
-    };
-    if let Some(row) = found {
+    if let Some(row) = locked(c, name)? {
         return Ok(row);
     }
     let new = (
@@ -75,11 +63,35 @@ fn lock(c: &mut Conn, name: &str, pace: &Pace, now: Timestamp) -> Result<Row, St
         .values(new)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(Row {
-        next_at: now,
-        rate_milli: milli(pace.per_second),
-        slowed_at: now,
+    // Another node may have been first, with a reservation that counts.
+    locked(c, name)?.ok_or(StoreError::NotFound)
+}
+
+fn locked(c: &mut Conn, name: &str) -> Result<Option<Row>, StoreError> {
+    let row = limiter::table.find(name).select((
+        limiter::next_at,
+        limiter::rate_milli,
+        limiter::slowed_at,
+    ));
+    Ok(match c {
+        Conn::Postgres(c) => row.for_update().first(c).optional()?,
+        Conn::Sqlite(c) => row.first(c).optional()?,
     })
+}
+
+/// The time between two calls, in whole microseconds as the databases keep it: rounded up, so
+/// that no call is gained in the long run.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an interval is a short time"
+)]
+fn interval(rate: f64) -> Duration {
+    Duration::microseconds((1e6 / rate).ceil() as i64)
+}
+
+/// How far ahead of its time a call may go: a burst needs none for its first call.
+fn tolerance(interval: Duration, pace: &Pace) -> Duration {
+    interval * i32::try_from(pace.burst.saturating_sub(1)).unwrap_or(i32::MAX)
 }
 
 /// Reserves the next call and says how long to wait for it; none when that is longer than the
@@ -94,8 +106,8 @@ pub fn reserve(
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
     let row = lock(c, name, pace, now)?;
-    let interval = Duration::seconds_f64(1.0 / row.rate(pace, now));
-    let tolerance = interval * i32::try_from(pace.burst.saturating_sub(1)).unwrap_or(i32::MAX);
+    let interval = interval(row.rate(pace, now));
+    let tolerance = tolerance(interval, pace);
     let wait = (row.next_at - tolerance - now).max(Duration::ZERO);
     if wait > pace.max_wait {
         return Ok(None);
@@ -118,8 +130,8 @@ pub fn slow_down(c: &mut Conn, name: &str, pace: &Pace, now: Timestamp) -> Resul
     if now - row.slowed_at < Duration::SECOND && row.rate(pace, now) < pace.per_second {
         return Ok(());
     }
-    let rate = (row.rate(pace, now) / 2.0).max(SLOWEST);
-    let tolerance = Duration::seconds_f64(f64::from(pace.burst.saturating_sub(1)) / rate);
+    let rate = (row.rate(pace, now) / 2.0).max(SLOWEST.min(pace.per_second));
+    let tolerance = tolerance(interval(rate), pace);
     let next_at = row.next_at.max(now + Duration::SECOND + tolerance);
     diesel::update(limiter::table.find(name))
         .set((

@@ -120,6 +120,19 @@ pub fn ensure(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), Store
     Ok(())
 }
 
+/// Keeps other transactions off the person until this one ends. (SQLite has one writer.)
+pub(crate) fn lock(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    ensure(c, orcid, now)?;
+    if let Conn::Postgres(c) = c {
+        let row = permission::table
+            .find(orcid.to_string())
+            .select(permission::orcid)
+            .for_update();
+        row.first::<String>(c)?;
+    }
+    Ok(())
+}
+
 /// Moves a person to another state if they are in one of `from`; says whether they were.
 ///
 /// # Errors
@@ -186,7 +199,9 @@ pub fn absolve(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), Stor
 /// When the database refuses.
 pub fn touch(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     let row = permission::table.find(orcid.to_string());
-    diesel::update(row).set(permission::updated_at.eq(now)).execute(c)?;
+    diesel::update(row)
+        .set(permission::updated_at.eq(now))
+        .execute(c)?;
     Ok(())
 }
 
