@@ -15,11 +15,14 @@ pub mod migrate;
 mod mints;
 pub mod permission_requests;
 pub mod permissions;
+mod pool;
 pub mod raids;
 mod schema;
 mod seal;
 pub mod service_points;
 pub mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod types;
 pub mod visits;
 

@@ -118,7 +118,11 @@ impl RaidWrite {
             handle: AsText::from(raid.handle().clone()),
             version: i32::try_from(raid.version()).map_err(|e| unfit(&e))?,
             service_point_id: raid.identifier.owner.service_point,
-            access: if embargoed { Access::Embargoed } else { Access::Open },
+            access: if embargoed {
+                Access::Embargoed
+            } else {
+                Access::Open
+            },
             document: Json(serde_json::to_string(raid).map_err(|e| unfit(&e))?),
             contributors: raid.orcids().collect(),
             actor,

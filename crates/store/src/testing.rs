@@ -1,0 +1,173 @@
+//! For tests only: a database of its own for each test, on SQLite and on PostgreSQL alike.
+//!
+//! ```ignore
+//! store::on_both_databases!(a_new_raid_is_found);
+//!
+//! async fn a_new_raid_is_found(db: &TestDb) {
+//!     let store = db.store();
+//!     // …
+//! }
+//! ```
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that has no database has nothing else to do"
+)]
+
+use crate::clock::Clock;
+use crate::engine::{Settings, Store};
+use crate::migrate;
+use crate::seal::KeyRing;
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The variable that holds the URL of a PostgreSQL server whose role may create schemas.
+pub const SERVER: &str = "RAID_TEST_POSTGRES";
+
+/// A database that is gone when the test is.
+pub struct TestDb {
+    store: OnceLock<Store>,
+    settings: Settings,
+    clock: Clock,
+    home: Home,
+}
+
+enum Home {
+    Folder(PathBuf),
+    Schema { server: String, name: String },
+}
+
+impl TestDb {
+    /// A new, empty SQLite file in a folder of its own.
+    ///
+    /// # Panics
+    /// When the folder cannot be made.
+    pub fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(format!("raid-store-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).expect("a folder for the test");
+        let url = folder.join("store.db").display().to_string();
+        Self::at(url, Home::Folder(folder))
+    }
+
+    /// A new, empty schema on the PostgreSQL server that [`SERVER`] names.
+    ///
+    /// # Panics
+    /// When there is no server: a test that is not run must not look like one that passed.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the address of the test server is no configuration of the program"
+    )]
+    pub fn postgres() -> Self {
+        let server = std::env::var(SERVER).expect(
+            "RAID_TEST_POSTGRES is not set, so there is no PostgreSQL: run `make test`, or \
+             `scripts/postgres run cargo nextest run -p CRATE`",
+        );
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut c = diesel::PgConnection::establish(&server).expect("the test server");
+        c.batch_execute(&format!("CREATE SCHEMA {name}"))
+            .expect("a schema for the test");
+        let mark = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{mark}application_name={name}&options=-csearch_path%3D{name}");
+        Self::at(url, Home::Schema { server, name })
+    }
+
+    fn at(url: String, home: Home) -> Self {
+        Self {
+            store: OnceLock::new(),
+            settings: Settings {
+                url,
+                connections: 4,
+                wait: Duration::from_secs(30),
+            },
+            clock: Clock::system(),
+            home,
+        }
+    }
+
+    /// How to reach it, for a program under test.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The clock of every store that is opened here.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The keys of every store that is opened here.
+    ///
+    /// # Panics
+    /// Never: the ring is well formed.
+    pub fn keys() -> KeyRing {
+        KeyRing::new("test", [("test".to_owned(), [7; 32])]).expect("a key ring")
+    }
+
+    /// The store, with its schema; it is made at the first call.
+    ///
+    /// # Panics
+    /// When the migrations fail.
+    pub fn store(&self) -> &Store {
+        self.store.get_or_init(|| {
+            migrate::migrate(&self.settings).expect("migrations");
+            self.another_node()
+        })
+    }
+
+    /// A further store on the same database, as another process would have.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub fn another_node(&self) -> Store {
+        Store::open(&self.settings, self.clock.clone(), Self::keys()).expect("a store")
+    }
+
+    /// Runs a test on this database.
+    ///
+    /// # Panics
+    /// When the test does.
+    pub fn run(self, test: impl AsyncFnOnce(&TestDb)) {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(test(&self));
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        self.store.take();
+        // What cannot be removed does no harm to the next test.
+        match &self.home {
+            Home::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
+            Home::Schema { server, name } => {
+                if let Ok(mut c) = diesel::PgConnection::establish(server) {
+                    drop(c.batch_execute(&format!(
+                        "SET lock_timeout = '5s'; DROP SCHEMA {name} CASCADE"
+                    )));
+                }
+            }
+        }
+    }
+}
+
+/// Makes a test on SQLite and one on PostgreSQL of each `async fn name(db: &TestDb)`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            #[test]
+            fn sqlite() {
+                $crate::testing::TestDb::sqlite().run(super::$test);
+            }
+            #[test]
+            fn postgres() {
+                $crate::testing::TestDb::postgres().run(super::$test);
+            }
+        }
+    )+};
+}

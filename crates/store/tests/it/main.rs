@@ -1,0 +1,7 @@
+//! The store, on both databases.
+
+mod engine;
+mod migrations;
+mod mints;
+mod raids;
+mod sample;
