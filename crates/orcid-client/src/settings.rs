@@ -37,14 +37,12 @@ pub struct Settings {
 pub enum SettingsError {
     /// An address cannot be used.
     #[error(
-        "{name}: {url} is not usable; give an https address (http only for this machine) without \
-         user, query and fragment"
+        "{name}: give a web address without user, query and fragment; https where secrets go, \
+         unless it is this machine"
     )]
     Address {
         /// The setting's name.
         name: &'static str,
-        /// The address as given.
-        url: Url,
     },
     /// A setting is empty or zero.
     #[error("{0}: must not be empty or zero")]
@@ -56,24 +54,22 @@ pub enum SettingsError {
 
 impl Settings {
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        let oauth_url = self.oauth_base();
-        for (name, url) in [
+        let addresses = [
             ("web_url", &self.web_url),
-            ("oauth_url", oauth_url),
+            ("oauth_url", self.oauth_base()),
             ("api_url", &self.api_url),
-        ] {
-            if !is_usable(url) || url.query().is_some() {
-                return Err(SettingsError::Address {
-                    name,
-                    url: url.clone(),
-                });
+        ];
+        for (name, url) in addresses {
+            // The client secret and the tokens go to all but the web host.
+            let encrypted = name == "web_url" || url.scheme() == "https" || is_loopback(url);
+            if !is_address(url) || url.query().is_some() || !encrypted {
+                return Err(SettingsError::Address { name });
             }
         }
         // The redirect URI may carry a query; ORCID adds to it.
-        if !is_usable(&self.redirect_uri) {
+        if !is_address(&self.redirect_uri) {
             return Err(SettingsError::Address {
                 name: "redirect_uri",
-                url: self.redirect_uri.clone(),
             });
         }
         if self.client_id.trim().is_empty() {
@@ -93,14 +89,9 @@ impl Settings {
     }
 }
 
-fn is_usable(url: &Url) -> bool {
-    let encrypted = match url.scheme() {
-        "https" => true,
-        // The client secret and the tokens go over these addresses.
-        "http" => is_loopback(url),
-        _ => false,
-    };
-    encrypted && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+fn is_address(url: &Url) -> bool {
+    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    bare && matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -120,4 +111,97 @@ pub(crate) fn below(base: &Url, segments: &[&str]) -> Url {
         path.pop_if_empty().extend(segments);
     }
     url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            environment: "sandbox".into(),
+            web_url: "https://sandbox.orcid.org/".parse().unwrap(),
+            oauth_url: None,
+            api_url: "https://api.sandbox.orcid.org/v3.0".parse().unwrap(),
+            client_id: "APP-0123456789ABCDEF".into(),
+            client_secret: SecretString::from("hush-hush"),
+            redirect_uri: "https://raid.example.org/orcid/callback?x=1"
+                .parse()
+                .unwrap(),
+            connect_timeout: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(30),
+        }
+    }
+
+    fn fault(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = settings();
+        change(&mut settings);
+        settings
+            .check()
+            .map_or_else(|error| error.to_string(), |()| "fine".into())
+    }
+
+    #[test]
+    fn secrets_go_over_encrypted_addresses_only() {
+        let url = |text: &str| text.parse::<Url>().unwrap();
+        assert_eq!(fault(|_| {}), "fine");
+        for own in [
+            "http://127.0.0.1:8081/v3.0",
+            "http://[::1]:1",
+            "http://localhost:9",
+        ] {
+            assert_eq!(fault(|s| s.api_url = url(own)), "fine", "{own}");
+        }
+        assert_eq!(
+            fault(|s| s.oauth_url = Some(url("http://127.0.0.1:1"))),
+            "fine"
+        );
+        let http = url("http://192.0.2.1:8081/");
+        assert!(fault(|s| s.api_url = http.clone()).starts_with("api_url"));
+        assert!(fault(|s| s.oauth_url = Some(http.clone())).starts_with("oauth_url"));
+        // Without its own address, tokens come from the web host.
+        assert!(fault(|s| s.web_url = http.clone()).starts_with("oauth_url"));
+        let separate = |s: &mut Settings| {
+            s.web_url = http.clone();
+            s.oauth_url = Some(url("https://sandbox.orcid.org"));
+        };
+        assert_eq!(fault(separate), "fine");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let url = |text: &str| text.parse::<Url>().unwrap();
+        for bad in [
+            "ftp://a.example/",
+            "https://u:p@a.example/",
+            "https://a.example/#x",
+        ] {
+            assert!(
+                fault(|s| s.redirect_uri = url(bad)).starts_with("redirect_uri"),
+                "{bad}"
+            );
+            let message = fault(|s| s.api_url = url(bad));
+            assert!(
+                message.starts_with("api_url") && !message.contains("u:p"),
+                "{message}"
+            );
+        }
+        assert!(fault(|s| s.api_url = url("https://a.example/?q")).starts_with("api_url"));
+        assert!(fault(|s| s.client_id = " ".into()).starts_with("client_id"));
+        assert!(fault(|s| s.connect_timeout = Duration::ZERO).starts_with("connect_timeout"));
+        assert!(fault(|s| s.call_timeout = Duration::ZERO).starts_with("call_timeout"));
+    }
+
+    #[test]
+    fn paths_are_added_and_encoded() {
+        for base in ["https://a.example/v3.0", "https://a.example/v3.0/"] {
+            let url = below(&base.parse().unwrap(), &["x", "a/b ?"]);
+            assert_eq!(url.as_str(), "https://a.example/v3.0/x/a%2Fb%20%3F");
+        }
+    }
+
+    #[test]
+    fn the_secret_is_not_shown() {
+        assert!(!format!("{:?}", settings()).contains("hush"));
+    }
 }
