@@ -149,9 +149,9 @@ fn dates_span_all_positions() {
     );
     assert_eq!(dates(&[("2021", "2022"), ("2022", "")]), pair("2021", ""));
     assert_eq!(dates(&[("2021", " ")]), pair("2021", ""));
-    // 2024 ends after June 2024.
+    // 2024 ends after June 2024, and the start is told no more precisely than that end.
     assert_eq!(
-        dates(&[("2023", "2024-06"), ("2024", "2024")]),
+        dates(&[("2023-02", "2024-06"), ("2024", "2024")]),
         pair("2023", "2024")
     );
 }

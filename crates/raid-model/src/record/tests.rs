@@ -158,6 +158,7 @@ fn same_content_ignores_what_the_server_owns_and_nothing_else() {
 fn statuses_are_for_output_only() {
     let mut body: Value = serde_json::from_slice(MAXIMAL).unwrap();
     body["contributor"][0]["status"] = json!("AUTHENTICATED");
+    body["contributor"][1]["status"] = json!({"of no": "consequence"});
     body["contributor"][0]["email"] = json!("josiah@example.org");
     body["contributor"][0]["uuid"] = json!("5d1f");
     let raid = Raid::mint(request(&body).unwrap(), server_owned());
@@ -202,6 +203,7 @@ fn existing_clients_shapes_are_read() {
         ("/title/0/text", json!(2024), json!("2024")),
         ("/contributor/0/leader", json!("true"), json!(true)),
         ("/contributor/0/leader", json!(1), json!(true)),
+        ("/contributor/0/leader", json!(2), json!(true)),
         ("/contributor/0/leader", json!(0), json!(false)),
         ("/contributor/0/leader", json!(""), Value::Null),
         ("/date/endDate", json!(""), json!("")),

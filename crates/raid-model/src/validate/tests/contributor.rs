@@ -277,14 +277,14 @@ fn a_person_appears_once() {
     let mut other = person.clone();
     other["id"] = json!("https://orcid.org/0000-0001-5109-3700");
     other["position"] = json!([]);
-    body["contributor"] = json!([other, person, person, person]);
+    body["contributor"] = json!([other, person, person]);
     expect(
         &body,
         &[
             (
                 "contributor[1].id",
                 DuplicateValue,
-                "A contributor can appear only once. There are 3 occurrences of \
+                "A contributor can appear only once. There are 2 occurrences of \
                  https://orcid.org/0000-0002-1825-0097",
             ),
             (
@@ -292,6 +292,18 @@ fn a_person_appears_once() {
                 NotSet,
                 "A contributor must have a position",
             ),
+        ],
+    );
+    // Two that are not named are not the same.
+    body["contributor"] = json!([body["contributor"][1], body["contributor"][2]]);
+    for index in 0..2 {
+        body["contributor"][index]["id"] = json!("");
+    }
+    expect(
+        &body,
+        &[
+            ("contributor[0].id", NotSet, NOT_SET),
+            ("contributor[1].id", NotSet, NOT_SET),
         ],
     );
 }

@@ -109,6 +109,11 @@ fn members() {
         &changed(MINIMAL, "/title/0/text", json!("\n\t first line")),
         &[],
     );
+    // As in the RAiD API's pattern, only ASCII counts as white space before the text.
+    expect(
+        &changed(MINIMAL, "/title/0/text", json!("\u{2028}first line")),
+        &[],
+    );
 }
 
 #[test]
