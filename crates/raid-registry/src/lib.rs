@@ -1,1 +1,27 @@
 //! The REST API: mint, update and read RAiDs, service points, authentication.
+//!
+//! A [`Registry`] over a store is served by [`configure`]; wrap the application with [`cors`] and,
+//! outermost, with [`log_request`]. Nothing here waits for ORCID or a mail server: what follows a
+//! write is a task in the store.
+
+mod accept;
+pub mod auth;
+mod body;
+mod endpoints;
+mod openapi;
+mod path;
+mod problem;
+mod record;
+mod refusal;
+mod registry;
+mod request_log;
+mod rights;
+mod routes;
+mod settings;
+mod status;
+
+pub use openapi::{openapi, openapi_json};
+pub use registry::{Registry, RegistryError};
+pub use request_log::{REQUEST_ID, log_request};
+pub use routes::{configure, cors};
+pub use settings::{ReadCache, Settings};

@@ -1,0 +1,156 @@
+//! The caller of a request, as an extractor.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use store::raids::Actor;
+
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::request_log::Subject;
+
+/// What a token may give the right to. Names as in the RAiD API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Mints, reads and changes the RAiDs of the own service point.
+    ServicePointUser,
+    /// Reads and changes all RAiDs, manages service points; does not mint.
+    Operator,
+    /// Mints, and reads the open RAiDs of the own service point.
+    RaidAdmin,
+    /// Reads all RAiDs, to set what contributors said.
+    ContributorWriter,
+    /// Reads service points.
+    RaidDumper,
+}
+
+impl Role {
+    /// Every role that has a meaning here; others in a token have none.
+    pub const ALL: &'static [Self] = &[
+        Self::ServicePointUser,
+        Self::Operator,
+        Self::RaidAdmin,
+        Self::ContributorWriter,
+        Self::RaidDumper,
+    ];
+
+    /// The name in the token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServicePointUser => "service-point-user",
+            Self::Operator => "operator",
+            Self::RaidAdmin => "raid-admin",
+            Self::ContributorWriter => "contributor-writer",
+            Self::RaidDumper => "raid-dumper",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .find(|role| role.as_str() == name)
+            .copied()
+            .ok_or(UnknownRole)
+    }
+}
+
+/// A text names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a role: write service-point-user, operator, raid-admin, contributor-writer or raid-dumper"
+)]
+pub struct UnknownRole;
+
+/// What a good token says.
+#[derive(Debug)]
+pub(super) struct CallerFacts {
+    pub(super) subject: String,
+    pub(super) client: Option<String>,
+    pub(super) group: Option<String>,
+    pub(super) roles: Vec<Role>,
+}
+
+/// Who calls. As an extractor it refuses requests without a good token.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(super) Arc<CallerFacts>);
+
+impl Caller {
+    /// Whether the caller has a role.
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.0.roles.contains(&role)
+    }
+
+    /// Refuses callers that have none of the roles.
+    pub(crate) fn must_be(&self, any_of: &[Role]) -> Result<(), Refusal> {
+        if any_of.iter().any(|role| self.is(*role)) {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden)
+        }
+    }
+
+    /// The group whose service point the caller acts for.
+    pub(crate) fn group(&self) -> Option<&str> {
+        self.0.group.as_deref()
+    }
+
+    /// The caller as the one who wrote a version.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            subject: self.0.subject.clone(),
+            client: self.0.client.clone(),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        async move {
+            let registry = req
+                .app_data::<web::Data<Registry>>()
+                .ok_or_else(Problem::internal)?;
+            let caller = registry.verifier.verify(token(&req)?).await?;
+            let subject = Subject(caller.0.subject.clone());
+            req.extensions_mut().insert(subject);
+            Ok(caller)
+        }
+        .boxed_local()
+    }
+}
+
+/// The bearer token of a request (RFC 6750 §2.1).
+fn token(req: &HttpRequest) -> Result<&str, Refusal> {
+    let header = req
+        .headers()
+        .get(header::AUTHORIZATION)
+        .ok_or(Refusal::NoToken)?;
+    let malformed = Refusal::BadToken("Bearer token is malformed");
+    let Ok(text) = header.to_str() else {
+        return Err(malformed);
+    };
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
+            let token = token.trim();
+            if token.is_empty() {
+                Err(malformed)
+            } else {
+                Ok(token)
+            }
+        }
+        _ if text.eq_ignore_ascii_case("Bearer") => Err(malformed),
+        _ => Err(Refusal::NoToken),
+    }
+}

@@ -1,0 +1,85 @@
+//! What a token says, read without trust in its shape.
+
+use serde_json::Value;
+
+use super::caller::{CallerFacts, Role};
+
+/// Seconds by which the clocks of issuer and registry may differ.
+const LEEWAY: i64 = 60;
+/// Longest subject, group or client; longer ones are nobody's.
+const MAX_TEXT: usize = 255;
+
+/// What must hold for the claims.
+pub(super) struct Expected<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) audience: Option<&'a str>,
+    /// Now, in seconds since 1970.
+    pub(super) now: i64,
+}
+
+/// Checks the claims of a token whose signature is good, and reads who calls and until when the
+/// token counts.
+pub(super) fn read(
+    claims: &Value,
+    expected: &Expected<'_>,
+) -> Result<(CallerFacts, i64), &'static str> {
+    if claims["iss"].as_str() != Some(expected.issuer) {
+        return Err("The issuer is not known here");
+    }
+    if let Some(audience) = expected.audience
+        && !is_among(&claims["aud"], audience)
+    {
+        return Err("The token is for another audience");
+    }
+    let expiry = seconds(&claims["exp"]).ok_or("The token has no expiry")?;
+    let until = expiry.saturating_add(LEEWAY);
+    if expected.now >= until {
+        return Err("The token expired");
+    }
+    if !claims["nbf"].is_null() {
+        let start = seconds(&claims["nbf"]).ok_or("The claim nbf is not a time")?;
+        if expected.now < start.saturating_sub(LEEWAY) {
+            return Err("The token does not count yet");
+        }
+    }
+    let subject = text(&claims["sub"]).ok_or("The token has no subject")?;
+    let facts = CallerFacts {
+        subject,
+        client: text(&claims["azp"]),
+        group: text(&claims["service_point_group_id"]),
+        roles: Role::ALL
+            .iter()
+            .filter(|role| is_among(&claims["realm_access"]["roles"], role.as_str()))
+            .copied()
+            .collect(),
+    };
+    Ok((facts, until))
+}
+
+/// Whether a text, or a list of texts, holds `wanted`.
+fn is_among(claim: &Value, wanted: &str) -> bool {
+    match claim {
+        Value::String(one) => one == wanted,
+        Value::Array(many) => many.iter().any(|one| one.as_str() == Some(wanted)),
+        _ => false,
+    }
+}
+
+/// A time in seconds since 1970; fractions are allowed (RFC 7519 §2) and cut off.
+#[allow(clippy::cast_possible_truncation)] // Checked to be far inside the range.
+fn seconds(claim: &Value) -> Option<i64> {
+    claim.as_i64().or_else(|| {
+        claim
+            .as_f64()
+            .filter(|s| s.abs() < 1e15)
+            .map(|float| float as i64)
+    })
+}
+
+fn text(claim: &Value) -> Option<String> {
+    claim
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= MAX_TEXT)
+        .filter(|text| !text.contains(char::is_control))
+        .map(str::to_owned)
+}

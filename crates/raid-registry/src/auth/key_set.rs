@@ -1,0 +1,215 @@
+//! The keys of an `OpenID` provider, fetched when needed and kept.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Clock, Timestamp};
+use tokio::sync::Mutex;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The provider is asked at most this often, whatever tokens come.
+const MIN_PAUSE: time::Duration = time::Duration::seconds(60);
+/// Keys are asked for again after this, so that withdrawn ones go.
+const MAX_AGE: time::Duration = time::Duration::minutes(10);
+/// Largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
+/// Most keys that are kept.
+const MAX_KEYS: usize = 100;
+
+/// Why the keys could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeySetError {
+    #[error("the provider did not answer: {0}")]
+    Http(#[from] reqwest::Error),
+    #[error("the provider's answer is too large")]
+    TooLarge,
+    #[error("the provider's answer cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("the provider calls itself {0}")]
+    OtherIssuer(String),
+    #[error("the provider was asked less than a minute ago and could not be reached")]
+    TooSoon,
+}
+
+/// One public key.
+#[derive(Clone)]
+struct Key {
+    id: Option<String>,
+    algorithms: &'static [Algorithm],
+    key: Arc<DecodingKey>,
+}
+
+#[derive(Default)]
+struct Kept {
+    keys: Vec<Key>,
+    fetched_at: Option<Timestamp>,
+}
+
+/// The keys of one provider.
+pub(super) struct KeySet {
+    issuer: String,
+    http: reqwest::Client,
+    kept: RwLock<Kept>,
+    /// When the provider was last asked. Held while it is being asked: one request at a time.
+    asked_at: Mutex<Option<Timestamp>>,
+    clock: Clock,
+}
+
+impl KeySet {
+    pub(super) fn new(issuer: &str, clock: Clock) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::limited(3))
+            .build()?;
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            http,
+            kept: RwLock::default(),
+            asked_at: Mutex::default(),
+            clock,
+        })
+    }
+
+    /// The key that made a signature; none if the provider has no such key. A token without `kid`
+    /// is good only if the provider has exactly one key of its kind.
+    pub(super) async fn find(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Option<Arc<DecodingKey>>, KeySetError> {
+        if let Some(key) = self.kept_key(id, algorithm) {
+            // Old keys count until the provider answers again; only one request waits for it.
+            if self.is_old()
+                && let Ok(asked_at) = self.asked_at.try_lock()
+            {
+                let _ = self.refresh(asked_at).await;
+                return Ok(self.kept_key(id, algorithm));
+            }
+            return Ok(Some(key));
+        }
+        let refreshed = self.refresh(self.asked_at.lock().await).await;
+        match (self.kept_key(id, algorithm), refreshed) {
+            (Some(key), _) => Ok(Some(key)),
+            // That a key is unknown is certain only if the provider ever told its keys.
+            (None, Err(error)) if self.never_fetched() => Err(error),
+            (None, _) => Ok(None),
+        }
+    }
+
+    async fn refresh(
+        &self,
+        mut asked_at: tokio::sync::MutexGuard<'_, Option<Timestamp>>,
+    ) -> Result<(), KeySetError> {
+        let now = self.clock.now();
+        if asked_at.is_some_and(|at| now - at < MIN_PAUSE) {
+            return Err(KeySetError::TooSoon);
+        }
+        *asked_at = Some(now);
+        match self.fetch().await {
+            Ok(keys) => {
+                let fetched_at = Some(now);
+                *self.kept.write().unwrap_or_else(|e| e.into_inner()) = Kept { keys, fetched_at };
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(issuer = %self.issuer, %error, "keys cannot be fetched");
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<Vec<Key>, KeySetError> {
+        #[derive(Deserialize)]
+        struct Discovery {
+            issuer: String,
+            jwks_uri: String,
+        }
+        #[derive(Deserialize)]
+        struct Keys {
+            keys: Vec<Value>,
+        }
+        let base = self.issuer.trim_end_matches('/');
+        let url = format!("{base}/.well-known/openid-configuration");
+        let discovery: Discovery = serde_json::from_slice(&self.get(&url).await?)?;
+        if discovery.issuer != self.issuer {
+            return Err(KeySetError::OtherIssuer(discovery.issuer));
+        }
+        let keys: Keys = serde_json::from_slice(&self.get(&discovery.jwks_uri).await?)?;
+        // A key that we cannot use must not hide the others.
+        let usable = keys
+            .keys
+            .into_iter()
+            .filter_map(|key| usable(&serde_json::from_value(key).ok()?));
+        Ok(usable.take(MAX_KEYS).collect())
+    }
+
+    async fn get(&self, url: &str) -> Result<Vec<u8>, KeySetError> {
+        let mut answer = self.http.get(url).send().await?.error_for_status()?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(KeySetError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn kept_key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<DecodingKey>> {
+        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
+        let mut fitting = kept.keys.iter().filter(|key| {
+            key.algorithms.contains(&algorithm) && (id.is_none() || key.id.as_deref() == id)
+        });
+        let first = fitting.next()?;
+        (id.is_some() || fitting.next().is_none()).then(|| first.key.clone())
+    }
+
+    fn is_old(&self) -> bool {
+        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
+        kept.fetched_at
+            .is_none_or(|at| self.clock.now() - at >= MAX_AGE)
+    }
+
+    fn never_fetched(&self) -> bool {
+        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
+        kept.fetched_at.is_none()
+    }
+}
+
+/// A key that signs, with the algorithms it may be used for; others are left out.
+fn usable(jwk: &Jwk) -> Option<Key> {
+    if !matches!(
+        jwk.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    ) {
+        return None;
+    }
+    // RFC 7517 §4.4: a key that names its algorithm is for no other.
+    let algorithms: &[Algorithm] = match (&jwk.algorithm, jwk.common.key_algorithm) {
+        (AlgorithmParameters::RSA(_), None) => &[Algorithm::RS256, Algorithm::PS256],
+        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::RS256)) => &[Algorithm::RS256],
+        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::PS256)) => &[Algorithm::PS256],
+        (AlgorithmParameters::EllipticCurve(key), None | Some(KeyAlgorithm::ES256))
+            if key.curve == EllipticCurve::P256 =>
+        {
+            &[Algorithm::ES256]
+        }
+        (AlgorithmParameters::OctetKeyPair(key), None | Some(KeyAlgorithm::EdDSA))
+            if key.curve == EllipticCurve::Ed25519 =>
+        {
+            &[Algorithm::EdDSA]
+        }
+        _ => return None,
+    };
+    Some(Key {
+        id: jwk.common.key_id.clone(),
+        algorithms,
+        key: Arc::new(DecodingKey::from_jwk(jwk).ok()?),
+    })
+}

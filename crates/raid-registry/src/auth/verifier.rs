@@ -1,0 +1,175 @@
+//! From a token to a caller: which issuer, which key, good signature, good claims.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use moka::sync::Cache;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use store::Clock;
+
+use super::caller::{Caller, CallerFacts};
+use super::claims::{self, Expected};
+use super::key_set::KeySet;
+use super::{AuthSettings, OidcIssuer};
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+
+/// Algorithms that a provider may sign with. Never a symmetric one: its key would be public.
+const OIDC_ALGORITHMS: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::PS256,
+    Algorithm::ES256,
+    Algorithm::EdDSA,
+];
+const NOT_SIGNED: &str = "The signature is not valid";
+const MALFORMED: &str = "Bearer token is malformed";
+/// A verified token is remembered, by its hash, for at most this long: a key that a provider
+/// withdraws stops counting then.
+const REMEMBER: Duration = Duration::from_secs(60);
+const REMEMBERED_TOKENS: u64 = 10_000;
+/// Longest token that is looked at; those of Keycloak with many roles stay below.
+const MAX_TOKEN: usize = 16 * 1024;
+
+/// Why a verifier cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifierError {
+    /// Two issuers would answer for the same tokens.
+    #[error("the issuer {0} is configured twice")]
+    IssuerTwice(String),
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client for identity providers cannot be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Knows whose tokens count.
+pub(crate) struct Verifier {
+    local: Option<(String, DecodingKey)>,
+    oidc: Vec<(OidcIssuer, KeySet)>,
+    /// By the SHA-256 of the token: the token itself stays out of long-lived memory.
+    known: Cache<[u8; 32], Known>,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Known {
+    caller: Caller,
+    /// In seconds since 1970.
+    until: i64,
+}
+
+impl Verifier {
+    pub(crate) fn new(settings: &AuthSettings, clock: Clock) -> Result<Self, VerifierError> {
+        let mut issuers: Vec<&str> = settings.oidc.iter().map(|o| o.issuer.as_str()).collect();
+        issuers.extend(settings.local.as_ref().map(|l| l.issuer.as_str()));
+        issuers.sort_unstable();
+        if let Some(twice) = issuers.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(VerifierError::IssuerTwice(twice[0].to_owned()));
+        }
+        let oidc = settings
+            .oidc
+            .iter()
+            .map(|issuer| {
+                let keys = KeySet::new(&issuer.issuer, clock.clone())?;
+                Ok((issuer.clone(), keys))
+            })
+            .collect::<Result<_, reqwest::Error>>()
+            .map_err(VerifierError::Client)?;
+        Ok(Self {
+            local: settings
+                .local
+                .as_ref()
+                .map(|local| (local.issuer.clone(), local.key.verifying())),
+            oidc,
+            known: Cache::builder()
+                .max_capacity(REMEMBERED_TOKENS)
+                .time_to_live(REMEMBER)
+                .build(),
+            clock,
+        })
+    }
+
+    /// The caller whom a token speaks for.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Caller, Refusal> {
+        if token.len() > MAX_TOKEN {
+            return Err(Refusal::BadToken(MALFORMED));
+        }
+        let now = self.clock.now().assume_utc().unix_timestamp();
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some(known) = self.known.get(&hash)
+            && now < known.until
+        {
+            return Ok(known.caller);
+        }
+        let (facts, until) = self.verify_anew(token, now).await?;
+        let caller = Caller(Arc::new(facts));
+        let known = Known {
+            caller: caller.clone(),
+            until,
+        };
+        self.known.insert(hash, known);
+        Ok(caller)
+    }
+
+    async fn verify_anew(&self, token: &str, now: i64) -> Result<(CallerFacts, i64), Refusal> {
+        let malformed = |_| Refusal::BadToken(MALFORMED);
+        let header = jsonwebtoken::decode_header(token).map_err(malformed)?;
+        // RFC 7515 §4.1.11: an extension that is not understood must be refused.
+        if header.crit.is_some() {
+            return Err(Refusal::BadToken(NOT_SIGNED));
+        }
+        // Nothing of this is believed but which issuer to ask.
+        let unverified: Value =
+            jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(malformed)?;
+        let issuer = unverified["iss"].as_str().unwrap_or_default();
+        let (claims, audience) = if let Some((local, key)) = &self.local
+            && local == issuer
+        {
+            (decode(token, key, &header, &[Algorithm::HS256])?, None)
+        } else {
+            let (provider, keys) = self
+                .oidc
+                .iter()
+                .find(|(provider, _)| provider.issuer == issuer)
+                .ok_or(Refusal::BadToken("The issuer is not known here"))?;
+            if !OIDC_ALGORITHMS.contains(&header.alg) {
+                return Err(Refusal::BadToken(NOT_SIGNED));
+            }
+            let key = keys
+                .find(header.kid.as_deref(), header.alg)
+                .await
+                .map_err(|_| {
+                    Problem::unavailable("The keys of the identity provider cannot be fetched.")
+                })?
+                .ok_or(Refusal::BadToken("The key of the signature is not known"))?;
+            let claims = decode(token, &key, &header, OIDC_ALGORITHMS)?;
+            (claims, provider.audience.as_deref())
+        };
+        let expected = Expected {
+            issuer,
+            audience,
+            now,
+        };
+        claims::read(&claims, &expected).map_err(Refusal::BadToken)
+    }
+}
+
+/// Checks the signature only: the claims are checked by [`claims::read`], with our clock.
+fn decode(
+    token: &str,
+    key: &DecodingKey,
+    header: &Header,
+    allowed: &[Algorithm],
+) -> Result<Value, Refusal> {
+    if !allowed.contains(&header.alg) {
+        return Err(Refusal::BadToken(NOT_SIGNED));
+    }
+    let mut validation = Validation::new(header.alg);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    jsonwebtoken::decode(token, key, &validation)
+        .map(|data| data.claims)
+        .map_err(|_| Refusal::BadToken(NOT_SIGNED))
+}

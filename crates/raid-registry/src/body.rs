@@ -1,0 +1,48 @@
+//! Reading request bodies: JSON, of bounded size.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
+use futures::StreamExt as _;
+
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+
+/// The body of a request that must be JSON, of at most `limit` bytes.
+pub(crate) async fn read(
+    req: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
+    let refuse =
+        |status, detail: String| Refusal::from(Problem::of_http(status, detail, req.path()));
+    if !req.content_type().eq_ignore_ascii_case("application/json") {
+        let detail = "The body must be JSON: send Content-Type: application/json".to_owned();
+        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    let encoding = req.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "A body with a Content-Encoding is not read: send it plain".to_owned();
+        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    let too_large = || {
+        let detail = format!("The body is too large: at most {limit} bytes are read");
+        refuse(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let announced = req
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::invalid_json("the body ended too early"))?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,12 @@
+//! What each endpoint does, and how its description reads.
+
+pub(crate) mod docs;
+pub(crate) mod invitations;
+pub(crate) mod landing;
+pub(crate) mod list;
+pub(crate) mod mint;
+pub(crate) mod read;
+pub(crate) mod redirect;
+pub(crate) mod service_points;
+pub(crate) mod update;
+pub(crate) mod version;

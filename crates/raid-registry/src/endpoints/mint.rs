@@ -1,0 +1,116 @@
+//! Minting a RAiD.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::validate::validate_mint;
+use raid_model::{Handle, Prefix, Raid, RaidRequest, ServerOwned, Suffix};
+use rand::RngExt as _;
+use store::permissions;
+use store::raids::{Actor, RaidWrite};
+use store::service_points::ServicePointRow;
+use store::tasks::Lane;
+use store::{StoreError, Timestamp};
+
+use crate::auth::Caller;
+use crate::openapi::Describe;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::{accept, body, record, rights};
+
+/// Suffixes that are drawn before giving up. With 65 random bits one is enough.
+const MAX_DRAWS: usize = 5;
+
+pub(crate) fn describe() -> Describe {
+    Describe::new("mintRaid", "RAiDs", "Mint a RAiD")
+        .text(
+            "Mints into the service point of the token's group. The identifier block, the \
+             metadata block and each contributor's status are the server's own: what the body \
+             says there has no effect. Contributors with an ORCID iD are asked for permission, \
+             once, before anything is written to their ORCID record.",
+        )
+        .secured()
+        .body("RaidCreateRequest")
+        .json_only()
+        .stored()
+        .json(201, "Minted", "RaidDto")
+        .header(201, "Location", "The RAiD as a URL: `identifier.id`")
+}
+
+pub(crate) async fn mint(
+    caller: Caller,
+    req: HttpRequest,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    rights::may_mint(&caller)?;
+    accept::json(&req)?;
+    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let request = RaidRequest::from_json(&body)?;
+    let point = rights::mints_into(&registry, &caller).await?;
+    let now = registry.now();
+    let failures = validate_mint(&request, &registry.context(now, None));
+    if !failures.is_empty() {
+        return Err(Problem::validation(failures).into());
+    }
+    let raid = write(&registry, &request, &point, caller.actor(), now).await?;
+    let location = raid.identifier.id.to_string();
+    let answer = show(&registry, raid).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .content_type("application/json")
+        .body(answer))
+}
+
+async fn write(
+    registry: &Registry,
+    request: &RaidRequest,
+    point: &ServicePointRow,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<Raid, StoreError> {
+    let damaged = |what| StoreError::Corrupt(format!("{what} of service point {}", point.id));
+    let prefix: Prefix = point.prefix.parse().map_err(|_| damaged("the prefix"))?;
+    let owner = point
+        .identifier_owner
+        .parse()
+        .map_err(|_| damaged("the owner"))?;
+    let settings = &registry.settings;
+    for _ in 0..MAX_DRAWS {
+        let suffix = Suffix::from_random(rand::rng().random());
+        let handle = Handle::new(prefix.clone(), suffix);
+        let server = ServerOwned {
+            agency_url: Some(handle.url(&settings.landing_prefix)),
+            handle,
+            owner,
+            service_point: point.id,
+            agency: settings.agency,
+            licence: settings.licence.clone(),
+            id_prefix: settings.id_prefix.clone(),
+            now: now.assume_utc(),
+        };
+        let raid = Raid::mint(request.clone(), server);
+        let due = registry.settled(now);
+        let write = RaidWrite::of(&raid, actor.clone(), now, due, Lane::Interactive)?;
+        match registry.store.mint(write).await {
+            Err(StoreError::HandleTaken) => {}
+            minted => return minted.map(|()| raid),
+        }
+    }
+    Err(StoreError::HandleTaken)
+}
+
+/// The answer. The RAiD stands already: if the statuses cannot be read now, everybody shows as
+/// not asked yet, rather than that the client is told to mint again.
+async fn show(registry: &Registry, raid: Raid) -> Result<Vec<u8>, StoreError> {
+    let handle = raid.handle().clone();
+    let states = registry
+        .store
+        .read(move |c| permissions::of_raids(c, &[&handle]))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::warn!(%error, "the contributors' statuses of a new RAiD cannot be read");
+            std::collections::HashMap::new()
+        });
+    record::write(&record::show(raid, &states))
+}

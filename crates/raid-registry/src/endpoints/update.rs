@@ -1,0 +1,122 @@
+//! Updating a RAiD.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::validate::{validate_handle, validate_update};
+use raid_model::{Raid, RaidRequest};
+use store::raids::{self, Actor, RaidRow, RaidWrite};
+use store::tasks::Lane;
+use store::{StoreError, Timestamp};
+
+use crate::auth::Caller;
+use crate::openapi::Describe;
+use crate::path::HandlePath;
+use crate::problem::Problem;
+use crate::record::{self, Record};
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::{accept, body, rights};
+
+pub(crate) fn describe() -> Describe {
+    Describe::new("updateRaid", "RAiDs", "Update a RAiD")
+        .text(
+            "The body is the whole RAiD; a block that is left out is removed. \
+             `identifier.version` is the version that the change builds on. A body that changes \
+             nothing makes no new version. The ORCID records of contributors who gave permission \
+             follow.",
+        )
+        .secured()
+        .handle()
+        .body("RaidUpdateRequest")
+        .json_only()
+        .stored()
+        .json(200, "The RAiD as it stands now", "RaidDto")
+        .problem(404, "No such RAiD (told to operators only)")
+        .problem(
+            409,
+            "`identifier.version` is not the current version, which `currentVersion` tells: read \
+             the RAiD, and put the change on top of it",
+        )
+}
+
+pub(crate) async fn update(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    accept::json(&req)?;
+    let row = rights::writable(&registry, &caller, &path).await?;
+    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let request = RaidRequest::from_json(&body)?;
+    let current = record::parse(&row.document)?;
+    if !changes_nothing(&current, &request) {
+        write(&registry, &row, &current, request, caller.actor()).await?;
+    }
+    let record = load(&registry, &row).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(record.body.clone()))
+}
+
+/// Whether a request names the RAiD and says of it what stands already. Such a request is not a
+/// conflict, whichever version it builds on.
+fn changes_nothing(current: &Raid, request: &RaidRequest) -> bool {
+    let id = request.identifier.as_ref().and_then(|i| i.id.as_deref());
+    validate_handle(current.handle(), id).is_empty() && current.same_content(request)
+}
+
+async fn write(
+    registry: &Registry,
+    row: &RaidRow,
+    current: &Raid,
+    request: RaidRequest,
+    actor: Actor,
+) -> Result<(), Refusal> {
+    let now = registry.now();
+    let context = registry.context(now, Some(row.created_at));
+    let failures = validate_update(&request, current.handle(), &context);
+    if !failures.is_empty() {
+        return Err(Problem::validation(failures).into());
+    }
+    let submitted = request.submitted_version().unwrap_or_default();
+    if submitted != i64::from(row.version) {
+        return Err(Problem::stale_version(submitted, row.version).into());
+    }
+    let next = Raid::amend(current, request, now.assume_utc());
+    match amend(registry, &next, actor, now).await {
+        Err(StoreError::StaleVersion { current }) => {
+            Err(Problem::stale_version(submitted, current).into())
+        }
+        written => Ok(written?),
+    }
+}
+
+async fn amend(
+    registry: &Registry,
+    next: &Raid,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let due = registry.settled(now);
+    let write = RaidWrite::of(next, actor, now, due, Lane::Interactive)?;
+    registry.store.write(move |c| raids::amend(c, &write)).await
+}
+
+/// The RAiD as it stands, past the cache, which learns of it.
+async fn load(registry: &Registry, row: &RaidRow) -> Result<Arc<Record>, StoreError> {
+    let handle = row.handle.get().clone();
+    let record = registry
+        .store
+        .read({
+            let handle = handle.clone();
+            move |c| Record::load(c, &handle)
+        })
+        .await?
+        .map(Arc::new)
+        .ok_or(StoreError::NotFound)?;
+    registry.remember(&handle, &record);
+    Ok(record)
+}

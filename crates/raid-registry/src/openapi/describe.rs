@@ -1,0 +1,210 @@
+//! Describing one operation in the words that many share.
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Ref, RefOr, Required, Schema};
+
+use std::collections::BTreeMap;
+
+/// The name of the security scheme.
+pub(super) const BEARER: &str = "bearer";
+const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The description of one operation: every status that it can give.
+pub(crate) struct Describe {
+    operation: OperationBuilder,
+    responses: BTreeMap<u16, Response>,
+}
+
+impl Describe {
+    pub(crate) fn new(id: &'static str, tag: &'static str, summary: &'static str) -> Self {
+        Self {
+            operation: OperationBuilder::new()
+                .operation_id(Some(id))
+                .tag(tag)
+                .summary(Some(summary)),
+            responses: BTreeMap::new(),
+        }
+    }
+
+    /// What a reader must know besides.
+    pub(crate) fn text(mut self, text: &'static str) -> Self {
+        self.operation = self.operation.description(Some(text));
+        self
+    }
+
+    /// Needs a token, and a role or a right.
+    pub(crate) fn secured(mut self) -> Self {
+        let scopes: [&str; 0] = [];
+        let bearer = SecurityRequirement::new(BEARER, scopes);
+        self.operation = self.operation.security(bearer);
+        self.empty(401, "No token, or one that does not count")
+            .header(401, "WWW-Authenticate", "What is wrong with the token")
+            .problem(403, "The token does not give the right to this")
+            .unavailable()
+    }
+
+    /// Works on the store.
+    pub(crate) fn stored(self) -> Self {
+        self.problem(500, "Something failed that is not the client's")
+            .unavailable()
+    }
+
+    fn unavailable(self) -> Self {
+        self.problem(503, "Busy, and nothing was written: please retry")
+            .header(503, "Retry-After", "Seconds")
+    }
+
+    /// Answers in JSON only.
+    pub(crate) fn json_only(self) -> Self {
+        let response = http_problem("The request does not accept JSON");
+        self.response(406, response)
+    }
+
+    /// Names a RAiD in its path.
+    pub(crate) fn handle(self) -> Self {
+        self.parameter("prefix", "The handle's part before the slash", text())
+            .parameter("suffix", "The handle's part after the slash", text())
+    }
+
+    /// Has a whole number in its path.
+    pub(crate) fn number(self, name: &'static str, description: &'static str) -> Self {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).build();
+        self.parameter(name, description, number)
+    }
+
+    fn parameter(mut self, name: &'static str, text: &'static str, schema: Object) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(text))
+            .schema(Some(schema));
+        self.operation = self.operation.parameter(parameter);
+        self
+    }
+
+    /// Takes a JSON body.
+    pub(crate) fn body(mut self, schema: &'static str) -> Self {
+        let body = RequestBodyBuilder::new()
+            .content(JSON, ContentBuilder::new().schema(Some(named(schema))))
+            .required(Some(Required::True))
+            .build();
+        self.operation = self.operation.request_body(Some(body));
+        let invalid = ResponseBuilder::new()
+            .description("The body cannot be read, or breaks rules: `failures` names each field")
+            .content(JSON, content("ValidationFailureResponse"))
+            .build();
+        self.response(400, invalid)
+            .response(413, http_problem("The body is too large"))
+            .response(415, http_problem("The body is not plain JSON"))
+    }
+
+    /// Answers with a JSON object.
+    pub(crate) fn json(self, status: u16, text: &'static str, schema: &'static str) -> Self {
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(JSON, content(schema));
+        self.response(status, response.build())
+    }
+
+    /// Answers with a JSON list.
+    pub(crate) fn json_list(self, status: u16, text: &'static str, schema: &'static str) -> Self {
+        let list = ArrayBuilder::new().items(named(schema)).build();
+        let content = ContentBuilder::new().schema(Some(Schema::Array(list)));
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(JSON, content.build());
+        self.response(status, response.build())
+    }
+
+    /// Answers with a JSON object of no further interest.
+    pub(crate) fn any_json(self, status: u16, text: &'static str) -> Self {
+        let object = ObjectBuilder::new().schema_type(Type::Object).build();
+        let content = ContentBuilder::new().schema(Some(object));
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(JSON, content.build());
+        self.response(status, response.build())
+    }
+
+    /// Answers with a page.
+    pub(crate) fn html(self, status: u16, description: &'static str) -> Self {
+        let content = ContentBuilder::new().schema(Some(text()));
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("text/html", content.build());
+        self.response(status, response.build())
+    }
+
+    /// Answers with a problem.
+    pub(crate) fn problem(self, status: u16, text: &'static str) -> Self {
+        let schema = if status == 400 {
+            "ValidationFailureResponse"
+        } else {
+            "FailureResponse"
+        };
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(JSON, content(schema))
+            .content(PROBLEM_JSON, content("FailureResponse"));
+        self.response(status, response.build())
+    }
+
+    /// Answers without a body.
+    pub(crate) fn empty(self, status: u16, text: &'static str) -> Self {
+        self.response(status, ResponseBuilder::new().description(text).build())
+    }
+
+    /// With a header, at a status that is described already.
+    pub(crate) fn header(mut self, status: u16, name: &str, description: &str) -> Self {
+        let header = HeaderBuilder::new()
+            .schema(Some(text()))
+            .description(Some(description))
+            .build();
+        if let Some(response) = self.responses.get_mut(&status) {
+            response.headers.insert(name.to_owned(), header.into());
+        }
+        self
+    }
+
+    fn response(mut self, status: u16, response: Response) -> Self {
+        self.responses.insert(status, response);
+        self
+    }
+
+    pub(super) fn build(self) -> Operation {
+        let responses = self.responses.into_iter();
+        responses
+            .fold(self.operation, |operation, (status, response)| {
+                operation.response(status.to_string(), response)
+            })
+            .build()
+    }
+}
+
+/// A problem that is no RAiD API's own.
+fn http_problem(text: &'static str) -> Response {
+    ResponseBuilder::new()
+        .description(text)
+        .content(PROBLEM_JSON, content("FailureResponse"))
+        .build()
+}
+
+fn content(schema: &str) -> utoipa::openapi::Content {
+    ContentBuilder::new().schema(Some(named(schema))).build()
+}
+
+fn named(schema: &str) -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(schema))
+}
+
+fn text() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).build()
+}

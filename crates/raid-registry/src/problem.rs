@@ -1,0 +1,174 @@
+//! Error bodies: problem details (RFC 9457) with the types and texts of the RAiD API.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use raid_model::{Failure, JsonError};
+use serde::Serialize;
+
+/// What every problem type of the RAiD API begins with.
+const TYPE_PREFIX: &str = "https://raid.org.au/errors#";
+/// `instance` of the RAiD API's own problems: a constant.
+const INSTANCE: &str = "https://raid.org.au";
+
+/// One problem. It has exactly the members of the RAiD API's error bodies, because existing clients
+/// refuse others at status 400.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: Cow<'static, str>,
+    title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) status: StatusCode,
+    detail: String,
+    instance: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Failure>,
+    /// With 409: the version to build on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_version: Option<i32>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
+fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// A problem of the RAiD API's own.
+    fn own(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("{TYPE_PREFIX}{name}").into(),
+            title,
+            status,
+            detail: detail.into(),
+            instance: INSTANCE.to_owned(),
+            failures: Vec::new(),
+            current_version: None,
+        }
+    }
+
+    /// A problem that any HTTP API may have: its type is the status.
+    pub(crate) fn of_http(status: StatusCode, detail: impl Into<String>, path: &str) -> Self {
+        Self {
+            kind: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status,
+            detail: detail.into(),
+            instance: path.to_owned(),
+            failures: Vec::new(),
+            current_version: None,
+        }
+    }
+
+    /// Whether existing clients know it as `application/json`.
+    pub(crate) fn is_own(&self) -> bool {
+        self.kind.starts_with(TYPE_PREFIX)
+    }
+
+    /// The request breaks rules.
+    pub(crate) fn validation(failures: Vec<Failure>) -> Self {
+        let detail = format!(
+            "Request had {} validation failure(s). See failures for more details...",
+            failures.len()
+        );
+        Self {
+            failures,
+            ..Self::own(
+                StatusCode::BAD_REQUEST,
+                "ValidationException",
+                "There were validation failures.",
+                detail,
+            )
+        }
+    }
+
+    /// The body cannot be read.
+    pub(crate) fn invalid_json(detail: impl Into<String>) -> Self {
+        let title = "Invalid JSON";
+        Self::own(
+            StatusCode::BAD_REQUEST,
+            "InvalidJsonException",
+            title,
+            detail,
+        )
+    }
+
+    /// An update builds on a version that is not the current one.
+    pub(crate) fn stale_version(submitted: i64, current: i32) -> Self {
+        let detail = format!("Update failed with stale version: {submitted}");
+        Self {
+            current_version: Some(current),
+            ..Self::own(
+                StatusCode::CONFLICT,
+                "InvalidVersionException",
+                "Invalid version",
+                detail,
+            )
+        }
+    }
+
+    /// The token's group has no service point.
+    pub(crate) fn no_service_point(group: Option<&str>) -> Self {
+        let group = group.unwrap_or("null");
+        Self::own(
+            StatusCode::FORBIDDEN,
+            "ServicePointNotFoundException",
+            "Service point not found",
+            format!("No service point exists for group {group}"),
+        )
+    }
+
+    /// The service point is switched off.
+    pub(crate) fn service_point_disabled(id: i64) -> Self {
+        Self::own(
+            StatusCode::FORBIDDEN,
+            "ServicePointDisabledException",
+            "Service point disabled",
+            format!(
+                "Service point {id} is not enabled: it may not mint or change RAiDs. \
+                 An operator of the agency can enable it."
+            ),
+        )
+    }
+
+    /// There is no such RAiD, for those who may know.
+    pub(crate) fn no_raid(handle: &str) -> Self {
+        Self::own(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFoundException",
+            "The resource was not found.",
+            format!("No RAiD was found with handle {handle}."),
+        )
+    }
+
+    /// The registry cannot answer now; certainly nothing was written.
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::own(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "Service unavailable",
+            detail,
+        )
+    }
+
+    /// Something failed that is not the client's; what, is in the log.
+    pub(crate) fn internal() -> Self {
+        Self::own(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            "Internal server error",
+            "An unexpected error occurred. Please try again later.",
+        )
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        match error.failure() {
+            Some(failure) => Self::validation(vec![failure]),
+            None => Self::invalid_json(error.to_string()),
+        }
+    }
+}

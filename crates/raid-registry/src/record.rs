@@ -1,0 +1,66 @@
+//! A RAiD as it is answered: the stored document with each contributor's status.
+
+use std::collections::HashMap;
+
+use actix_web::web::Bytes;
+use raid_model::{Handle, OrcidId, Raid};
+use store::permissions::{self, State};
+use store::raids::{self, Access, RaidRow};
+use store::{Conn, Json, StoreError};
+
+use crate::status;
+
+/// The final bytes of a RAiD, and what authorization needs to know of it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) version: i32,
+    pub(crate) service_point_id: i64,
+    pub(crate) access: Access,
+    pub(crate) body: Bytes,
+}
+
+impl Record {
+    /// The RAiD as it stands.
+    pub(crate) fn load(c: &mut Conn, handle: &Handle) -> Result<Option<Self>, StoreError> {
+        let Some((row, raid)) = load_shown(c, handle)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            version: row.version,
+            service_point_id: row.service_point_id,
+            access: row.access,
+            body: write(&raid)?.into(),
+        }))
+    }
+}
+
+/// The RAiD as it stands, each contributor with a status.
+pub(crate) fn load_shown(
+    c: &mut Conn,
+    handle: &Handle,
+) -> Result<Option<(RaidRow, Raid)>, StoreError> {
+    let Some(row) = raids::find(c, handle)? else {
+        return Ok(None);
+    };
+    let states = permissions::of_raids(c, &[handle])?;
+    let raid = show(parse(&row.document)?, &states);
+    Ok(Some((row, raid)))
+}
+
+/// Reads a stored document.
+pub(crate) fn parse(document: &Json) -> Result<Raid, StoreError> {
+    serde_json::from_str(&document.0).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
+}
+
+/// Gives each contributor a status. People who are missing in `states` have not been asked yet.
+pub(crate) fn show(raid: Raid, states: &HashMap<OrcidId, State>) -> Raid {
+    raid.with_statuses(|orcid| {
+        let state = states.get(orcid).copied().unwrap_or(State::Unasked);
+        status::of_state(state)
+    })
+}
+
+/// Writes a record for output.
+pub(crate) fn write(shown: &Raid) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(shown).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
+}

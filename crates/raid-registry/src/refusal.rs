@@ -1,0 +1,114 @@
+//! Why a request is not served, and the answer it gets.
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use raid_model::JsonError;
+use store::StoreError;
+
+use crate::problem::Problem;
+
+/// Seconds after which a client may try again.
+pub(crate) const RETRY_AFTER: &str = "2";
+/// Where the errors of bearer tokens are explained.
+const BEARER_ERRORS: &str = "https://tools.ietf.org/html/rfc6750#section-3.1";
+
+/// The answer to a request that is not served.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No token was sent.
+    NoToken,
+    /// The token does not count, and why in words that reveal nothing of it.
+    BadToken(&'static str),
+    /// The token does not give the right to this.
+    Forbidden,
+    /// There is nothing here, for those who may know.
+    NotFound,
+    /// A problem that is told in the body.
+    Problem(Box<Problem>),
+}
+
+impl Refusal {
+    fn challenge(&self) -> Option<String> {
+        let (error, description) = match self {
+            Self::NoToken => return Some("Bearer".to_owned()),
+            Self::BadToken(why) => ("invalid_token", *why),
+            Self::Forbidden => (
+                "insufficient_scope",
+                "The request requires higher privileges than provided by the access token.",
+            ),
+            Self::NotFound | Self::Problem(_) => return None,
+        };
+        Some(format!(
+            "Bearer error=\"{error}\", error_description=\"{description}\", \
+             error_uri=\"{BEARER_ERRORS}\""
+        ))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status_code())
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NoToken | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Problem(problem) => problem.status,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Some(challenge) = self.challenge() {
+            answer.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        let Self::Problem(problem) = self else {
+            return answer.finish();
+        };
+        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+        }
+        let content_type = if problem.is_own() {
+            "application/json"
+        } else {
+            "application/problem+json"
+        };
+        answer.content_type(content_type).json(problem)
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<JsonError> for Refusal {
+    fn from(error: JsonError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // In both nothing was written, so that a retry is safe.
+            StoreError::Overloaded | StoreError::Connect(_) => {
+                tracing::warn!(%error, "the store cannot serve a request");
+                Problem::unavailable("The registry is busy. Nothing was written; please retry.")
+                    .into()
+            }
+            // A failed commit may have happened: to invite a retry would invite a second RAiD.
+            error => {
+                tracing::error!(%error, "a request failed");
+                Problem::internal().into()
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Who may do what with which RAiD.
+//!
+//! Whoever may not know that a RAiD exists is refused in the same way whether it does or not.
+
+use std::sync::Arc;
+
+use raid_model::Handle;
+use store::raids::{self, Access, RaidRow};
+use store::service_points::ServicePointRow;
+
+use crate::auth::{Caller, Role};
+use crate::problem::Problem;
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+
+/// What a list shows to a caller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    /// Of this service point only.
+    pub(crate) service_point: Option<i64>,
+    /// Without embargoed RAiDs.
+    pub(crate) only_open: bool,
+}
+
+fn reads_all(caller: &Caller) -> bool {
+    caller.is(Role::Operator) || caller.is(Role::ContributorWriter)
+}
+
+/// Refuses callers who may mint nothing.
+pub(crate) fn may_mint(caller: &Caller) -> Result<(), Refusal> {
+    caller.must_be(&[Role::ServicePointUser, Role::RaidAdmin])
+}
+
+/// Refuses callers who may list nothing.
+pub(crate) fn may_list(caller: &Caller) -> Result<(), Refusal> {
+    caller.must_be(&[
+        Role::ServicePointUser,
+        Role::RaidAdmin,
+        Role::Operator,
+        Role::ContributorWriter,
+    ])
+}
+
+/// Refuses callers who may not see service points.
+pub(crate) fn may_see_service_points(caller: &Caller) -> Result<(), Refusal> {
+    caller.must_be(&[Role::ServicePointUser, Role::Operator, Role::RaidDumper])
+}
+
+/// The service point that the caller acts for.
+async fn own(registry: &Registry, caller: &Caller) -> Result<Arc<ServicePointRow>, Refusal> {
+    let found = match caller.group() {
+        Some(group) => registry.service_point(group).await?,
+        None => None,
+    };
+    found.ok_or_else(|| Problem::no_service_point(caller.group()).into())
+}
+
+fn enabled(point: Arc<ServicePointRow>) -> Result<Arc<ServicePointRow>, Refusal> {
+    if point.enabled {
+        Ok(point)
+    } else {
+        Err(Problem::service_point_disabled(point.id).into())
+    }
+}
+
+/// The service point that the caller mints into.
+pub(crate) async fn mints_into(
+    registry: &Registry,
+    caller: &Caller,
+) -> Result<Arc<ServicePointRow>, Refusal> {
+    enabled(own(registry, caller).await?)
+}
+
+/// What the caller's list of RAiDs holds.
+pub(crate) async fn listed(registry: &Registry, caller: &Caller) -> Result<Scope, Refusal> {
+    may_list(caller)?;
+    if caller.is(Role::Operator) {
+        return Ok(Scope {
+            service_point: None,
+            only_open: false,
+        });
+    }
+    Ok(Scope {
+        service_point: Some(own(registry, caller).await?.id),
+        only_open: !caller.is(Role::ServicePointUser),
+    })
+}
+
+/// The RAiD at a path, if the caller may read it.
+pub(crate) async fn readable(
+    registry: &Registry,
+    caller: &Caller,
+    handle: Option<&Handle>,
+) -> Result<Arc<Record>, Refusal> {
+    may_list(caller)?;
+    let found = match handle {
+        Some(handle) => registry.record(handle).await?,
+        None => None,
+    };
+    if reads_all(caller) {
+        return found.ok_or(Refusal::NotFound);
+    }
+    let record = found.ok_or(Refusal::Forbidden)?;
+    let is_own = match caller.group() {
+        Some(group) => registry
+            .service_point(group)
+            .await?
+            .is_some_and(|point| point.id == record.service_point_id),
+        None => false,
+    };
+    if is_own && (caller.is(Role::ServicePointUser) || record.access == Access::Open) {
+        Ok(record)
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}
+
+/// The RAiD at a path as it stands now, if the caller may change it.
+pub(crate) async fn writable(
+    registry: &Registry,
+    caller: &Caller,
+    path: &crate::path::HandlePath,
+) -> Result<RaidRow, Refusal> {
+    caller.must_be(&[Role::ServicePointUser, Role::Operator])?;
+    let found = match path.handle.clone() {
+        Some(handle) => {
+            registry
+                .store
+                .read(move |c| raids::find(c, &handle))
+                .await?
+        }
+        None => None,
+    };
+    if caller.is(Role::Operator) {
+        return found.ok_or_else(|| Problem::no_raid(&path.text).into());
+    }
+    let row = found.ok_or(Refusal::Forbidden)?;
+    let point = match caller.group() {
+        Some(group) => registry.service_point(group).await?,
+        None => None,
+    };
+    let own = point.filter(|point| point.id == row.service_point_id);
+    enabled(own.ok_or(Refusal::Forbidden)?)?;
+    Ok(row)
+}

@@ -1,0 +1,133 @@
+//! All routes, in one table.
+
+use std::collections::BTreeMap;
+
+use actix_cors::Cors;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{ResponseError as _, Route, guard, web};
+
+use crate::endpoints::{
+    docs, invitations, landing, list, mint, read, redirect, service_points, update, version,
+};
+use crate::openapi::Describe;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::request_log::REQUEST_ID;
+use crate::settings::Settings;
+
+/// What is served at a path and a method. `HEAD` is served wherever `GET` is.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    route: fn() -> Route,
+    pub(crate) describe: fn() -> Describe,
+}
+
+macro_rules! endpoint {
+    ($method:ident $path:literal => $handler:path, $describe:path) => {
+        Endpoint {
+            method: Method::$method,
+            path: $path,
+            route: || web::route().to($handler),
+            describe: $describe,
+        }
+    };
+}
+
+/// Every endpoint of the registry.
+#[rustfmt::skip]
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
+    endpoint!(GET  "/raid" => redirect::list, redirect::describe_list),
+    endpoint!(POST "/raid" => redirect::mint, redirect::describe_mint),
+    endpoint!(GET  "/raid/" => list::list, list::describe),
+    endpoint!(POST "/raid/" => mint::mint, mint::describe),
+    endpoint!(GET  "/raid/{prefix}/{suffix}" => read::read, read::describe),
+    endpoint!(PUT  "/raid/{prefix}/{suffix}" => update::update, update::describe),
+    endpoint!(GET  "/raid/{prefix}/{suffix}/{version}" => version::read, version::describe),
+    endpoint!(GET  "/service-point" => redirect::service_points, redirect::describe_service_points),
+    endpoint!(GET  "/service-point/" => service_points::list, service_points::describe_list),
+    endpoint!(GET  "/service-point/{id}" => service_points::read, service_points::describe_read),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
+    endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),
+    endpoint!(GET  "/openapi.json" => docs::json, docs::describe_json),
+    endpoint!(GET  "/docs" => docs::page, docs::describe_page),
+];
+
+/// Registers everything that the registry serves, and the answer to what nobody serves.
+pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
+    cfg.app_data(registry);
+    let mut by_path: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
+    for endpoint in ENDPOINTS {
+        by_path.entry(endpoint.path).or_default().push(endpoint);
+    }
+    for (path, endpoints) in by_path {
+        let mut resource = web::resource(path);
+        let mut allowed = Vec::new();
+        for endpoint in endpoints {
+            let method = endpoint.method.clone();
+            allowed.push(method.as_str().to_owned());
+            let route = (endpoint.route)();
+            resource = resource.route(if method == Method::GET {
+                allowed.push(Method::HEAD.as_str().to_owned());
+                route.guard(guard::Any(guard::Get()).or(guard::Head()))
+            } else {
+                route.method(method)
+            });
+        }
+        let allowed = allowed.join(", ");
+        cfg.service(
+            resource.default_service(web::to(move |req: actix_web::HttpRequest| {
+                let allowed = allowed.clone();
+                async move { method_not_allowed(&req, &allowed) }
+            })),
+        );
+    }
+    cfg.service(docs::ui());
+    cfg.default_service(web::to(|req: actix_web::HttpRequest| async move {
+        let detail = "There is nothing at this address";
+        Refusal::from(Problem::of_http(StatusCode::NOT_FOUND, detail, req.path())).error_response()
+    }));
+}
+
+fn method_not_allowed(req: &actix_web::HttpRequest, allowed: &str) -> actix_web::HttpResponse {
+    let detail = format!("Method '{}' is not supported.", req.method());
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut answer = Refusal::from(Problem::of_http(status, detail, req.path())).error_response();
+    if let Ok(allowed) = header::HeaderValue::from_str(allowed) {
+        answer.headers_mut().insert(header::ALLOW, allowed);
+    }
+    answer
+}
+
+/// Cross-origin rules for browser clients: the configured origins, with credentials.
+pub fn cors(settings: &Settings) -> Cors {
+    let mut cors = Cors::default()
+        .allowed_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::HeaderName::from_static("x-requested-with"),
+            REQUEST_ID,
+        ])
+        .expose_headers([
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::LINK,
+            REQUEST_ID,
+        ])
+        .supports_credentials()
+        .max_age(3600);
+    for origin in &settings.cors_origins {
+        cors = cors.allowed_origin(origin);
+    }
+    cors
+}

@@ -1,0 +1,72 @@
+//! What an agency decides about its registry.
+
+use std::time::Duration;
+
+use raid_model::RorId;
+
+use crate::auth::AuthSettings;
+
+/// The settings of a registry. [`Settings::new`] gives the values that most agencies keep.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Resolver of RAiDs; with the handle behind it, it is `identifier.id`.
+    pub id_prefix: String,
+    /// Where the agency shows its RAiDs; with the handle behind it, it is
+    /// `identifier.raidAgencyUrl`.
+    pub landing_prefix: String,
+    /// The registration agency, `identifier.registrationAgency.id`.
+    pub agency: RorId,
+    /// Licence of the metadata, `identifier.license`.
+    pub licence: String,
+    /// What the URL of an ORCID iD begins with; another one at ORCID's sandbox.
+    pub orcid_prefix: String,
+    /// What the URL of an ISNI begins with.
+    pub isni_prefix: String,
+    /// How long a contributor's ORCID record waits for further edits after one.
+    pub settle_delay: Duration,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// The origins of browser clients, such as `https://app.example.org`.
+    pub cors_origins: Vec<String>,
+    /// Whose tokens count.
+    pub auth: AuthSettings,
+    /// How long an invitation can be accepted.
+    pub invitation_lifetime: Duration,
+    /// The cache in front of hot reads.
+    pub read_cache: ReadCache,
+    /// RAiDs that a list reads at once; a list is streamed page by page.
+    pub page_size: i64,
+}
+
+/// A bounded cache whose entries live so briefly that other nodes' writes show.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadCache {
+    /// Most entries; none turns the cache off.
+    pub entries: u64,
+    /// How long an entry lives.
+    pub ttl: Duration,
+}
+
+impl Settings {
+    /// Settings with defaults for all that has one.
+    pub fn new(landing_prefix: impl Into<String>, agency: RorId, auth: AuthSettings) -> Self {
+        Self {
+            id_prefix: "https://raid.org/".to_owned(),
+            landing_prefix: landing_prefix.into(),
+            agency,
+            licence: "Creative Commons CC-0".to_owned(),
+            orcid_prefix: "https://orcid.org/".to_owned(),
+            isni_prefix: "https://isni.org/".to_owned(),
+            settle_delay: Duration::from_millis(500),
+            body_limit: 1024 * 1024,
+            cors_origins: Vec::new(),
+            auth,
+            invitation_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            read_cache: ReadCache {
+                entries: 10_000,
+                ttl: Duration::from_secs(2),
+            },
+            page_size: 100,
+        }
+    }
+}
