@@ -1,1 +1,9 @@
 //! The registration agency: one binary with its command line, configuration and wiring.
+
+pub mod application;
+pub mod commands;
+pub mod health;
+pub mod orcid;
+pub mod secrets;
+pub mod settings;
+pub mod telemetry;

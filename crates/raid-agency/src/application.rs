@@ -1,0 +1,415 @@
+//! Wiring: which parts run in this process, and how they start and stop.
+
+use crate::health;
+use crate::orcid::{self, CallLog, Credentials, Hosts};
+use crate::secrets;
+use crate::settings::{Environment, MailTransport, Mode, Settings, SmtpTls};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, middleware, web};
+use anyhow::{Context as _, bail};
+use metrics_exporter_prometheus::PrometheusHandle;
+use orcid_inbox::{
+    Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
+};
+use orcid_simulator::Simulator;
+use raid_model::membership::MembershipPolicy;
+use raid_registry::Registry;
+use raid_registry::auth::{AuthSettings, LocalIssuer, LocalKey, OidcIssuer};
+use reconciler::{Reconcile, Runner, Schedule};
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::service_points::{self, ServicePointRow};
+use store::{Clock, Store, migrate};
+use sync_worker::MembershipReconciler;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A part that a process can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Role {
+    /// The REST API.
+    Registry,
+    /// Asking people: pages, notifications, mail.
+    Inbox,
+    /// Writing to ORCID records.
+    Worker,
+}
+
+/// A process that is ready to serve.
+pub struct Application {
+    address: SocketAddr,
+    server: Server,
+    runner: Option<JoinHandle<()>>,
+    call_log: Option<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    simulator: Option<Simulator>,
+}
+
+/// How long requests in flight may take to end when the process stops, in seconds.
+const SHUTDOWN_SECONDS: u64 = 20;
+
+impl Application {
+    /// Opens the database, starts the simulator if it is configured, binds, and wires the roles.
+    ///
+    /// # Errors
+    /// Says which setting or which part is the trouble.
+    pub async fn build(
+        settings: &Settings,
+        roles: &BTreeSet<Role>,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<Self> {
+        let store = open_store(settings).await?;
+        let simulator = start_simulator(settings)?;
+        let listener = TcpListener::bind(settings.server.bind)
+            .with_context(|| format!("server.bind: cannot listen on {}", settings.server.bind))?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+
+        let registry = if roles.contains(&Role::Registry) {
+            Some(web::Data::new(Registry::new(store.clone(), registry_settings(settings)?)?))
+        } else {
+            None
+        };
+        let mut inbox = None;
+        let mut runner = None;
+        let mut call_log = None;
+        if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
+            let node = uuid::Uuid::new_v4().to_string();
+            let (log, writer) = CallLog::start(store.clone(), &node);
+            call_log = Some(writer);
+            let parts = orcid_parts(settings, &store, log, roles)?;
+            inbox = parts.inbox.map(web::Data::new);
+            let runner_settings = runner_settings(settings, node);
+            let own = Runner::new(store.clone(), runner_settings, parts.reconcilers);
+            runner = Some(tokio::spawn(async move { own.run(stopped).await }));
+        }
+        let health = web::Data::new(health::Health::new(store, metrics));
+        let server = serve(settings, listener, registry, inbox, health)?;
+        Ok(Self { address, server, runner, call_log, stop, simulator })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The simulator's addresses (web, member API), if it runs within this process.
+    pub fn simulator(&self) -> Option<(String, String)> {
+        self.simulator.as_ref().map(|s| (s.web_url(), s.api_url()))
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes what is in flight and gives leases back.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        let Self { server, runner, call_log, stop, simulator, .. } = self;
+        let handle = server.handle();
+        tokio::spawn(async move {
+            wait_for_signal().await;
+            tracing::info!("stopping: finishing what is in flight");
+            stop_all(&stop, &handle).await;
+        });
+        server.await?;
+        if let Some(runner) = runner {
+            runner.await?;
+        }
+        // The runner held the last senders, so the log ends once all is written.
+        if let Some(call_log) = call_log {
+            call_log.await?;
+        }
+        if let Some(simulator) = simulator {
+            simulator.stop().await;
+        }
+        Ok(())
+    }
+}
+
+async fn stop_all(stop: &watch::Sender<bool>, server: &ServerHandle) {
+    stop.send_replace(true);
+    server.stop(true).await;
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received; stop this process with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Opens the database, with its schema up to date and tied to the ORCID environment.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let folder = &settings.data.folder;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
+    let database = settings.database();
+    let migrating = settings.store.migrate;
+    let checked = database.clone();
+    tokio::task::spawn_blocking(move || {
+        if migrating { migrate::migrate(&checked).map(drop) } else { migrate::check(&checked) }
+    })
+    .await??;
+    let clock = Clock::system();
+    let now = clock.now();
+    let store = Store::open(&database, clock, secrets::key_ring(settings)?)?;
+    let environment = settings.orcid.environment.as_str();
+    let seeds: Vec<ServicePointRow> = settings
+        .service_points
+        .iter()
+        .map(|s| ServicePointRow {
+            id: s.id,
+            name: s.name.clone(),
+            identifier_owner: s.identifier_owner.to_string(),
+            repository_id: None,
+            prefix: s.prefix.to_string(),
+            group_id: s.group_id.clone(),
+            admin_email: s.admin_email.clone(),
+            tech_email: s.tech_email.clone(),
+            enabled: true,
+            app_writes_enabled: true,
+            created_at: now,
+        })
+        .collect();
+    store
+        .write(move |c| {
+            migrate::claim_environment(c, environment)?;
+            for row in &seeds {
+                service_points::seed(c, row)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(store)
+}
+
+/// The simulator as configured, with our client registered.
+///
+/// # Errors
+/// When our client's secret cannot be had.
+pub fn simulator_settings(settings: &Settings) -> anyhow::Result<orcid_simulator::Settings> {
+    use secrecy::ExposeSecret as _;
+    let credentials = Credentials::of(settings)?;
+    let mut simulator = orcid_simulator::Settings::demo();
+    simulator.web = settings.simulator.web;
+    simulator.api = settings.simulator.api;
+    simulator.state_file = Some(settings.data.folder.join("simulator.json"));
+    simulator.clients.push(orcid_simulator::Client {
+        id: credentials.id,
+        secret: credentials.secret.expose_secret().to_owned(),
+        name: settings.agency.name.clone(),
+        redirect_uris: vec![orcid::redirect_uri(settings).to_string()],
+    });
+    Ok(simulator)
+}
+
+fn start_simulator(settings: &Settings) -> anyhow::Result<Option<Simulator>> {
+    let wanted = settings.simulator.enabled
+        && settings.orcid.mode == Mode::Own
+        && settings.orcid.environment == Environment::Simulator;
+    if !wanted {
+        return Ok(None);
+    }
+    Ok(Some(Simulator::start(simulator_settings(settings)?)?))
+}
+
+/// The issuer of local tokens.
+///
+/// # Errors
+/// When its key cannot be had.
+pub fn local_issuer(settings: &Settings) -> anyhow::Result<LocalIssuer> {
+    let key = secrets::key(settings, &settings.keys.tokens, "tokens")?;
+    Ok(LocalIssuer {
+        issuer: settings.auth.local_issuer.clone(),
+        key: LocalKey::new(key.to_vec())?,
+    })
+}
+
+fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
+    let auth = AuthSettings {
+        local: if settings.auth.local { Some(local_issuer(settings)?) } else { None },
+        oidc: settings
+            .auth
+            .issuers
+            .iter()
+            .map(|i| OidcIssuer { issuer: i.issuer.clone(), audience: i.audience.clone() })
+            .collect(),
+    };
+    if auth.local.is_none() && auth.oidc.is_empty() {
+        bail!("auth: nobody could sign in; set auth.local or give an issuer");
+    }
+    let agency = &settings.agency;
+    let landing = settings.landing_prefix();
+    let mut registry = raid_registry::Settings::new(landing, agency.ror.clone(), auth);
+    registry.id_prefix = agency.id_prefix.to_string();
+    registry.licence.clone_from(&agency.licence);
+    registry.orcid_prefix = settings.orcid.environment.orcid_prefix().to_owned();
+    registry.settle_delay = settings.sync.settle_delay;
+    registry.body_limit = settings.server.body_limit;
+    registry.cors_origins.clone_from(&settings.server.cors_origins);
+    registry.invitation_lifetime = agency.invitation_lifetime;
+    Ok(registry)
+}
+
+fn runner_settings(settings: &Settings, node: String) -> reconciler::Settings {
+    let worker = &settings.worker;
+    reconciler::Settings {
+        node,
+        slots: worker.slots,
+        lease: worker.lease,
+        poll: worker.poll,
+        schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
+    }
+}
+
+struct OrcidParts {
+    inbox: Option<Inbox>,
+    reconcilers: Vec<Arc<dyn Reconcile>>,
+}
+
+fn orcid_parts(
+    settings: &Settings,
+    store: &Store,
+    log: CallLog,
+    roles: &BTreeSet<Role>,
+) -> anyhow::Result<OrcidParts> {
+    let hosts = Hosts::of(settings)?;
+    let limiter = orcid::limiter(settings, store);
+    let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
+    let mut parts = OrcidParts { inbox: None, reconcilers: Vec::new() };
+    if roles.contains(&Role::Inbox) {
+        let asking = Arc::new(inbox_settings(settings, &hosts)?);
+        let key = secrets::key(settings, &settings.keys.links, "links")?;
+        let signer =
+            Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
+        parts.reconcilers.push(Arc::new(PermissionReconciler::new(
+            store.clone(),
+            client.clone(),
+            asking.clone(),
+            signer.clone(),
+        )));
+        parts.reconcilers.push(Arc::new(EmailReconciler::new(
+            store.clone(),
+            asking.clone(),
+            signer.clone(),
+            &settings.mail.from,
+            mail_transport(settings)?,
+        )?));
+        let prefix = settings.orcid.environment.orcid_prefix();
+        parts.inbox =
+            Some(Inbox::new(store.clone(), client.clone(), asking, signer, prefix));
+    }
+    if roles.contains(&Role::Worker) {
+        let policy = MembershipPolicy { write_embargoed: settings.sync.write_embargoed };
+        let delay = settings.sync.ask_delay;
+        let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
+        parts.reconcilers.push(Arc::new(worker));
+    }
+    Ok(parts)
+}
+
+fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_inbox::Settings> {
+    let p = &settings.permissions;
+    Ok(orcid_inbox::Settings {
+        public_url: settings.server.public_url.clone(),
+        agency_name: settings.agency.name.clone(),
+        contact: settings.agency.contact.clone(),
+        trusted_parties_url: hosts.web.join("/trusted-parties")?,
+        link_lifetime: p.link_lifetime,
+        visit_lifetime: p.visit_lifetime,
+        remind_after: p.remind_after,
+        budget: Budget { requests: p.requests, window: p.window },
+        suspicion: Suspicion {
+            confirm_after: p.confirm_after.iter().map(|s| s.0).collect(),
+            breaker_people: p.breaker_people,
+            breaker_window: p.breaker_window,
+        },
+        probe_every: p.probe_every,
+        recheck_after: p.recheck_after,
+        write_embargoed: settings.sync.write_embargoed,
+    })
+}
+
+fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
+    let mail = &settings.mail;
+    Ok(match mail.transport {
+        MailTransport::Files => {
+            Transport::Files(settings.in_data(&mail.folder, "mail"))
+        }
+        MailTransport::Smtp => {
+            if mail.smtp_host.is_empty() {
+                bail!("mail.smtp_host must be set to send by SMTP");
+            }
+            let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
+            Transport::Smtp {
+                host: mail.smtp_host.clone(),
+                port: mail.smtp_port,
+                tls: match mail.smtp_tls {
+                    SmtpTls::Required => Tls::Required,
+                    SmtpTls::Implicit => Tls::Implicit,
+                    SmtpTls::None => Tls::None,
+                },
+                credentials: match (mail.smtp_user.as_str(), password) {
+                    ("", _) => None,
+                    (_, None) => bail!("mail.smtp_password must be set with mail.smtp_user"),
+                    (user, Some(password)) => Some((user.to_owned(), password)),
+                },
+                timeout: mail.timeout,
+            }
+        }
+    })
+}
+
+fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    registry: Option<web::Data<Registry>>,
+    inbox: Option<web::Data<Inbox>>,
+    health: web::Data<health::Health>,
+) -> anyhow::Result<Server> {
+    let registry_settings = match &registry {
+        Some(_) => Some(registry_settings(settings)?),
+        None => None,
+    };
+    let server = HttpServer::new(move || {
+        let (registry, inbox, health) = (registry.clone(), inbox.clone(), health.clone());
+        let cors = registry_settings.as_ref().map(raid_registry::cors).unwrap_or_default();
+        App::new()
+            .wrap(middleware::Compress::default())
+            .wrap(cors)
+            .configure(move |cfg| {
+                health::configure(cfg, health);
+                if let Some(inbox) = inbox {
+                    orcid_inbox::configure(cfg, inbox);
+                }
+                if let Some(registry) = registry {
+                    raid_registry::configure(cfg, registry);
+                }
+            })
+    })
+    .tcp_nodelay(true)
+    .disable_signals()
+    .shutdown_timeout(SHUTDOWN_SECONDS);
+    let server = match settings.server.workers {
+        0 => server,
+        n => server.workers(n),
+    };
+    Ok(server.listen(listener)?.run())
+}
+
+/// The file that the demo's token is kept in.
+pub fn demo_token_file(settings: &Settings) -> PathBuf {
+    settings.data.folder.join("demo.token")
+}

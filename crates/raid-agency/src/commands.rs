@@ -1,0 +1,107 @@
+//! What can be said on the command line.
+
+mod demo;
+mod serve;
+mod token;
+
+use crate::application::{self, Role, simulator_settings};
+use crate::settings::Settings;
+use crate::telemetry;
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use orcid_simulator::Simulator;
+use std::path::PathBuf;
+use url::Url;
+
+/// RAiD registration agency: mint RAiDs, and keep them on the contributors' ORCID records.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct CommandLine {
+    /// A configuration file that overrides the defaults; may be given several times.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: the REST API, the pages and the workers.
+    Serve {
+        /// Only these parts of it.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "registry,inbox,worker")]
+        role: Vec<Role>,
+    },
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Print a token that this agency's API accepts.
+    Token(token::Arguments),
+    /// Run the local ORCID simulator alone.
+    Simulator,
+    /// Walk through the whole workflow against a running instance with the simulator.
+    Demo {
+        /// Where the agency runs; the configured address by default.
+        #[arg(long)]
+        agency: Option<Url>,
+        /// Where the simulator's pages are; the configured address by default.
+        #[arg(long)]
+        simulator: Option<Url>,
+    },
+    /// Print the configuration in effect, without secrets.
+    Config,
+    /// Write the description of the API.
+    Openapi {
+        /// Where to.
+        #[arg(default_value = "openapi/raid-registry.json")]
+        file: PathBuf,
+    },
+}
+
+impl CommandLine {
+    /// Does what was said.
+    ///
+    /// # Errors
+    /// Says what went wrong, and which setting to look at.
+    pub async fn run(self) -> anyhow::Result<()> {
+        if let Command::Openapi { file } = &self.command {
+            return std::fs::write(file, raid_registry::openapi_json())
+                .with_context(|| file.display().to_string());
+        }
+        let settings = Settings::load(&self.config, std::env::vars())?;
+        match self.command {
+            Command::Serve { role } => serve::serve(&settings, &role.into_iter().collect()).await,
+            Command::Migrate => migrate(&settings).await,
+            Command::Token(arguments) => token::token(&settings, &arguments).await,
+            Command::Simulator => simulator(&settings).await,
+            Command::Demo { agency, simulator } => demo::demo(&settings, agency, simulator).await,
+            Command::Config => {
+                print!("{}", toml::to_string_pretty(&settings)?);
+                Ok(())
+            }
+            Command::Openapi { .. } => Ok(()),
+        }
+    }
+}
+
+async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    telemetry::start_log(&settings.log)?;
+    std::fs::create_dir_all(&settings.data.folder)
+        .with_context(|| settings.data.folder.display().to_string())?;
+    let database = settings.database();
+    let ran = tokio::task::spawn_blocking(move || store::migrate::migrate(&database)).await??;
+    for version in &ran {
+        println!("ran migration {version}");
+    }
+    println!("the schema is up to date");
+    Ok(())
+}
+
+async fn simulator(settings: &Settings) -> anyhow::Result<()> {
+    telemetry::start_log(&settings.log)?;
+    std::fs::create_dir_all(&settings.data.folder)
+        .with_context(|| settings.data.folder.display().to_string())?;
+    let simulator = Simulator::start(simulator_settings(settings)?)?;
+    println!("ORCID simulator: pages {}, member API {}", simulator.web_url(), simulator.api_url());
+    simulator.run_until(application::wait_for_signal()).await;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! `raid-agency serve`
+
+use crate::application::{Application, Role, demo_token_file};
+use crate::commands::token;
+use crate::secrets::write_private;
+use crate::settings::{Environment, Settings};
+use crate::telemetry;
+use secrecy::ExposeSecret as _;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const DEMO_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow::Result<()> {
+    telemetry::start_log(&settings.log)?;
+    let metrics = telemetry::start_metrics()?;
+    let application = Application::build(settings, roles, metrics).await?;
+    if settings.orcid.environment == Environment::Simulator && settings.auth.local {
+        write_demo_token(settings)?;
+    }
+    greet(settings, &application);
+    application.run_until_stopped().await
+}
+
+/// A token for the first service point, so that a newcomer can mint at once.
+fn write_demo_token(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(first) = settings.service_points.first() {
+        let roles = ["service-point-user".to_owned()];
+        let token =
+            token::issue(settings, "demo", &roles, &first.group_id, DEMO_TOKEN_LIFETIME)?;
+        write_private(&demo_token_file(settings), token.expose_secret())?;
+    }
+    Ok(())
+}
+
+fn greet(settings: &Settings, application: &Application) {
+    let address = application.address();
+    println!("\nRAiD registration agency: http://{address}");
+    println!("  is it ready?   http://{address}/health/ready");
+    println!("  API            http://{address}/docs/");
+    let Some((web, _)) = application.simulator() else {
+        println!();
+        return;
+    };
+    let token = demo_token_file(settings);
+    println!("  local ORCID    {web}");
+    println!("\nMint a RAiD:\n");
+    println!("  curl -i http://{address}/raid/ -H 'Content-Type: application/json' \\");
+    println!("       -H \"Authorization: Bearer $(cat {})\" \\", token.display());
+    println!("       -d @examples/raid-min.json\n");
+    println!("Then open the contributor's ORCID inbox, and press “Grant permission”:\n");
+    println!("  {web}/researchers/0000-0002-1825-0097/inbox\n");
+    println!("Their record then shows the project: {web}/0000-0002-1825-0097");
+    println!("`make demo`, in another terminal, does all of this by itself. Ctrl-C stops.\n");
+}

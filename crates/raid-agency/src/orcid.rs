@@ -1,0 +1,236 @@
+//! ORCID as configured: hosts, credentials, the shared pace, and the log of calls.
+
+use crate::secrets::{self, SecretError};
+use crate::settings::{Environment, Settings};
+use orcid_client::{
+    BoxFuture, CallRecord, Client, Feedback, Observer, Pace, Refused, SettingsError,
+};
+use reconciler::{Busy, SharedLimiter};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use store::calls::{self, CallRow};
+use store::limiter;
+use store::{AsText, Id, Store};
+use tokio::sync::mpsc;
+use url::Url;
+
+/// Calls that may wait to be logged.
+const LOG_QUEUE: usize = 4096;
+/// Calls that are logged by one statement.
+const LOG_BATCH: usize = 256;
+
+/// Why ORCID cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OrcidError {
+    /// A host is no address.
+    #[error("orcid.{0} is not an address: {1}")]
+    Host(&'static str, url::ParseError),
+    /// A setting is missing.
+    #[error("orcid.{0} must be set for this environment")]
+    Missing(&'static str),
+    /// The secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The client does not take the settings.
+    #[error("orcid: {0}")]
+    Client(#[from] SettingsError),
+}
+
+/// Where ORCID is.
+#[derive(Debug, Clone)]
+pub struct Hosts {
+    /// For browsers.
+    pub web: Url,
+    /// For tokens, if it is another.
+    pub oauth: Option<Url>,
+    /// The member API, with its version.
+    pub api: Url,
+}
+
+impl Hosts {
+    /// The configured hosts, else those of the environment.
+    ///
+    /// # Errors
+    /// [`OrcidError::Host`] names the one that is no address.
+    pub fn of(settings: &Settings) -> Result<Self, OrcidError> {
+        let orcid = &settings.orcid;
+        let (web, api) = match orcid.environment {
+            Environment::Simulator => (
+                format!("http://{}", settings.simulator.web),
+                format!("http://{}/v3.0", settings.simulator.api),
+            ),
+            Environment::Sandbox => (
+                "https://sandbox.orcid.org".to_owned(),
+                "https://api.sandbox.orcid.org/v3.0".to_owned(),
+            ),
+            Environment::Production => {
+                ("https://orcid.org".to_owned(), "https://api.orcid.org/v3.0".to_owned())
+            }
+        };
+        let parse = |name, configured: &str, default: &str| {
+            let text = if configured.is_empty() { default } else { configured };
+            Url::parse(text).map_err(|e| OrcidError::Host(name, e))
+        };
+        Ok(Self {
+            web: parse("web_url", &orcid.web_url, &web)?,
+            oauth: match orcid.oauth_url.as_str() {
+                "" => None,
+                url => Some(parse("oauth_url", url, "")?),
+            },
+            api: parse("api_url", &orcid.api_url, &api)?,
+        })
+    }
+}
+
+/// Who we are at ORCID.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `APP-…`
+    pub id: String,
+    /// The secret.
+    pub secret: SecretString,
+}
+
+impl Credentials {
+    /// The configured ones; the simulator's are made up when none are.
+    ///
+    /// # Errors
+    /// [`OrcidError::Missing`] outside the simulator.
+    pub fn of(settings: &Settings) -> Result<Self, OrcidError> {
+        let orcid = &settings.orcid;
+        let secret = secrets::configured(&orcid.client_secret, &orcid.client_secret_file)?;
+        let simulator = orcid.environment == Environment::Simulator;
+        let id = match orcid.client_id.as_str() {
+            "" if simulator => orcid_simulator::DEMO_CLIENT_ID.to_owned(),
+            "" => return Err(OrcidError::Missing("client_id")),
+            id => id.to_owned(),
+        };
+        let secret = match secret {
+            Some(secret) => secret,
+            None if simulator => secrets::simulator_client(settings)?,
+            None => return Err(OrcidError::Missing("client_secret")),
+        };
+        Ok(Self { id, secret })
+    }
+}
+
+/// Where ORCID sends people back to.
+pub fn redirect_uri(settings: &Settings) -> Url {
+    let mut url = settings.server.public_url.clone();
+    let base = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("{base}/orcid/callback"));
+    url
+}
+
+/// A client that keeps to the shared pace and logs every call.
+///
+/// # Errors
+/// [`OrcidError`] names the setting.
+pub fn client(
+    settings: &Settings,
+    hosts: &Hosts,
+    limiter: SharedLimiter,
+    log: CallLog,
+) -> Result<Client, OrcidError> {
+    let credentials = Credentials::of(settings)?;
+    let client = orcid_client::Settings {
+        environment: settings.orcid.environment.as_str().to_owned(),
+        web_url: hosts.web.clone(),
+        oauth_url: hosts.oauth.clone(),
+        api_url: hosts.api.clone(),
+        client_id: credentials.id,
+        client_secret: credentials.secret,
+        redirect_uri: redirect_uri(settings),
+        connect_timeout: settings.orcid.connect_timeout,
+        call_timeout: settings.orcid.call_timeout,
+    };
+    Ok(Client::new(client, Arc::new(SharedPace(limiter)), Arc::new(log))?)
+}
+
+/// The limiter that all nodes share.
+pub fn limiter(settings: &Settings, store: &Store) -> SharedLimiter {
+    let pace = limiter::Pace {
+        per_second: settings.orcid.per_second,
+        burst: settings.orcid.burst,
+        max_wait: time::Duration::try_from(settings.orcid.max_wait).unwrap_or(time::Duration::MAX),
+    };
+    SharedLimiter::new(store.clone(), "orcid", pace)
+}
+
+struct SharedPace(SharedLimiter);
+
+impl Pace for SharedPace {
+    fn acquire(&self) -> BoxFuture<'_, Result<(), Refused>> {
+        Box::pin(async move {
+            self.0.acquire().await.map_err(|e| {
+                if let Busy::Store(e) = &e {
+                    tracing::warn!(error = %e, "the shared pace cannot be asked");
+                }
+                Refused { retry_after: Some(Duration::from_secs(2)) }
+            })
+        })
+    }
+
+    fn report(&self, feedback: Feedback) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if feedback == Feedback::Overloaded {
+                self.0.slow_down().await;
+            }
+        })
+    }
+}
+
+/// Takes every call to ORCID into the metrics and the database.
+#[derive(Clone)]
+pub struct CallLog {
+    rows: mpsc::Sender<CallRow>,
+    store: Store,
+    node: String,
+}
+
+impl CallLog {
+    /// A log, and the task that writes it until every clone of the log is gone.
+    pub fn start(store: Store, node: &str) -> (Self, tokio::task::JoinHandle<()>) {
+        let (rows, mut waiting) = mpsc::channel::<CallRow>(LOG_QUEUE);
+        let own = store.clone();
+        let writer = tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while waiting.recv_many(&mut batch, LOG_BATCH).await > 0 {
+                let rows = std::mem::take(&mut batch);
+                let count = rows.len();
+                if let Err(e) = own.write(move |c| calls::append(c, &rows)).await {
+                    tracing::error!(error = %e, count, "calls to ORCID could not be logged");
+                }
+            }
+        });
+        (Self { rows, store, node: node.to_owned() }, writer)
+    }
+}
+
+impl Observer for CallLog {
+    fn called(&self, record: &CallRecord) {
+        let (kind, outcome) = (record.kind.as_str(), record.outcome());
+        metrics::counter!("raid_orcid_calls_total", "kind" => kind, "outcome" => outcome)
+            .increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one call are few")]
+        let seconds = record.millis as f64 / 1000.0;
+        metrics::histogram!("raid_orcid_call_seconds", "kind" => kind).record(seconds);
+        let at = self.store.clock().now();
+        let row = CallRow {
+            id: Id::new(at),
+            at,
+            kind: kind.to_owned(),
+            orcid: record.orcid.map(AsText::from),
+            outcome: outcome.to_owned(),
+            status: record.status.map(i32::from),
+            error_code: record.code.map(i32::from),
+            millis: i32::try_from(record.millis).unwrap_or(i32::MAX),
+            node: self.node.clone(),
+        };
+        if self.rows.try_send(row).is_err() {
+            metrics::counter!("raid_orcid_calls_unlogged_total").increment(1);
+            tracing::error!(kind, outcome, "a call to ORCID could not be logged");
+        }
+    }
+}

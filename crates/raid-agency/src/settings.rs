@@ -1,0 +1,431 @@
+//! The configuration: `config/default.toml`, then the files named on the command line, then
+//! `RAID_…` environment variables; later ones win.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use url::Url;
+
+const DEFAULT: &str = include_str!("../../../config/default.toml");
+
+/// A secret from the configuration: it can be used, but is never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// The secret.
+    pub fn get(&self) -> &SecretString {
+        &self.0
+    }
+    /// Whether none is configured.
+    pub fn is_empty(&self) -> bool {
+        self.0.expose_secret().is_empty()
+    }
+}
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_empty() { "(not set)" } else { "(set, not shown)" })
+    }
+}
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(if self.is_empty() { "" } else { "(set, not shown)" })
+    }
+}
+
+/// Everything that can be configured; `config/default.toml` says what each setting means.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml describes every setting, once")]
+pub struct Settings {
+    pub server: Server,
+    pub data: Data,
+    pub store: Database,
+    pub agency: Agency,
+    #[serde(default)]
+    pub service_points: Vec<ServicePoint>,
+    pub auth: Auth,
+    pub orcid: Orcid,
+    pub simulator: Simulator,
+    pub permissions: Permissions,
+    pub sync: Sync,
+    pub worker: Worker,
+    pub mail: Mail,
+    pub keys: Keys,
+    pub log: Log,
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(missing_docs, reason = "config/default.toml describes every setting, once")]
+        pub struct $name { $($(#[$field_meta])* pub $field: $type,)+ }
+    };
+}
+
+section! {
+    /// `[server]`
+    Server {
+        bind: SocketAddr,
+        public_url: Url,
+        workers: usize,
+        body_limit: usize,
+        cors_origins: Vec<String>,
+    }
+}
+section! {
+    /// `[data]`
+    Data {
+        folder: PathBuf,
+    }
+}
+section! {
+    /// `[store]`
+    Database {
+        url: Secret,
+        connections: u32,
+        #[serde(with = "humantime_serde")]
+        wait: Duration,
+        migrate: bool,
+    }
+}
+section! {
+    /// `[agency]`
+    Agency {
+        name: String,
+        contact: String,
+        ror: raid_model::RorId,
+        licence: String,
+        id_prefix: Url,
+        landing_prefix: String,
+        #[serde(with = "humantime_serde")]
+        invitation_lifetime: Duration,
+    }
+}
+section! {
+    /// One of `[[service_points]]`
+    ServicePoint {
+        id: i64,
+        name: String,
+        identifier_owner: raid_model::RorId,
+        prefix: raid_model::Prefix,
+        group_id: String,
+        #[serde(default)]
+        admin_email: Option<String>,
+        #[serde(default)]
+        tech_email: Option<String>,
+    }
+}
+section! {
+    /// `[auth]`
+    Auth {
+        local: bool,
+        local_issuer: String,
+        issuers: Vec<Issuer>,
+    }
+}
+section! {
+    /// One of `[[auth.issuers]]`
+    Issuer {
+        issuer: String,
+        #[serde(default)]
+        audience: Option<String>,
+    }
+}
+section! {
+    /// `[orcid]`
+    Orcid {
+        mode: Mode,
+        environment: Environment,
+        web_url: String,
+        oauth_url: String,
+        api_url: String,
+        client_id: String,
+        client_secret: Secret,
+        client_secret_file: PathBuf,
+        #[serde(with = "humantime_serde")]
+        connect_timeout: Duration,
+        #[serde(with = "humantime_serde")]
+        call_timeout: Duration,
+        per_second: f64,
+        burst: u32,
+        #[serde(with = "humantime_serde")]
+        max_wait: Duration,
+    }
+}
+section! {
+    /// `[simulator]`
+    Simulator {
+        enabled: bool,
+        web: SocketAddr,
+        api: SocketAddr,
+    }
+}
+section! {
+    /// `[permissions]`
+    Permissions {
+        #[serde(with = "humantime_serde")]
+        remind_after: Duration,
+        requests: u32,
+        #[serde(with = "humantime_serde")]
+        window: Duration,
+        #[serde(with = "humantime_serde")]
+        link_lifetime: Duration,
+        #[serde(with = "humantime_serde")]
+        visit_lifetime: Duration,
+        confirm_after: Vec<Span>,
+        breaker_people: u32,
+        #[serde(with = "humantime_serde")]
+        breaker_window: Duration,
+        #[serde(with = "humantime_serde")]
+        probe_every: Duration,
+        #[serde(with = "humantime_serde")]
+        recheck_after: Duration,
+    }
+}
+section! {
+    /// `[sync]`
+    Sync {
+        write_embargoed: bool,
+        #[serde(with = "humantime_serde")]
+        settle_delay: Duration,
+        #[serde(with = "humantime_serde")]
+        ask_delay: Duration,
+    }
+}
+section! {
+    /// `[worker]`
+    Worker {
+        slots: usize,
+        #[serde(with = "humantime_serde")]
+        lease: Duration,
+        #[serde(with = "humantime_serde")]
+        poll: Duration,
+        retry: Vec<Span>,
+        max_tries: u32,
+    }
+}
+section! {
+    /// `[mail]`
+    Mail {
+        transport: MailTransport,
+        from: String,
+        folder: PathBuf,
+        smtp_host: String,
+        smtp_port: u16,
+        smtp_tls: SmtpTls,
+        smtp_user: String,
+        smtp_password: Secret,
+        smtp_password_file: PathBuf,
+        #[serde(with = "humantime_serde")]
+        timeout: Duration,
+    }
+}
+section! {
+    /// `[keys]`
+    Keys {
+        current: String,
+        links: Secret,
+        tokens: Secret,
+        sealing: BTreeMap<String, Secret>,
+    }
+}
+section! {
+    /// `[log]`
+    Log {
+        format: LogFormat,
+        filter: String,
+    }
+}
+
+/// A duration within a list.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Span(#[serde(with = "humantime_serde")] pub Duration);
+
+/// `orcid.mode`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// This agency talks to ORCID.
+    Own,
+    /// It mints only.
+    Off,
+}
+
+/// `orcid.environment`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// A local ORCID.
+    Simulator,
+    /// `sandbox.orcid.org`.
+    Sandbox,
+    /// `orcid.org`.
+    Production,
+}
+
+impl Environment {
+    /// As it is kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simulator => "simulator",
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+
+    /// What an iD's URL begins with there. The simulator uses production's, as the examples do.
+    pub fn orcid_prefix(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://sandbox.orcid.org/",
+            Self::Simulator | Self::Production => "https://orcid.org/",
+        }
+    }
+}
+
+/// `mail.transport`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// Into files.
+    Files,
+    /// To a mail server.
+    Smtp,
+}
+
+/// `mail.smtp_tls`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// STARTTLS.
+    Required,
+    /// From the first byte.
+    Implicit,
+    /// Not at all.
+    None,
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// It cannot be read.
+    #[error("the configuration cannot be read: {0}")]
+    Unreadable(#[from] config::ConfigError),
+    /// A setting is wrong.
+    #[error("{0}: {1}")]
+    Wrong(&'static str, String),
+}
+
+impl Settings {
+    /// Reads the configuration. `environment` is the process's: only names with `RAID_` in front
+    /// and two underscores between their levels count.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting and what is wrong with it.
+    pub fn load(
+        files: &[PathBuf],
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let toml = config::FileFormat::Toml;
+        let mut builder =
+            config::Config::builder().add_source(config::File::from_str(DEFAULT, toml));
+        for file in files {
+            builder = builder.add_source(config::File::from(file.as_path()).format(toml));
+        }
+        // Nothing is guessed, so that a secret is not taken for a number: the types that values
+        // are read into decide. Lists can only be given in a file.
+        let variables = environment
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("RAID_") && name.contains("__"))
+            .collect();
+        let source = config::Environment::with_prefix("RAID")
+            .prefix_separator("_")
+            .separator("__")
+            .source(Some(variables));
+        let settings: Self = builder.add_source(source).build()?.try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name, text: &str| Err(SettingsError::Wrong(name, text.to_owned()));
+        if self.worker.lease < self.orcid.call_timeout * 3 {
+            return wrong("worker.lease", "must be at least three times orcid.call_timeout");
+        }
+        if self.worker.slots == 0 {
+            return wrong("worker.slots", "must be at least 1");
+        }
+        if !(self.orcid.per_second.is_finite() && self.orcid.per_second >= 0.1) {
+            return wrong("orcid.per_second", "must be at least 0.1");
+        }
+        if self.orcid.burst == 0 {
+            return wrong("orcid.burst", "must be at least 1");
+        }
+        if self.simulator.enabled
+            && self.orcid.mode == Mode::Own
+            && self.orcid.environment != Environment::Simulator
+        {
+            return wrong(
+                "simulator.enabled",
+                "must be false unless orcid.environment is \"simulator\"",
+            );
+        }
+        if self.server.public_url.cannot_be_a_base() || !self.server.public_url.has_host() {
+            return wrong("server.public_url", "must be an http(s) address");
+        }
+        Ok(())
+    }
+
+    /// The database: a PostgreSQL address, or the path of a SQLite file.
+    pub fn database(&self) -> store::Settings {
+        let url = self.store.url.get().expose_secret();
+        let url = if url.is_empty() {
+            self.data.folder.join("raid.sqlite").display().to_string()
+        } else {
+            url.to_owned()
+        };
+        let mut database =
+            store::Settings { url, connections: self.store.connections, wait: self.store.wait };
+        if database.connections == 0 {
+            let cores = std::thread::available_parallelism().map_or(2, usize::from);
+            let cores = u32::try_from(cores).unwrap_or(2);
+            database.connections = if database.is_postgres() { 8 } else { cores.max(2) };
+        }
+        database
+    }
+
+    /// Where RAiDs are shown.
+    pub fn landing_prefix(&self) -> String {
+        if self.agency.landing_prefix.is_empty() {
+            format!("{}/raids/", self.server.public_url.as_str().trim_end_matches('/'))
+        } else {
+            self.agency.landing_prefix.clone()
+        }
+    }
+
+    /// A path in the data folder, unless another is configured.
+    pub fn in_data(&self, configured: &Path, name: &str) -> PathBuf {
+        if configured.as_os_str().is_empty() {
+            self.data.folder.join(name)
+        } else {
+            configured.to_owned()
+        }
+    }
+}
