@@ -5,8 +5,8 @@ mod listed;
 
 pub use listed::{ExternalId, ListedMembership, our_entry};
 
-use crate::MembershipDocument;
 use raid_model::OrcidId;
+use raid_model::membership::MembershipDocument;
 use reqwest::Method;
 use secrecy::SecretString;
 

@@ -1,7 +1,7 @@
 //! Memberships in XML (membership-3.0.xsd).
 
-use crate::MembershipDocument;
 use raid_model::PartialDate;
+use raid_model::membership::MembershipDocument;
 
 use crate::put_code::PutCode;
 use crate::xml::{COMMON, Document, MEMBERSHIP, one_line};

@@ -1,7 +1,7 @@
 //! Memberships as ORCID gives them back, alone and in the grouped list (activities-3.0.xsd).
 
-use crate::MembershipDocument;
 use raid_model::Handle;
+use raid_model::membership::MembershipDocument;
 
 use crate::notification::source_client_id;
 use crate::put_code::PutCode;

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use raid_model::{Handle, PartialDate};
 
 use super::*;
-use crate::MembershipDocument;
 use crate::xml;
+use raid_model::membership::MembershipDocument;
 
 const HANDLE: &str = "10.82841/c588ab06";
 

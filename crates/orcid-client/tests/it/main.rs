@@ -5,7 +5,10 @@
 
 mod authorization;
 mod client_token;
+mod contract;
 mod harness;
 mod items;
 mod peer;
+mod schemas;
+mod simulator;
 mod transport;
