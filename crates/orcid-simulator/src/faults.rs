@@ -249,7 +249,7 @@ impl Fault {
         let (before, then) = self.excess;
         let passed = now.saturating_duration_since(then).as_secs_f64();
         let ahead = (before - passed * rate).max(0.0);
-        if ahead >= burst.max(1.0) {
+        if ahead > burst.max(1.0) - 1.0 {
             self.excess = (ahead, now);
             return None;
         }
