@@ -89,9 +89,10 @@ fn interval(rate: f64) -> Duration {
     Duration::microseconds((1e6 / rate).ceil() as i64)
 }
 
-/// How far ahead of its time a call may go: a burst needs none for its first call.
-fn tolerance(interval: Duration, pace: &Pace) -> Duration {
-    interval * i32::try_from(pace.burst.saturating_sub(1)).unwrap_or(i32::MAX)
+/// How far ahead of its time a call may go, which makes the burst. It follows the full pace, also
+/// while the pace is slowed down: else it would shrink as the pace comes back, and hold everybody.
+fn tolerance(pace: &Pace) -> Duration {
+    interval(pace.per_second) * i32::try_from(pace.burst.saturating_sub(1)).unwrap_or(i32::MAX)
 }
 
 /// Reserves the next call and says how long to wait for it; none when that is longer than the
@@ -107,8 +108,7 @@ pub fn reserve(
 ) -> Result<Option<Duration>, StoreError> {
     let row = lock(c, name, pace, now)?;
     let interval = interval(row.rate(pace, now));
-    let tolerance = tolerance(interval, pace);
-    let wait = (row.next_at - tolerance - now).max(Duration::ZERO);
+    let wait = (row.next_at - tolerance(pace) - now).max(Duration::ZERO);
     if wait > pace.max_wait {
         return Ok(None);
     }
@@ -131,8 +131,7 @@ pub fn slow_down(c: &mut Conn, name: &str, pace: &Pace, now: Timestamp) -> Resul
         return Ok(());
     }
     let rate = (row.rate(pace, now) / 2.0).max(SLOWEST.min(pace.per_second));
-    let tolerance = tolerance(interval(rate), pace);
-    let next_at = row.next_at.max(now + Duration::SECOND + tolerance);
+    let next_at = row.next_at.max(now + Duration::SECOND + tolerance(pace));
     diesel::update(limiter::table.find(name))
         .set((
             limiter::rate_milli.eq(milli(rate)),
