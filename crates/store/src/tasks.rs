@@ -167,14 +167,7 @@ pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
     // One row a key (a statement may not touch a row twice), in one order (against deadlocks).
     let mut rows = BTreeMap::new();
     for t in tasks {
-        rows.insert(&t.work, t);
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> = rows
-        .into_values()
-        .map(|t| NewRow {
+        let row = rows.entry(&t.work).or_insert_with(|| NewRow {
             kind: t.work.kind(),
             key: t.work.key(),
             subject: t.work.subject(),
@@ -184,8 +177,11 @@ pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
             attempts: 0,
             generation: 1,
             created_at: t.at,
-        })
-        .collect();
+        });
+        row.lane = row.lane.min(t.lane.number());
+        row.due_at = row.due_at.min(t.due_at);
+    }
+    let rows: Vec<_> = rows.into_values().collect();
     let due_at = "CASE WHEN task.state = 'due' AND task.due_at < excluded.due_at \
         THEN task.due_at ELSE excluded.due_at END";
     let attempts = "CASE WHEN task.state = 'dead' THEN 0 ELSE task.attempts END";
