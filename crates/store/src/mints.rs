@@ -64,7 +64,7 @@ fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
             together => {
                 for done in waiting {
                     // A caller that went away does not wait for the answer.
-                    let _ = done.send(together.as_ref().map(|()| ()).map_err(in_doubt));
+                    let _ = done.send(together.as_ref().copied().map_err(in_doubt));
                 }
                 return;
             }

@@ -60,7 +60,7 @@ struct NewVersionRow<'a> {
     version: i32,
     document: &'a Json,
     actor: &'a str,
-    client: Option<&'a str>,
+    client: Option<String>,
     created_at: Timestamp,
 }
 
@@ -205,7 +205,7 @@ fn version_row(w: &RaidWrite) -> NewVersionRow<'_> {
         version: w.version,
         document: &w.document,
         actor: &w.actor.subject,
-        client: w.actor.client.as_deref(),
+        client: w.actor.client.clone(),
         created_at: w.at,
     }
 }

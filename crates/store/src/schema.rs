@@ -12,14 +12,16 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::DbJson;
+    use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
+    use crate::types::DbJson;
     raid (handle) {
         handle -> Text, version -> Integer, service_point_id -> BigInt, access -> Text,
         document -> DbJson, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::DbJson;
+    use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
+    use crate::types::DbJson;
     raid_version (handle, version) {
         handle -> Text, version -> Integer, document -> DbJson, actor -> Text,
         client -> Nullable<Text>, created_at -> Timestamp,
@@ -46,14 +48,16 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::DbUuid;
+    use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+    use crate::types::DbUuid;
     permission_request (id) {
         id -> DbUuid, orcid -> Text, state -> Text, put_code -> Nullable<BigInt>,
         asked_at -> Timestamp, closed_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::DbUuid;
+    use diesel::sql_types::{Binary, Nullable, Text, Timestamp};
+    use crate::types::DbUuid;
     orcid_grant (id) {
         id -> DbUuid, orcid -> Text, state -> Text, access_token -> Binary,
         refresh_token -> Nullable<Binary>, scope -> Text, expires_at -> Nullable<Timestamp>,
@@ -67,7 +71,8 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::{DbJson, DbUuid};
+    use diesel::sql_types::{Binary, Nullable, Text, Timestamp};
+    use crate::types::{DbJson, DbUuid};
     invitation (id) {
         id -> DbUuid, handle -> Text, state -> Text, email -> Nullable<Binary>,
         contribution -> DbJson, invited_by -> Text, accepted_by -> Nullable<Text>,
@@ -81,7 +86,8 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::*; use crate::types::DbUuid;
+    use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
+    use crate::types::DbUuid;
     orcid_call (id) {
         id -> DbUuid, at -> Timestamp, kind -> Text, orcid -> Nullable<Text>, outcome -> Text,
         status -> Nullable<Integer>, error_code -> Nullable<Integer>, millis -> Integer, node -> Text,
