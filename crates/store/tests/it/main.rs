@@ -1,7 +1,21 @@
 //! The store, on both databases.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+mod connections;
 mod engine;
+mod environment;
+mod grants;
+mod invitations;
+mod limiter;
+mod memberships;
 mod migrations;
 mod mints;
+mod moments;
+mod permissions;
 mod raids;
 mod sample;
+mod task_model;
+mod tasks;
+mod visits;
+mod workers;

@@ -1,7 +1,6 @@
 //! Rows to work with.
 
 use raid_model::{Handle, OrcidId};
-use std::collections::BTreeSet;
 use store::raids::{Access, Actor, RaidWrite};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::Lane;
@@ -78,7 +77,7 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         service_point_id: SERVICE_POINT,
         access: Access::Open,
         document: Json(format!(r#"{{"raid": {n}}}"#)),
-        contributors: BTreeSet::from_iter(contributors.iter().copied()),
+        contributors: contributors.iter().copied().collect(),
         actor: Actor {
             subject: "somebody".into(),
             client: Some("a client".into()),

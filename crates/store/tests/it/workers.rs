@@ -1,0 +1,192 @@
+//! Workers of several nodes at once, some of which die: never two on one person, no news lost.
+
+use crate::sample::{handle, person};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::tasks::{self, Kind, Lane, NewTask, Settle, Task, Work};
+use store::testing::TestDb;
+use store::{Store, StoreError};
+
+store::on_both_databases!(all_news_arrive_and_nobody_meets);
+
+const KINDS: [Kind; 2] = [Kind::Permission, Kind::Membership];
+const EDITS: u32 = 40;
+
+/// What should be and what is, for every task; and whose record is being written right now.
+#[derive(Default)]
+struct World {
+    desired: BTreeMap<Work, u32>,
+    actual: BTreeMap<Work, u32>,
+    in_flight: BTreeSet<String>,
+    writes: u32,
+}
+
+type Shared = Arc<Mutex<World>>;
+
+async fn all_news_arrive_and_nobody_meets(db: &TestDb) {
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    db.store();
+    let world = Shared::default();
+    let nodes = [db.another_node(), db.another_node(), db.another_node()];
+    let editors: Vec<_> = (0..4u64)
+        .map(|n| {
+            let rng = StdRng::seed_from_u64(seed ^ n);
+            tokio::spawn(edit(db.store().clone(), world.clone(), rng))
+        })
+        .collect();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let workers: Vec<_> = (0..9u64)
+        .map(|n| {
+            let rng = StdRng::seed_from_u64(seed ^ (100 + n));
+            // Three workers a node, under the node's name.
+            let node = usize::try_from(n % 3).unwrap();
+            let owner = ["node-0", "node-1", "node-2"][node];
+            let work = work(
+                nodes[node].clone(),
+                owner,
+                world.clone(),
+                rng,
+                stopped.clone(),
+            );
+            tokio::spawn(work)
+        })
+        .collect();
+    for editor in editors {
+        editor.await.unwrap();
+    }
+    let drained = async {
+        while !db.store().read(tasks::counts).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(90), drained)
+        .await
+        .expect("all tasks to be done");
+    stop.send_replace(true);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let world = world.lock().unwrap();
+    assert_eq!(world.desired, world.actual);
+    assert!(world.in_flight.is_empty());
+    assert!(world.writes >= u32::try_from(world.desired.len()).unwrap());
+}
+
+async fn edit(store: Store, world: Shared, mut rng: StdRng) {
+    for _ in 0..EDITS {
+        let (person, raid) = (
+            person(rng.random_range(0..4)),
+            handle(rng.random_range(0..3)),
+        );
+        let mut works = vec![Work::Membership(person, raid)];
+        if rng.random_bool(0.3) {
+            works.push(Work::Permission(person));
+        }
+        let clock = store.clock().clone();
+        let world = world.clone();
+        let edited = store.write(move |c| {
+            let now = clock.now();
+            let new: Vec<_> = works
+                .iter()
+                .map(|work| NewTask {
+                    work: work.clone(),
+                    lane: Lane::Bulk,
+                    due_at: now,
+                    at: now,
+                })
+                .collect();
+            // What is desired changes before the task is seen, as in one transaction.
+            let mut world = world.lock().unwrap();
+            for work in &works {
+                *world.desired.entry(work.clone()).or_default() += 1;
+            }
+            drop(world);
+            tasks::enqueue(c, &new)
+        });
+        edited.await.unwrap();
+    }
+}
+
+async fn work(
+    store: Store,
+    owner: &'static str,
+    world: Shared,
+    mut rng: StdRng,
+    stopped: tokio::sync::watch::Receiver<bool>,
+) {
+    let clock = store.clock().clone();
+    while !*stopped.borrow() {
+        // One that dies soon holds its claim for no time at all.
+        let dies = rng.random_bool(0.15);
+        let lease = time::Duration::seconds(if dies { 0 } else { 600 });
+        let (n, now) = (rng.random_range(1..4), clock.now());
+        let until = now + lease + time::Duration::MICROSECOND;
+        let claimed = store
+            .write(move |c| tasks::claim(c, owner, &KINDS, n, now, until))
+            .await
+            .unwrap();
+        for held in claimed {
+            if dies {
+                late(&store, owner, held, &mut rng).await;
+            } else {
+                write(&store, owner, &world, held, &mut rng).await;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Its lease is over: it says nothing, or that it failed, and may be fenced out.
+async fn late(store: &Store, owner: &'static str, held: Task, rng: &mut StdRng) {
+    if rng.random_bool(0.5) {
+        return;
+    }
+    let now = store.clock().now();
+    let settled = store
+        .write(move |c| tasks::settle(c, owner, &held, &Settle::Retry(now, "late".into()), now))
+        .await;
+    assert!(
+        matches!(settled, Ok(()) | Err(StoreError::LeaseLost)),
+        "{settled:?}"
+    );
+}
+
+async fn write(store: &Store, owner: &'static str, world: &Shared, held: Task, rng: &mut StdRng) {
+    let subject = held.work.subject();
+    let seen = {
+        let mut world = world.lock().unwrap();
+        assert!(
+            world.in_flight.insert(subject.clone()),
+            "two workers are on {subject}"
+        );
+        world.desired[&held.work]
+    };
+    // The call to the outside, during which others come and go.
+    for _ in 0..rng.random_range(0..20) {
+        tokio::task::yield_now().await;
+    }
+    let now = store.clock().now();
+    let end = {
+        let mut world = world.lock().unwrap();
+        assert!(world.in_flight.remove(&subject));
+        if rng.random_bool(0.2) {
+            Settle::Retry(now, "down".into())
+        } else {
+            world.actual.insert(held.work.clone(), seen);
+            world.writes += 1;
+            if rng.random_bool(0.2) {
+                Settle::Again(now)
+            } else {
+                Settle::Done
+            }
+        }
+    };
+    store
+        .write(move |c| tasks::settle(c, owner, &held, &end, now))
+        .await
+        .unwrap();
+}
