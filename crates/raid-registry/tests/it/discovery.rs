@@ -1,0 +1,130 @@
+//! The description of the API, its page, cross-origin rules and request ids.
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use serde_json::Value;
+use store::testing::TestDb;
+
+use crate::harness::{Server, request, serve};
+
+store::on_both_databases!(
+    every_described_operation_is_served,
+    the_docs_page_comes_from_the_program_alone,
+    known_origins_only_may_read_answers,
+    every_answer_carries_a_request_id,
+);
+
+async fn every_described_operation_is_served(db: &TestDb) {
+    let server = serve(db).await;
+    let description = server.send(TestRequest::get().uri("/openapi.json")).await;
+    let description = description.expect(200);
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let reply = server.send(request(method.clone(), path, "x")).await;
+            assert_eq!(
+                reply.route.as_deref(),
+                Some(path.as_str()),
+                "{method} {path}"
+            );
+            assert_ne!(reply.status, 405, "{method} {path}");
+        }
+    }
+    assert_refs_resolve(&description, &description);
+}
+
+/// Each `$ref` names a schema that is there.
+fn assert_refs_resolve(value: &Value, description: &Value) {
+    match value {
+        Value::Array(list) => list
+            .iter()
+            .for_each(|v| assert_refs_resolve(v, description)),
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(description.pointer(pointer).is_some(), "{reference}");
+            }
+            members
+                .values()
+                .for_each(|v| assert_refs_resolve(v, description));
+        }
+        _ => {}
+    }
+}
+
+async fn the_docs_page_comes_from_the_program_alone(db: &TestDb) {
+    let server = serve(db).await;
+    let reply = server.send(TestRequest::get().uri("/docs")).await;
+    assert_eq!(reply.header("location"), "/docs/");
+    let text = |path: &'static str| {
+        let server = &server;
+        async move {
+            let reply = server.send(TestRequest::get().uri(path)).await;
+            assert_eq!(reply.status, 200, "{path}");
+            String::from_utf8_lossy(&reply.body).into_owned()
+        }
+    };
+    let page = text("/docs/").await;
+    assert!(page.contains("swagger-ui"));
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "{page}"
+    );
+    let start = text("/docs/swagger-initializer.js").await;
+    assert!(start.contains("/openapi.json"), "{start}");
+}
+
+async fn preflight(server: &Server, origin: &str) -> String {
+    let reply = server
+        .send(
+            TestRequest::default()
+                .method(Method::OPTIONS)
+                .uri("/raid/")
+                .insert_header(("Origin", origin.to_owned()))
+                .insert_header(("Access-Control-Request-Method", "POST"))
+                .insert_header((
+                    "Access-Control-Request-Headers",
+                    "authorization,content-type",
+                )),
+        )
+        .await;
+    reply.header("access-control-allow-origin").to_owned()
+}
+
+async fn known_origins_only_may_read_answers(db: &TestDb) {
+    let server = serve(db).await;
+    let known = "https://app.example.org";
+    assert_eq!(preflight(&server, known).await, known);
+    assert_eq!(preflight(&server, "https://evil.example.org").await, "");
+    let get =
+        |origin| request(Method::GET, "/raid/", &server.user()).insert_header(("Origin", origin));
+    let reply = server.send(get(known)).await;
+    assert_eq!(reply.header("access-control-allow-origin"), known);
+    assert_eq!(reply.header("access-control-allow-credentials"), "true");
+    let exposed = reply.header("access-control-expose-headers").to_lowercase();
+    assert!(
+        exposed.contains("location") && exposed.contains("x-request-id"),
+        "{exposed}"
+    );
+    let reply = server.send(get("https://evil.example.org")).await;
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+}
+
+async fn every_answer_carries_a_request_id(db: &TestDb) {
+    let server = serve(db).await;
+    let with = |id: &'static str| {
+        TestRequest::get()
+            .uri("/raid/")
+            .insert_header(("X-Request-Id", id))
+    };
+    let reply = server.send(with("abc-1.2_3")).await;
+    assert_eq!(reply.header("x-request-id"), "abc-1.2_3");
+    for odd in ["", "a b", "a\"b", "<script>"] {
+        let reply = server.send(with(odd)).await;
+        assert_eq!(reply.header("x-request-id").len(), 36, "{odd}");
+    }
+    let one = server.send(TestRequest::get().uri("/nothing")).await;
+    let two = server.send(TestRequest::get().uri("/nothing")).await;
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+}

@@ -1,0 +1,175 @@
+//! Reading one RAiD: rights, statuses, versions.
+
+use raid_model::OrcidId;
+use raid_registry::auth::Role;
+use serde_json::Value;
+use store::permissions::{self, Change, State};
+use store::testing::TestDb;
+
+use crate::harness::{AWAY_GROUP, HOME_GROUP, embargoed, minimal, path_of, request, serve};
+
+store::on_both_databases!(
+    each_role_reads_what_it_may,
+    a_status_says_what_the_person_said,
+    a_version_that_never_was_is_not_found,
+);
+
+async fn each_role_reads_what_it_may(db: &TestDb) {
+    let server = serve(db).await;
+    let open = path_of(&server.mint(&minimal()).await);
+    let closed = path_of(&server.mint(&embargoed(&server)).await);
+    let unknown = "/raid/10.82841/nowhere".to_owned();
+    let no_handle = "/raid/not-a-prefix/x".to_owned();
+    let (home, away) = (Some(HOME_GROUP), Some(AWAY_GROUP));
+    let table = [
+        (Role::ServicePointUser, home, [200, 200, 403, 403]),
+        (Role::ServicePointUser, away, [403, 403, 403, 403]),
+        (Role::ServicePointUser, None, [403, 403, 403, 403]),
+        (Role::RaidAdmin, home, [200, 403, 403, 403]),
+        (Role::RaidAdmin, away, [403, 403, 403, 403]),
+        (Role::Operator, None, [200, 200, 404, 404]),
+        (Role::ContributorWriter, None, [200, 200, 404, 404]),
+        (Role::RaidDumper, home, [403, 403, 403, 403]),
+    ];
+    for (role, group, expected) in table {
+        let token = server.token(&[role], group);
+        for (path, status) in [&open, &closed, &unknown, &no_handle]
+            .into_iter()
+            .zip(expected)
+        {
+            for path in [path.clone(), format!("{path}/1")] {
+                let reply = server.get(&token, &path).await;
+                assert_eq!(reply.status, status, "{role:?} in {group:?} reads {path}");
+                assert!(status == 200 || reply.body.is_empty());
+                // A filter for persons gives no further right.
+                let filtered = format!("{path}?contributor.id=0000-0002-1825-0097");
+                assert_eq!(server.get(&token, &filtered).await.status, status);
+            }
+        }
+    }
+}
+
+async fn a_status_says_what_the_person_said(db: &TestDb) {
+    let server = serve(db).await;
+    let path = path_of(&server.mint(&minimal()).await);
+    let orcid: OrcidId = "0000-0002-1825-0097".parse().unwrap();
+    let now = server.clock.now();
+    let known = move |c: &mut store::Conn| permissions::ensure(c, &orcid, now);
+    server.store.write(known).await.unwrap();
+    for (state, status) in [
+        (State::Unasked, "AWAITING_AUTHENTICATION"),
+        (State::Asked, "AWAITING_AUTHENTICATION"),
+        (State::Granted, "AUTHENTICATED"),
+        (State::Suspect, "AUTHENTICATED"),
+        (State::Ignored, "UNAUTHENTICATED"),
+        (State::Locked, "UNAUTHENTICATED"),
+        (State::Deactivated, "UNAUTHENTICATED"),
+        (State::Deprecated, "UNAUTHENTICATED"),
+        (State::Denied, "AUTHENTICATION_FAILED"),
+        (State::Unreachable, "AUTHENTICATION_FAILED"),
+        (State::Revoked, "AUTHENTICATION_REVOKED"),
+        (State::Disconnected, "AUTHENTICATION_REVOKED"),
+    ] {
+        let change = move |c: &mut store::Conn| {
+            permissions::change(c, &orcid, State::ALL, &Change::to(state), now)
+        };
+        assert!(server.store.write(change).await.unwrap());
+        let raid = server.get(&server.user(), &path).await.expect(200);
+        assert_eq!(raid["contributor"][0]["status"], status, "{state}");
+        // A new RAiD of the same person shows it from the first answer on, and the list too.
+        let minted = server.mint(&minimal()).await;
+        assert_eq!(minted["contributor"][0]["status"], status, "{state}");
+        let list = server.get(&server.user(), "/raid/").await.expect(200);
+        assert_eq!(list[0]["contributor"][0]["status"], status, "{state}");
+    }
+    // A version is what was written: it knows of no status.
+    let version = server
+        .get(&server.user(), &format!("{path}/1"))
+        .await
+        .expect(200);
+    assert_eq!(version["contributor"][0]["status"], Value::Null);
+}
+
+async fn a_version_that_never_was_is_not_found(db: &TestDb) {
+    let server = serve(db).await;
+    let path = path_of(&server.mint(&minimal()).await);
+    for version in ["0", "2", "-1", "2147483647"] {
+        let reply = server
+            .get(&server.user(), &format!("{path}/{version}"))
+            .await;
+        assert_eq!(reply.expect(404), Value::Null, "{version}");
+    }
+    for version in ["x", "1.5", "2147483648", "%00"] {
+        let path = format!("{path}/{version}");
+        let reply = server.get(&server.user(), &path).await;
+        let problem = reply.expect(400);
+        assert_eq!(problem["type"], "about:blank");
+        assert!(problem["detail"].as_str().unwrap().starts_with("version: "));
+    }
+}
+
+store::on_both_databases!(requests_that_nobody_serves);
+
+async fn requests_that_nobody_serves(db: &TestDb) {
+    let server = serve(db).await;
+    let path = path_of(&server.mint(&minimal()).await);
+    let token = server.user();
+    for (method, path, allowed) in [
+        ("DELETE", path.as_str(), "GET, HEAD, PUT"),
+        ("PATCH", &path, "GET, HEAD, PUT"),
+        ("PUT", "/raid/", "GET, HEAD, POST"),
+        ("POST", "/service-point/", "GET, HEAD"),
+        ("OPTIONS", "/raid/", "GET, HEAD, POST"),
+    ] {
+        let reply = server
+            .send(request(method.parse().unwrap(), path, &token))
+            .await;
+        let problem = reply.expect(405);
+        assert_eq!(reply.header("allow"), allowed);
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+        assert_eq!(problem["title"], "Method Not Allowed");
+        assert_eq!(problem["instance"], path);
+    }
+    for path in [
+        "/",
+        "/nothing",
+        &format!("{path}/"),
+        "/service-point/1/",
+        "/raid//x",
+    ] {
+        let reply = server.get(&token, path).await;
+        assert_eq!(reply.expect(404)["type"], "about:blank", "{path}");
+    }
+    let head = server
+        .send(request("HEAD".parse().unwrap(), &path, &token))
+        .await;
+    assert_eq!(head.status, 200);
+}
+
+store::on_both_databases!(collections_without_slash_send_on);
+
+async fn collections_without_slash_send_on(db: &TestDb) {
+    let server = serve(db).await;
+    for (path, to) in [
+        ("/raid", "/raid/"),
+        (
+            "/raid?includeFields=title&x=%20",
+            "/raid/?includeFields=title&x=%20",
+        ),
+        ("/service-point", "/service-point/"),
+    ] {
+        let reply = server.get(&server.user(), path).await;
+        assert_eq!(reply.expect(302), Value::Null);
+        assert_eq!(reply.header("location"), to);
+    }
+    let reply = server.post(&server.user(), "/raid", &minimal()).await;
+    assert_eq!(reply.expect(302), Value::Null);
+    let post = request("POST".parse().unwrap(), "/raid", &server.operator());
+    assert_eq!(server.send(post).await.status, 403);
+    let nobody = server.token(&[], None);
+    for path in ["/raid", "/service-point"] {
+        assert_eq!(server.get(&nobody, path).await.status, 403);
+        assert_eq!(server.get("x", path).await.status, 401);
+    }
+    assert_eq!(server.count().await, 0);
+}

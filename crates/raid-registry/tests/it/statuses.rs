@@ -1,0 +1,332 @@
+//! Each operation gives exactly the statuses that its description lists: every documented one is
+//! provoked here, and none besides comes up.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use raid_registry::auth::{OidcIssuer, Role};
+use serde_json::{Value, json};
+use store::Store;
+use store::testing::TestDb;
+
+use crate::harness::{
+    AWAY_GROUP, BODY_LIMIT, HOME, Reply, Server, minimal, path_of, request, serve, serve_store,
+    settings,
+};
+use crate::tokens::forged_for;
+
+store::on_both_databases!(every_documented_status_is_given_and_no_other);
+
+type Given = BTreeSet<(String, String, u16)>;
+
+fn documented() -> Given {
+    let description: Value = serde_json::from_str(&raid_registry::openapi_json()).unwrap();
+    let mut given = Given::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for status in operation["responses"].as_object().unwrap().keys() {
+                let status = status.parse().unwrap();
+                given.insert((method.to_uppercase(), path.clone(), status));
+            }
+        }
+    }
+    given
+}
+
+/// Sends requests and notes what came back.
+struct Notes {
+    given: Given,
+}
+
+impl Notes {
+    async fn send(&mut self, server: &Server, request: TestRequest) -> Reply {
+        let reply = server.send(request).await;
+        let route = reply.route.clone().expect("a route");
+        let status = reply.status.as_u16();
+        self.given.insert((reply.method.to_string(), route, status));
+        reply
+    }
+
+    async fn get(&mut self, server: &Server, token: &str, path: &str) -> Reply {
+        self.send(server, request(Method::GET, path, token)).await
+    }
+}
+
+const SECURED_READS: &[&str] = &[
+    "/raid",
+    "/raid/",
+    "/raid/10.82841/nowhere",
+    "/raid/10.82841/nowhere/1",
+    "/service-point",
+    "/service-point/",
+    "/service-point/7",
+];
+
+fn writes() -> [(Method, &'static str); 3] {
+    [
+        (Method::POST, "/raid/"),
+        (Method::PUT, "/raid/10.82841/nowhere"),
+        (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
+    ]
+}
+
+async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
+    let mut notes = Notes {
+        given: Given::new(),
+    };
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    what_works(&mut notes, &server, &raid).await;
+    what_is_refused(&mut notes, &server, &raid).await;
+    what_the_token_forbids(&mut notes, &server).await;
+
+    // A database without its tables: a server's error.
+    let broken = serve_store(db_without_tables().await, settings()).await;
+    what_needs_the_store(&mut notes, &broken, 500).await;
+
+    // A store whose only connection is taken: busy.
+    let (busy, release) = busy_store(db);
+    let busy = serve_store(busy, settings()).await;
+    what_needs_the_store(&mut notes, &busy, 503).await;
+    drop(release);
+
+    // A provider that cannot be reached: nobody can be told apart.
+    let unreachable = "http://127.0.0.1:9";
+    let mut settings = settings();
+    settings.auth.oidc.push(OidcIssuer {
+        issuer: unreachable.to_owned(),
+        audience: None,
+    });
+    let server = serve_store(server.store.clone(), settings).await;
+    for (method, path) in [
+        (Method::GET, "/raid"),
+        (Method::POST, "/raid"),
+        (Method::GET, "/service-point"),
+    ] {
+        let reply = notes
+            .send(&server, request(method, path, &forged_for(unreachable)))
+            .await;
+        assert_eq!(reply.status, 503);
+    }
+
+    let documented = documented();
+    let missing: Vec<_> = documented.difference(&notes.given).collect();
+    let undocumented: Vec<_> = notes.given.difference(&documented).collect();
+    assert!(
+        missing.is_empty(),
+        "documented but never given: {missing:#?}"
+    );
+    assert!(
+        undocumented.is_empty(),
+        "given but not documented: {undocumented:#?}"
+    );
+}
+
+async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
+    let user = server.user();
+    let path = path_of(raid);
+    for path in SECURED_READS
+        .iter()
+        .filter(|path| !path.contains("nowhere"))
+    {
+        notes.get(server, &user, path).await;
+    }
+    notes.get(server, &user, &path).await.expect(200);
+    notes
+        .get(server, &user, &format!("{path}/1"))
+        .await
+        .expect(200);
+    notes
+        .get(server, &user, &format!("/service-point/{HOME}"))
+        .await
+        .expect(200);
+    notes
+        .send(server, TestRequest::get().uri("/openapi.json"))
+        .await
+        .expect(200);
+    assert_eq!(
+        notes
+            .send(server, TestRequest::get().uri("/docs"))
+            .await
+            .status,
+        302
+    );
+    let page = path.replace("/raid/", "/raids/");
+    assert_eq!(
+        notes
+            .send(server, TestRequest::get().uri(&page))
+            .await
+            .status,
+        200
+    );
+    let page = "/raids/10.82841/nowhere";
+    assert_eq!(
+        notes
+            .send(server, TestRequest::get().uri(page))
+            .await
+            .status,
+        404
+    );
+
+    let post = request(Method::POST, "/raid/", &user).set_json(minimal());
+    notes.send(server, post).await.expect(201);
+    assert_eq!(
+        notes
+            .send(server, request(Method::POST, "/raid", &user))
+            .await
+            .status,
+        302
+    );
+    let put = request(Method::PUT, &path, &user).set_json(raid);
+    notes.send(server, put).await.expect(200);
+    let invite = request(Method::POST, &invitations(&path), &user).set_json(json!({
+        "email": "colleague@example.org",
+        "position": raid["contributor"][0]["position"],
+        "role": raid["contributor"][0]["role"],
+    }));
+    notes.send(server, invite).await.expect(201);
+}
+
+fn invitations(path: &str) -> String {
+    format!("{}/invitations", path.replace("/raid/", "/v1/raids/"))
+}
+
+async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
+    let (user, operator) = (server.user(), server.operator());
+    let path = path_of(raid);
+    let not_found = [
+        "/raid/10.82841/nowhere",
+        "/raid/10.82841/nowhere/1",
+        "/service-point/7",
+    ];
+    for path in not_found {
+        assert_eq!(notes.get(server, &operator, path).await.status, 404);
+    }
+    for path in [
+        "/raid/?contributor.id=x",
+        &format!("{path}/x"),
+        "/service-point/x",
+    ] {
+        notes.get(server, &operator, path).await.expect(400);
+    }
+    for path in [
+        "/raid/",
+        &path,
+        &format!("{path}/1"),
+        "/service-point/",
+        "/service-point/7",
+    ] {
+        let html = request(Method::GET, path, &user).insert_header(("Accept", "text/html"));
+        notes.send(server, html).await.expect(406);
+    }
+    let mut stale = raid.clone();
+    stale["identifier"]["version"] = json!(9);
+    stale["title"][0]["text"] = json!("Changed");
+    let put = request(Method::PUT, &path, &user).set_json(&stale);
+    notes.send(server, put).await.expect(409);
+    for (method, write) in writes() {
+        if write != "/raid/" {
+            let unknown = request(method.clone(), write, &operator).set_json(minimal());
+            notes.send(server, unknown).await.expect(404);
+        }
+        let here = write.replace("/10.82841/nowhere", path.trim_start_matches("/raid"));
+        let to = || request(method.clone(), &here, &user);
+        notes
+            .send(server, to().set_json(json!({"title": null})))
+            .await
+            .expect(400);
+        notes.send(server, to().set_payload("x")).await.expect(415);
+        let large = to().set_json("x".repeat(BODY_LIMIT));
+        notes.send(server, large).await.expect(413);
+        let html = to()
+            .set_json(minimal())
+            .insert_header(("Accept", "text/html"));
+        notes.send(server, html).await.expect(406);
+    }
+}
+
+async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
+    let nobody = server.token(&[], None);
+    let foreign = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    for path in SECURED_READS {
+        notes.get(server, &nobody, path).await.expect(403);
+        notes.get(server, "no.such.token", path).await.expect(401);
+    }
+    let mut writes = writes().to_vec();
+    writes.push((Method::POST, "/raid"));
+    for (method, path) in writes {
+        let token = if path.starts_with("/raid/1") {
+            &foreign
+        } else {
+            &nobody
+        };
+        let forbidden = request(method.clone(), path, token).set_json(minimal());
+        notes.send(server, forbidden).await.expect(403);
+        notes
+            .send(server, TestRequest::default().method(method).uri(path))
+            .await
+            .expect(401);
+    }
+}
+
+async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
+    let (user, operator) = (server.user(), server.operator());
+    let stored = SECURED_READS
+        .iter()
+        .filter(|path| path.ends_with('/') || path.contains(['1', '7']));
+    for path in stored {
+        let problem = notes.get(server, &operator, path).await.expect(status);
+        // Nothing of the database shows.
+        assert!(!problem.to_string().contains("table"), "{problem}");
+    }
+    let page = "/raids/10.82841/nowhere";
+    assert_eq!(
+        notes
+            .send(server, TestRequest::get().uri(page))
+            .await
+            .status,
+        status
+    );
+    for (method, path) in writes() {
+        let reply = notes
+            .send(server, request(method, path, &user).set_json(minimal()))
+            .await;
+        reply.expect(status);
+        assert_eq!(reply.header("retry-after").is_empty(), status != 503);
+    }
+}
+
+/// A store whose database has no tables.
+async fn db_without_tables() -> Store {
+    let empty = TestDb::sqlite();
+    let store = empty.another_node();
+    // The file is gone with `empty`, but the open connections still read it.
+    store.read(|_| Ok(())).await.unwrap();
+    store
+}
+
+/// A store whose only connection is held until the sender is dropped.
+fn busy_store(db: &TestDb) -> (Store, mpsc::Sender<()>) {
+    let settings = store::Settings {
+        connections: 1,
+        wait: Duration::from_millis(20),
+        ..db.settings().clone()
+    };
+    let store = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let (ready, is_ready) = mpsc::channel();
+    let holder = store.clone();
+    tokio::spawn(async move {
+        let hold = move |_: &mut store::Conn| {
+            ready.send(()).unwrap();
+            let _ = held.recv();
+            Ok(())
+        };
+        holder.read(hold).await
+    });
+    is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
+    (store, release)
+}
