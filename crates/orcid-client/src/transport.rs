@@ -6,7 +6,7 @@
 //! * a GET whose connection failed is sent once more;
 //! * a client token or a revocation is tried up to three times while the failure may heal.
 //!
-//! Each repeat passes the limiter and is recorded like any request. Writes are never repeated here.
+//! Nothing is repeated after a timeout. Each repeat passes the limiter and is recorded like any request. Writes are never repeated here.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -188,13 +188,13 @@ impl Transport {
 
 impl Call<'_> {
     fn may_repeat(&self, failed: &Failed, attempt: u32) -> bool {
+        // After a timeout never: the repeat would take as long again.
+        let answered = failed.error.status.is_some();
         match self.kind {
             CallKind::ClientToken | CallKind::Revoke => {
-                let heals = matches!(
-                    failed.error.meaning,
-                    Meaning::Transient | Meaning::ClientRefused
-                );
-                heals && attempt < OAUTH_ATTEMPTS
+                let meaning = &failed.error.meaning;
+                let heals = matches!(meaning, Meaning::Transient | Meaning::ClientRefused);
+                heals && (answered || failed.disconnected) && attempt < OAUTH_ATTEMPTS
             }
             kind => kind.is_read() && failed.disconnected && attempt == 1,
         }

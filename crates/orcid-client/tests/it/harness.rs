@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orcid_client::{
-    BoxFuture, CallRecord, Client, Feedback, MembershipDocument, Observer, Pace, Refused, Settings,
+    BoxFuture, CallRecord, Client, Feedback, Item, MembershipDocument, Observer, Pace,
+    PermissionRequest, Refused, Settings,
 };
 use raid_model::OrcidId;
 use secrecy::SecretString;
@@ -16,6 +17,12 @@ pub const TOKEN: &str = "89f0181c-168b-4d7d-831c-1fdda2d7bbbb";
 
 pub fn orcid() -> OrcidId {
     ORCID.parse().unwrap()
+}
+
+pub const OTHER: &str = "0000-0001-5109-3700";
+
+pub fn other() -> OrcidId {
+    OTHER.parse().unwrap()
 }
 
 pub fn token() -> SecretString {
@@ -104,4 +111,22 @@ pub fn client_with(settings: Settings) -> (Client, Arc<Log>) {
         Client::new(settings, log.clone(), log.clone()).unwrap(),
         log,
     )
+}
+
+/// A permission request with texts that need cleaning.
+pub fn request() -> PermissionRequest {
+    let handle = document().handle;
+    let item = Item::new(
+        "Reefs :: <2> & more",
+        handle,
+        "https://raid.org/10.82841/c588ab06",
+    );
+    let url = "https://raid.example.org/i?state=v1.a&x=1".parse().unwrap();
+    PermissionRequest::new(
+        "Add your RAiD projects",
+        "We ask :: you.",
+        url,
+        vec![item.unwrap()],
+    )
+    .unwrap()
 }

@@ -6,6 +6,7 @@
 mod authorization;
 mod client_token;
 mod contract;
+mod contract_failures;
 mod harness;
 mod items;
 mod peer;

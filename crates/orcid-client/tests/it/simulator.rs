@@ -8,7 +8,7 @@ use raid_model::OrcidId;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::harness::{self, CLIENT_ID, Log, SECRET};
+use crate::harness::{self, CLIENT_ID, Log, SECRET, orcid};
 
 /// A running local ORCID.
 pub struct LocalOrcid {
@@ -120,4 +120,12 @@ impl LocalOrcid {
         )
         .await;
     }
+}
+
+/// A local ORCID where Josiah Carberry has granted.
+pub async fn granted() -> (LocalOrcid, Client, Granted) {
+    let local = LocalOrcid::start();
+    let (client, _) = local.client();
+    let grant = local.grant(&client, orcid()).await;
+    (local, client, grant)
 }

@@ -163,15 +163,22 @@ async fn silence_ends_at_the_time_limit() {
         (error.meaning, error.outcome),
         (Meaning::Transient, Outcome::Unknown)
     );
-    // A timeout is not repeated, not even for a GET: the second would take as long again.
+    // A timeout is not repeated, not even for a harmless call: the second would take as long.
     let token = token();
     client
         .memberships(orcid(), ReadAs::Person(&token))
         .await
         .unwrap_err();
+    client.revoke(&token).await.unwrap_err();
+    client.record_status(orcid()).await.unwrap_err();
     assert_eq!(
         log.lines(),
-        ["create-membership - unknown", "list-memberships - unknown"]
+        [
+            "create-membership - unknown",
+            "list-memberships - unknown",
+            "revoke - unknown",
+            "client-token - unknown"
+        ]
     );
 }
 
