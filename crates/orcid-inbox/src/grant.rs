@@ -5,9 +5,7 @@ use raid_model::OrcidId;
 use store::grants::{self, NewGrant};
 use store::permissions::{self, Change, State};
 use store::tasks::{self, Lane, NewTask, Work};
-use store::{
-    Conn, KeyRing, StoreError, Timestamp, contributions, permission_requests as requests,
-};
+use store::{Conn, KeyRing, StoreError, Timestamp, contributions, permission_requests as requests};
 
 /// RAiDs whose tasks are woken by one statement.
 const WAKE_BATCH: i64 = 500;
@@ -22,7 +20,11 @@ pub(crate) fn granted(
     let orcid = granted.orcid;
     grants::keep(c, keys, &pair(granted, now), grants::State::Active, now)?;
     permissions::ensure(c, &orcid, now)?;
-    let from: Vec<State> = State::ALL.iter().copied().filter(|s| *s != State::Granted).collect();
+    let from: Vec<State> = State::ALL
+        .iter()
+        .copied()
+        .filter(|s| *s != State::Granted)
+        .collect();
     permissions::change(c, &orcid, &from, &Change::to(State::Granted), now)?;
     if let Some(request) = requests::current(c, &orcid)? {
         requests::close(c, request.id, now)?;
@@ -47,7 +49,11 @@ pub(crate) fn granted_by_another(
 pub(crate) fn denied(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     permissions::ensure(c, orcid, now)?;
     let kept = [State::Granted, State::Suspect, State::Denied];
-    let from: Vec<State> = State::ALL.iter().copied().filter(|s| !kept.contains(s)).collect();
+    let from: Vec<State> = State::ALL
+        .iter()
+        .copied()
+        .filter(|s| !kept.contains(s))
+        .collect();
     if permissions::change(c, orcid, &from, &Change::to(State::Denied), now)?
         && let Some(request) = requests::current(c, orcid)?
     {
@@ -62,7 +68,8 @@ fn pair(granted: &Granted, now: Timestamp) -> NewGrant {
         access_token: granted.access_token.clone(),
         refresh_token: granted.refresh_token.clone(),
         scope: granted.scope.clone(),
-        expires_at: now.checked_add(time::Duration::try_from(granted.expires_in).unwrap_or_default()),
+        expires_at: now
+            .checked_add(time::Duration::try_from(granted.expires_in).unwrap_or_default()),
     }
 }
 
@@ -75,7 +82,9 @@ pub(crate) fn wake_memberships(
     let mut after = None;
     loop {
         let handles = contributions::of_person(c, orcid, after.as_ref(), WAKE_BATCH)?;
-        let Some(last) = handles.last().cloned() else { return Ok(()) };
+        let Some(last) = handles.last().cloned() else {
+            return Ok(());
+        };
         let due: Vec<_> = handles
             .into_iter()
             .map(|handle| NewTask {
@@ -92,5 +101,13 @@ pub(crate) fn wake_memberships(
 
 fn wake_permission(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     let work = Work::Permission(*orcid);
-    tasks::enqueue(c, &[NewTask { work, lane: Lane::Interactive, due_at: now, at: now }])
+    tasks::enqueue(
+        c,
+        &[NewTask {
+            work,
+            lane: Lane::Interactive,
+            due_at: now,
+            at: now,
+        }],
+    )
 }

@@ -34,12 +34,16 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         Ok(_) => return inbox.bad_link(LinkError::Invalid),
         Err(e) => return inbox.bad_link(e),
     };
-    let Ok(id) = id.parse::<Id>() else { return inbox.bad_link(LinkError::Invalid) };
+    let Ok(id) = id.parse::<Id>() else {
+        return inbox.bad_link(LinkError::Invalid);
+    };
     let prefix = inbox.orcid_prefix.clone();
     let found = inbox
         .store
         .read(move |c| {
-            let Some(invitation) = invitations::find(c, id)? else { return Ok(None) };
+            let Some(invitation) = invitations::find(c, id)? else {
+                return Ok(None);
+            };
             let project = preview(c, &invitation, &prefix, now.date())?;
             Ok(Some((invitation, project)))
         })
@@ -48,7 +52,12 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         Ok(Some((invitation, Some(project))))
             if invitation.accepted_by.is_none() && invitation.expires_at > now =>
         {
-            let Project { title, role, dates, handle } = Project::from(&project);
+            let Project {
+                title,
+                role,
+                dates,
+                handle,
+            } = Project::from(&project);
             let shown = Invitation {
                 agency: &inbox.settings.agency_name,
                 contact: &inbox.settings.contact,
@@ -65,7 +74,10 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         Ok(_) => {
             let texts = ["It was accepted already, or its time is over."];
             let heading = "This invitation cannot be used any more";
-            page(StatusCode::GONE, &ResultPage::new(&inbox.settings, heading, &texts))
+            page(
+                StatusCode::GONE,
+                &ResultPage::new(&inbox.settings, heading, &texts),
+            )
         }
         Err(e) => inbox.trouble(&e),
     }
@@ -78,13 +90,20 @@ fn preview(
     orcid_prefix: &str,
     today: Date,
 ) -> Result<Option<MembershipDocument>, StoreError> {
-    let Some(row) = raids::find(c, invitation.handle.get())? else { return Ok(None) };
-    let somebody: OrcidId =
-        SOMEBODY.parse().map_err(|_| StoreError::Corrupt("the example iD".into()))?;
+    let Some(row) = raids::find(c, invitation.handle.get())? else {
+        return Ok(None);
+    };
+    let somebody: OrcidId = SOMEBODY
+        .parse()
+        .map_err(|_| StoreError::Corrupt("the example iD".into()))?;
     let raid = with_contributor(&parse(&row.document.0)?, invitation, somebody, orcid_prefix)?;
     // The person who is invited may see what they are invited to, embargoed or not.
-    let policy = MembershipPolicy { write_embargoed: true };
-    Ok(MembershipDocument::for_contributor(&raid, &somebody, policy, today))
+    let policy = MembershipPolicy {
+        write_embargoed: true,
+    };
+    Ok(MembershipDocument::for_contributor(
+        &raid, &somebody, policy, today,
+    ))
 }
 
 fn parse(document: &str) -> Result<Raid, StoreError> {
@@ -105,7 +124,8 @@ fn with_contributor(
         ..invited
     };
     let mut raid = raid.clone();
-    raid.contributor.retain(|known| known.orcid() != Some(orcid));
+    raid.contributor
+        .retain(|known| known.orcid() != Some(orcid));
     raid.contributor.push(person);
     Ok(raid)
 }
@@ -118,9 +138,17 @@ pub(crate) fn join(
     orcid: OrcidId,
     context: &Joining,
 ) -> Result<bool, StoreError> {
-    let Ok(id) = id.parse::<Id>() else { return Ok(false) };
-    let Some(invitation) = invitations::find(c, id)? else { return Ok(false) };
-    if invitation.accepted_by.as_ref().is_some_and(|o| *o.get() == orcid) {
+    let Ok(id) = id.parse::<Id>() else {
+        return Ok(false);
+    };
+    let Some(invitation) = invitations::find(c, id)? else {
+        return Ok(false);
+    };
+    if invitation
+        .accepted_by
+        .as_ref()
+        .is_some_and(|o| *o.get() == orcid)
+    {
         return Ok(true);
     }
     let now = context.clock.now();
@@ -135,7 +163,10 @@ pub(crate) fn join(
         }
         let next = with_contributor(&raid, &invitation, orcid, &context.orcid_prefix)?
             .next_version(now.assume_utc());
-        let actor = Actor { subject: format!("invitation {id}"), client: None };
+        let actor = Actor {
+            subject: format!("invitation {id}"),
+            client: None,
+        };
         let write = RaidWrite::of(&next, actor, now, now, Lane::Interactive)?;
         match raids::amend(c, &write) {
             Err(StoreError::StaleVersion { .. }) if attempt < MAX_TRIES => {}

@@ -95,7 +95,13 @@ impl EmailReconciler {
                     .map_err(|e| MailError::Folder(folder.clone(), e))?;
                 Sender::Files(AsyncFileTransport::new(folder))
             }
-            Transport::Smtp { host, port, tls, credentials, timeout } => {
+            Transport::Smtp {
+                host,
+                port,
+                tls,
+                credentials,
+                timeout,
+            } => {
                 let builder = match tls {
                     Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(&host)?,
                     Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&host)?,
@@ -110,7 +116,13 @@ impl EmailReconciler {
                 })
             }
         };
-        Ok(Self { store, settings, signer, from: from.parse()?, sender })
+        Ok(Self {
+            store,
+            settings,
+            signer,
+            from: from.parse()?,
+            sender,
+        })
     }
 
     async fn send(&self, id: Id) -> Verdict {
@@ -118,7 +130,9 @@ impl EmailReconciler {
         let loaded = self
             .store
             .read(move |c| {
-                let Some(invitation) = invitations::find(c, id)? else { return Ok(None) };
+                let Some(invitation) = invitations::find(c, id)? else {
+                    return Ok(None);
+                };
                 let raid = raids::find(c, invitation.handle.get())?;
                 Ok(raid.map(|raid| (invitation, raid)))
             })
@@ -172,9 +186,12 @@ impl EmailReconciler {
             .parse::<Mailbox>()
             .map_err(|_| WriteError::Mail("the address is no mail address".into()))?;
         let title = raid.title_on(self.store.clock().now().date());
-        let link = Link::Invitation { id: invitation.id.to_string() };
+        let link = Link::Invitation {
+            id: invitation.id.to_string(),
+        };
         let mut url = page_url(&self.settings, "invitation");
-        url.query_pairs_mut().append_pair("i", &self.signer.sign(link, invitation.expires_at));
+        url.query_pairs_mut()
+            .append_pair("i", &self.signer.sign(link, invitation.expires_at));
         let agency = &self.settings.agency_name;
         let body = format!(
             "Hello,\n\n\

@@ -56,14 +56,21 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
     if visit.state == State::Granted {
         if let Some(orcid) = visit.orcid.as_ref().map(|o| *o.get()) {
             let (policy, today) = (inbox.policy(), now.date());
-            let found = inbox.store.read(move |c| projects(c, &orcid, policy, today)).await?;
+            let found = inbox
+                .store
+                .read(move |c| projects(c, &orcid, policy, today))
+                .await?;
             shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
             shown = shown.with(&found);
         }
     } else if !(visit.state == State::OtherPerson && visit.purpose == Purpose::Invitation) {
         let link = match visit.purpose {
-            Purpose::Permission => Link::Permission { orcid: visit.subject.clone() },
-            Purpose::Invitation => Link::Invitation { id: visit.subject.clone() },
+            Purpose::Permission => Link::Permission {
+                orcid: visit.subject.clone(),
+            },
+            Purpose::Invitation => Link::Invitation {
+                id: visit.subject.clone(),
+            },
         };
         let again = inbox.signer.sign(link, now + settings.visit_lifetime);
         shown = shown.with_retry(settings, again);

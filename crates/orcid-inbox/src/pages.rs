@@ -19,7 +19,9 @@ pub(crate) struct Project {
 impl From<&MembershipDocument> for Project {
     fn from(d: &MembershipDocument) -> Self {
         let start = d.start.map(|date| date.to_string()).unwrap_or_default();
-        let end = d.end.map_or_else(|| "present".to_owned(), |date| date.to_string());
+        let end = d
+            .end
+            .map_or_else(|| "present".to_owned(), |date| date.to_string());
         Self {
             title: d.title.clone(),
             role: d.role_title.clone(),
@@ -106,7 +108,11 @@ impl<'a> ResultPage<'a> {
     /// With a button to try (again).
     pub(crate) fn with_retry(mut self, settings: &Settings, link: String) -> Self {
         let label = "Continue to ORCID";
-        self.retry = Some(Retry { action: authorize_action(settings), link, label });
+        self.retry = Some(Retry {
+            action: authorize_action(settings),
+            link,
+            label,
+        });
         self
     }
 }

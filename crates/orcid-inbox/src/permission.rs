@@ -41,13 +41,13 @@ struct Known {
 
 impl PermissionReconciler {
     /// A reconciler that asks through `client`.
-    pub fn new(
-        store: Store,
-        client: Arc<Client>,
-        settings: Arc<Settings>,
-        signer: Signer,
-    ) -> Self {
-        Self { store, client, settings, signer }
+    pub fn new(store: Store, client: Arc<Client>, settings: Arc<Settings>, signer: Signer) -> Self {
+        Self {
+            store,
+            client,
+            settings,
+            signer,
+        }
     }
 
     async fn reconcile(&self, held: &Held, orcid: OrcidId) -> Verdict {
@@ -115,8 +115,11 @@ impl PermissionReconciler {
     fn moved(&self, orcid: OrcidId, change: Change) -> Verdict {
         let now = self.now();
         Verdict::new(AT_ONCE).with(move |c| {
-            let from: Vec<State> =
-                State::ALL.iter().copied().filter(|s| *s != change.to).collect();
+            let from: Vec<State> = State::ALL
+                .iter()
+                .copied()
+                .filter(|s| *s != change.to)
+                .collect();
             if !permissions::change(c, &orcid, &from, &change, now)? {
                 return Ok(());
             }

@@ -33,14 +33,18 @@ pub(crate) fn projects(
     loop {
         let handles = contributions::of_person(c, orcid, after.as_ref(), limit)?;
         let Some(last) = handles.last().cloned() else {
-            return Ok(Projects { listed, more: false });
+            return Ok(Projects {
+                listed,
+                more: false,
+            });
         };
         for handle in handles {
-            let Some(row) = raids::find(c, &handle)? else { continue };
+            let Some(row) = raids::find(c, &handle)? else {
+                continue;
+            };
             let raid: Raid = serde_json::from_str(&row.document.0)
                 .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-            if let Some(document) =
-                MembershipDocument::for_contributor(&raid, orcid, policy, today)
+            if let Some(document) = MembershipDocument::for_contributor(&raid, orcid, policy, today)
             {
                 if listed.len() == MAX_ITEMS {
                     return Ok(Projects { listed, more: true });
@@ -104,7 +108,9 @@ fn landing_url(
     request: Id,
     now: Timestamp,
 ) -> Url {
-    let link = Link::Permission { orcid: orcid.to_string() };
+    let link = Link::Permission {
+        orcid: orcid.to_string(),
+    };
     let mut url = page_url(settings, "orcid/landing");
     url.query_pairs_mut()
         .append_pair("i", &signer.sign(link, now + settings.link_lifetime))

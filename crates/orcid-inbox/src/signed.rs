@@ -61,13 +61,20 @@ const VERSION: &str = "v1";
 impl Signer {
     /// A signer for one ORCID environment. The key should have 32 random bytes.
     pub fn new(key: SecretSlice<u8>, environment: impl Into<String>) -> Self {
-        Self { key, environment: environment.into() }
+        Self {
+            key,
+            environment: environment.into(),
+        }
     }
 
     /// A link that is good until `expires`.
     pub fn sign(&self, link: Link, expires: Timestamp) -> String {
         let exp = expires.assume_utc().unix_timestamp();
-        let claims = Claims { link, env: self.environment.clone(), exp };
+        let claims = Claims {
+            link,
+            env: self.environment.clone(),
+            exp,
+        };
         // A struct of strings and a number cannot fail to serialise.
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).unwrap_or_default());
         let mac = URL_SAFE_NO_PAD.encode(self.mac(&body).finalize().into_bytes());
@@ -85,10 +92,16 @@ impl Signer {
         else {
             return Err(LinkError::Invalid);
         };
-        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| LinkError::Invalid)?;
+        let mac = URL_SAFE_NO_PAD
+            .decode(mac)
+            .map_err(|_| LinkError::Invalid)?;
         // Compared in constant time.
-        self.mac(body).verify_slice(&mac).map_err(|_| LinkError::Invalid)?;
-        let body = URL_SAFE_NO_PAD.decode(body).map_err(|_| LinkError::Invalid)?;
+        self.mac(body)
+            .verify_slice(&mac)
+            .map_err(|_| LinkError::Invalid)?;
+        let body = URL_SAFE_NO_PAD
+            .decode(body)
+            .map_err(|_| LinkError::Invalid)?;
         let claims: Claims = serde_json::from_slice(&body).map_err(|_| LinkError::Invalid)?;
         if claims.env != self.environment {
             return Err(LinkError::Invalid);
@@ -107,7 +120,9 @@ impl Signer {
     /// Whether a browser's cookie belongs to the visit.
     pub fn is_cookie_of(&self, cookie: &str, nonce: &str) -> bool {
         let given = URL_SAFE_NO_PAD.decode(cookie).unwrap_or_default();
-        self.mac(&format!("cookie.{nonce}")).verify_slice(&given).is_ok()
+        self.mac(&format!("cookie.{nonce}"))
+            .verify_slice(&given)
+            .is_ok()
     }
 
     fn mac(&self, body: &str) -> Hmac<Sha256> {
@@ -115,7 +130,9 @@ impl Signer {
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()) else {
             unreachable!("HMAC takes a key of any length")
         };
-        mac.chain_update(VERSION).chain_update(".").chain_update(body)
+        mac.chain_update(VERSION)
+            .chain_update(".")
+            .chain_update(body)
     }
 }
 
@@ -130,23 +147,37 @@ mod tests {
     }
 
     fn link() -> Link {
-        Link::Permission { orcid: "0000-0002-1825-0097".into() }
+        Link::Permission {
+            orcid: "0000-0002-1825-0097".into(),
+        }
     }
 
     #[test]
     fn a_link_is_good_until_it_expires() {
         let s = signer(1, "sandbox");
         let signed = s.sign(link(), datetime!(2026-01-02 00:00:00));
-        assert_eq!(s.verify(&signed, datetime!(2026-01-01 23:59:59)), Ok(link()));
-        assert_eq!(s.verify(&signed, datetime!(2026-01-02 00:00:00)), Err(LinkError::Expired));
+        assert_eq!(
+            s.verify(&signed, datetime!(2026-01-01 23:59:59)),
+            Ok(link())
+        );
+        assert_eq!(
+            s.verify(&signed, datetime!(2026-01-02 00:00:00)),
+            Err(LinkError::Expired)
+        );
     }
 
     #[test]
     fn another_key_or_environment_does_not_open_it() {
         let signed = signer(1, "sandbox").sign(link(), datetime!(2026-01-02 00:00:00));
         let now = datetime!(2026-01-01 00:00:00);
-        assert_eq!(signer(2, "sandbox").verify(&signed, now), Err(LinkError::Invalid));
-        assert_eq!(signer(1, "production").verify(&signed, now), Err(LinkError::Invalid));
+        assert_eq!(
+            signer(2, "sandbox").verify(&signed, now),
+            Err(LinkError::Invalid)
+        );
+        assert_eq!(
+            signer(1, "production").verify(&signed, now),
+            Err(LinkError::Invalid)
+        );
     }
 
     #[test]

@@ -36,11 +36,19 @@ impl Inbox {
         signer: Signer,
         orcid_prefix: impl Into<String>,
     ) -> Self {
-        Self { store, client, settings, signer, orcid_prefix: orcid_prefix.into() }
+        Self {
+            store,
+            client,
+            settings,
+            signer,
+            orcid_prefix: orcid_prefix.into(),
+        }
     }
 
     pub(crate) fn policy(&self) -> MembershipPolicy {
-        MembershipPolicy { write_embargoed: self.settings.write_embargoed }
+        MembershipPolicy {
+            write_embargoed: self.settings.write_embargoed,
+        }
     }
 
     /// The page for a link that is not good (any more).
@@ -51,7 +59,10 @@ impl Inbox {
             }
             LinkError::Expired => &["Ask for a new one; the address is below."],
         };
-        page(StatusCode::BAD_REQUEST, &ResultPage::new(&self.settings, &error.to_string(), texts))
+        page(
+            StatusCode::BAD_REQUEST,
+            &ResultPage::new(&self.settings, &error.to_string(), texts),
+        )
     }
 
     /// The page for trouble of our own. The cause goes to the log, not to the person.
@@ -59,7 +70,10 @@ impl Inbox {
         tracing::error!(%error, "a page cannot be served");
         let texts = ["Nothing was changed. Please try again in a few minutes."];
         let heading = "Something went wrong on our side";
-        page(StatusCode::SERVICE_UNAVAILABLE, &ResultPage::new(&self.settings, heading, &texts))
+        page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &ResultPage::new(&self.settings, heading, &texts),
+        )
     }
 }
 
@@ -90,7 +104,11 @@ async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResp
         return inbox.bad_link(LinkError::Invalid);
     };
     let (policy, today) = (inbox.policy(), now.date());
-    match inbox.store.read(move |c| projects(c, &orcid, policy, today)).await {
+    match inbox
+        .store
+        .read(move |c| projects(c, &orcid, policy, today))
+        .await
+    {
         Ok(found) => page(
             StatusCode::OK,
             &Landing {
@@ -135,10 +153,18 @@ async fn set_out(inbox: web::Data<Inbox>, form: web::Form<Signed>) -> HttpRespon
     if let Err(e) = inbox.store.write(move |c| visits::set_out(c, &visit)).await {
         return inbox.trouble(&e);
     }
-    let state = inbox.signer.sign(Link::Visit { nonce: nonce.clone() }, expires_at);
+    let state = inbox.signer.sign(
+        Link::Visit {
+            nonce: nonce.clone(),
+        },
+        expires_at,
+    );
     HttpResponse::SeeOther()
         .cookie(cookie(&inbox, &nonce))
-        .insert_header(("Location", inbox.client.authorize_url(&state, hint).as_str()))
+        .insert_header((
+            "Location",
+            inbox.client.authorize_url(&state, hint).as_str(),
+        ))
         .insert_header(("Cache-Control", "no-store"))
         .finish()
 }
@@ -182,15 +208,22 @@ async fn callback(
 ) -> HttpResponse {
     let Answer { state, code, error } = query.into_inner();
     let now = inbox.store.clock().now();
-    let nonce = match inbox.signer.verify(state.as_deref().unwrap_or_default(), now) {
+    let nonce = match inbox
+        .signer
+        .verify(state.as_deref().unwrap_or_default(), now)
+    {
         Ok(Link::Visit { nonce }) => nonce,
         Ok(_) => return inbox.bad_link(LinkError::Invalid),
         Err(e) => return inbox.bad_link(e),
     };
     if !is_same_browser(&inbox, &request, &nonce) {
-        let texts = ["Open the link in your ORCID inbox or your mail again, and stay in one browser."];
+        let texts =
+            ["Open the link in your ORCID inbox or your mail again, and stay in one browser."];
         let heading = "You came back in another browser";
-        return page(StatusCode::BAD_REQUEST, &ResultPage::new(&inbox.settings, heading, &texts));
+        return page(
+            StatusCode::BAD_REQUEST,
+            &ResultPage::new(&inbox.settings, heading, &texts),
+        );
     }
     let visit = match load(&inbox, &nonce).await {
         Ok(Some(visit)) => visit,
@@ -203,7 +236,10 @@ async fn callback(
         (Some(code), None) => exchange(&inbox, &visit, AuthorizationCode::new(code)).await,
         (_, Some(error)) if error == "access_denied" => deny(&inbox, &visit).await,
         (_, error) => {
-            tracing::warn!(error = error.as_deref().map(known_error), "ORCID sent no code");
+            tracing::warn!(
+                error = error.as_deref().map(known_error),
+                "ORCID sent no code"
+            );
             fail(&inbox, &visit, State::Open).await
         }
     };
@@ -229,7 +265,10 @@ fn known_error(error: &str) -> &'static str {
         "temporarily_unavailable",
         "login_required",
     ];
-    KNOWN.into_iter().find(|k| *k == error).unwrap_or("another error")
+    KNOWN
+        .into_iter()
+        .find(|k| *k == error)
+        .unwrap_or("another error")
 }
 
 async fn load(inbox: &Inbox, nonce: &str) -> Result<Option<Visit>, StoreError> {
@@ -239,7 +278,10 @@ async fn load(inbox: &Inbox, nonce: &str) -> Result<Option<Visit>, StoreError> {
 
 async fn fail(inbox: &Inbox, visit: &Visit, from: State) -> Result<(), StoreError> {
     let nonce = visit.nonce.clone();
-    inbox.store.write(move |c| visits::change(c, &nonce, from, State::Failed, None).map(drop)).await
+    inbox
+        .store
+        .write(move |c| visits::change(c, &nonce, from, State::Failed, None).map(drop))
+        .await
 }
 
 async fn deny(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
@@ -260,11 +302,7 @@ async fn deny(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
 }
 
 /// Exchanges the code, once: ORCID disables the tokens of a code that it sees twice.
-async fn exchange(
-    inbox: &Inbox,
-    visit: &Visit,
-    code: AuthorizationCode,
-) -> Result<(), StoreError> {
+async fn exchange(inbox: &Inbox, visit: &Visit, code: AuthorizationCode) -> Result<(), StoreError> {
     let nonce = visit.nonce.clone();
     let first = inbox
         .store

@@ -68,7 +68,10 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
 
         let registry = if roles.contains(&Role::Registry) {
-            Some(web::Data::new(Registry::new(store.clone(), registry_settings(settings)?)?))
+            Some(web::Data::new(Registry::new(
+                store.clone(),
+                registry_settings(settings)?,
+            )?))
         } else {
             None
         };
@@ -87,7 +90,14 @@ impl Application {
         }
         let health = web::Data::new(health::Health::new(store, metrics));
         let server = serve(settings, listener, registry, inbox, health)?;
-        Ok(Self { address, server, runner, call_log, stop, simulator })
+        Ok(Self {
+            address,
+            server,
+            runner,
+            call_log,
+            stop,
+            simulator,
+        })
     }
 
     /// Where it listens.
@@ -105,7 +115,14 @@ impl Application {
     /// # Errors
     /// When the server fails.
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        let Self { server, runner, call_log, stop, simulator, .. } = self;
+        let Self {
+            server,
+            runner,
+            call_log,
+            stop,
+            simulator,
+            ..
+        } = self;
         let handle = server.handle();
         tokio::spawn(async move {
             wait_for_signal().await;
@@ -135,9 +152,10 @@ async fn stop_all(stop: &watch::Sender<bool>, server: &ServerHandle) {
 /// Waits for SIGTERM or SIGINT.
 pub async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         tracing::error!("signals cannot be received; stop this process with SIGKILL");
         return std::future::pending().await;
     };
@@ -159,7 +177,11 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let migrating = settings.store.migrate;
     let checked = database.clone();
     tokio::task::spawn_blocking(move || {
-        if migrating { migrate::migrate(&checked).map(drop) } else { migrate::check(&checked) }
+        if migrating {
+            migrate::migrate(&checked).map(drop)
+        } else {
+            migrate::check(&checked)
+        }
     })
     .await??;
     let clock = Clock::system();
@@ -239,12 +261,19 @@ pub fn local_issuer(settings: &Settings) -> anyhow::Result<LocalIssuer> {
 
 fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
     let auth = AuthSettings {
-        local: if settings.auth.local { Some(local_issuer(settings)?) } else { None },
+        local: if settings.auth.local {
+            Some(local_issuer(settings)?)
+        } else {
+            None
+        },
         oidc: settings
             .auth
             .issuers
             .iter()
-            .map(|i| OidcIssuer { issuer: i.issuer.clone(), audience: i.audience.clone() })
+            .map(|i| OidcIssuer {
+                issuer: i.issuer.clone(),
+                audience: i.audience.clone(),
+            })
             .collect(),
     };
     if auth.local.is_none() && auth.oidc.is_empty() {
@@ -252,13 +281,22 @@ fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Setti
     }
     let agency = &settings.agency;
     let landing = settings.landing_prefix();
-    let mut registry = raid_registry::Settings::new(landing, agency.ror.clone(), auth);
-    registry.id_prefix = agency.id_prefix.to_string();
+    let mut registry = raid_registry::Settings::new(landing, agency.ror, auth);
+    agency
+        .id_prefix
+        .as_str()
+        .clone_into(&mut registry.id_prefix);
     registry.licence.clone_from(&agency.licence);
-    registry.orcid_prefix = settings.orcid.environment.orcid_prefix().to_owned();
+    settings
+        .orcid
+        .environment
+        .orcid_prefix()
+        .clone_into(&mut registry.orcid_prefix);
     registry.settle_delay = settings.sync.settle_delay;
     registry.body_limit = settings.server.body_limit;
-    registry.cors_origins.clone_from(&settings.server.cors_origins);
+    registry
+        .cors_origins
+        .clone_from(&settings.server.cors_origins);
     registry.invitation_lifetime = agency.invitation_lifetime;
     Ok(registry)
 }
@@ -288,12 +326,14 @@ fn orcid_parts(
     let hosts = Hosts::of(settings)?;
     let limiter = orcid::limiter(settings, store);
     let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
-    let mut parts = OrcidParts { inbox: None, reconcilers: Vec::new() };
+    let mut parts = OrcidParts {
+        inbox: None,
+        reconcilers: Vec::new(),
+    };
     if roles.contains(&Role::Inbox) {
         let asking = Arc::new(inbox_settings(settings, &hosts)?);
         let key = secrets::key(settings, &settings.keys.links, "links")?;
-        let signer =
-            Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
+        let signer = Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
         parts.reconcilers.push(Arc::new(PermissionReconciler::new(
             store.clone(),
             client.clone(),
@@ -308,11 +348,18 @@ fn orcid_parts(
             mail_transport(settings)?,
         )?));
         let prefix = settings.orcid.environment.orcid_prefix();
-        parts.inbox =
-            Some(Inbox::new(store.clone(), client.clone(), asking, signer, prefix));
+        parts.inbox = Some(Inbox::new(
+            store.clone(),
+            client.clone(),
+            asking,
+            signer,
+            prefix,
+        ));
     }
     if roles.contains(&Role::Worker) {
-        let policy = MembershipPolicy { write_embargoed: settings.sync.write_embargoed };
+        let policy = MembershipPolicy {
+            write_embargoed: settings.sync.write_embargoed,
+        };
         let delay = settings.sync.ask_delay;
         let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
         parts.reconcilers.push(Arc::new(worker));
@@ -330,7 +377,10 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
         link_lifetime: p.link_lifetime,
         visit_lifetime: p.visit_lifetime,
         remind_after: p.remind_after,
-        budget: Budget { requests: p.requests, window: p.window },
+        budget: Budget {
+            requests: p.requests,
+            window: p.window,
+        },
         suspicion: Suspicion {
             confirm_after: p.confirm_after.iter().map(|s| s.0).collect(),
             breaker_people: p.breaker_people,
@@ -345,9 +395,7 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
 fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
     let mail = &settings.mail;
     Ok(match mail.transport {
-        MailTransport::Files => {
-            Transport::Files(settings.in_data(&mail.folder, "mail"))
-        }
+        MailTransport::Files => Transport::Files(settings.in_data(&mail.folder, "mail")),
         MailTransport::Smtp => {
             if mail.smtp_host.is_empty() {
                 bail!("mail.smtp_host must be set to send by SMTP");
@@ -385,10 +433,15 @@ fn serve(
     };
     let server = HttpServer::new(move || {
         let (registry, inbox, health) = (registry.clone(), inbox.clone(), health.clone());
-        let cors = registry_settings.as_ref().map(raid_registry::cors).unwrap_or_default();
+        let cors = registry_settings
+            .as_ref()
+            .map(raid_registry::cors)
+            .unwrap_or_default();
         App::new()
             .wrap(middleware::Compress::default())
             .wrap(cors)
+            // Outermost, so that it sees every answer.
+            .wrap(middleware::from_fn(raid_registry::log_request))
             .configure(move |cfg| {
                 health::configure(cfg, health);
                 if let Some(inbox) = inbox {

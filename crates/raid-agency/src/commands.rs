@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod dead_letters;
 mod demo;
 mod serve;
 mod token;
@@ -29,7 +30,12 @@ enum Command {
     /// Serve: the REST API, the pages and the workers.
     Serve {
         /// Only these parts of it.
-        #[arg(long, value_enum, value_delimiter = ',', default_value = "registry,inbox,worker")]
+        #[arg(
+            long,
+            value_enum,
+            value_delimiter = ',',
+            default_value = "registry,inbox,worker"
+        )]
         role: Vec<Role>,
     },
     /// Bring the database's schema up to date.
@@ -46,6 +52,12 @@ enum Command {
         /// Where the simulator's pages are; the configured address by default.
         #[arg(long)]
         simulator: Option<Url>,
+    },
+    /// List the work that cannot heal by itself, with its reason.
+    DeadLetters {
+        /// Try it again.
+        #[arg(long)]
+        redrive: bool,
     },
     /// Print the configuration in effect, without secrets.
     Config,
@@ -74,6 +86,9 @@ impl CommandLine {
             Command::Token(arguments) => token::token(&settings, &arguments).await,
             Command::Simulator => simulator(&settings).await,
             Command::Demo { agency, simulator } => demo::demo(&settings, agency, simulator).await,
+            Command::DeadLetters { redrive } => {
+                dead_letters::dead_letters(&settings, redrive).await
+            }
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);
                 Ok(())
@@ -101,7 +116,11 @@ async fn simulator(settings: &Settings) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data.folder)
         .with_context(|| settings.data.folder.display().to_string())?;
     let simulator = Simulator::start(simulator_settings(settings)?)?;
-    println!("ORCID simulator: pages {}, member API {}", simulator.web_url(), simulator.api_url());
+    println!(
+        "ORCID simulator: pages {}, member API {}",
+        simulator.web_url(),
+        simulator.api_url()
+    );
     simulator.run_until(application::wait_for_signal()).await;
     Ok(())
 }

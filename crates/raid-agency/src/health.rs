@@ -18,9 +18,10 @@ impl Health {
     }
 }
 
-/// Registers `/health/live`, `/health/ready` and `/metrics`.
+/// Registers `/health/live`, `/health/ready` and `/metrics`, and leads visitors to the docs.
 pub fn configure(cfg: &mut web::ServiceConfig, health: web::Data<Health>) {
     cfg.app_data(health)
+        .service(web::redirect("/", "/docs/"))
         .service(web::resource("/health/live").route(web::get().to(live)))
         .service(web::resource("/health/ready").route(web::get().to(ready)))
         .service(web::resource("/metrics").route(web::get().to(metrics)));
@@ -32,7 +33,10 @@ async fn live() -> HttpResponse {
 
 /// Ready means that the database can be read and written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    let read = health.store.read(|c| service_points::find(c, 0).map(drop)).await;
+    let read = health
+        .store
+        .read(|c| service_points::find(c, 0).map(drop))
+        .await;
     let write = health.store.write(|_| Ok(())).await;
     match read.and(write) {
         Ok(()) => HttpResponse::Ok().json(json!({ "status": "UP" })),
@@ -44,7 +48,7 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
 }
 
 async fn metrics(health: web::Data<Health>) -> HttpResponse {
-    if let Err(e) = health.store.read(|c| gauge(c)).await {
+    if let Err(e) = health.store.read(gauge).await {
         tracing::warn!(error = %e, "the store cannot be counted");
     }
     HttpResponse::Ok()
@@ -57,7 +61,10 @@ fn gauge(c: &mut store::Conn) -> Result<(), StoreError> {
     let tasks = tasks::counts(c)?;
     for kind in tasks::Kind::ALL {
         for state in tasks::State::ALL {
-            let n = tasks.iter().find(|(k, s, _)| k == kind && s == state).map_or(0, |t| t.2);
+            let n = tasks
+                .iter()
+                .find(|(k, s, _)| k == kind && s == state)
+                .map_or(0, |t| t.2);
             metrics::gauge!("raid_tasks", "kind" => kind.as_str(), "state" => state.as_str())
                 .set(n as f64);
         }

@@ -64,12 +64,17 @@ impl Hosts {
                 "https://sandbox.orcid.org".to_owned(),
                 "https://api.sandbox.orcid.org/v3.0".to_owned(),
             ),
-            Environment::Production => {
-                ("https://orcid.org".to_owned(), "https://api.orcid.org/v3.0".to_owned())
-            }
+            Environment::Production => (
+                "https://orcid.org".to_owned(),
+                "https://api.orcid.org/v3.0".to_owned(),
+            ),
         };
         let parse = |name, configured: &str, default: &str| {
-            let text = if configured.is_empty() { default } else { configured };
+            let text = if configured.is_empty() {
+                default
+            } else {
+                configured
+            };
             Url::parse(text).map_err(|e| OrcidError::Host(name, e))
         };
         Ok(Self {
@@ -145,7 +150,11 @@ pub fn client(
         connect_timeout: settings.orcid.connect_timeout,
         call_timeout: settings.orcid.call_timeout,
     };
-    Ok(Client::new(client, Arc::new(SharedPace(limiter)), Arc::new(log))?)
+    Ok(Client::new(
+        client,
+        Arc::new(SharedPace(limiter)),
+        Arc::new(log),
+    )?)
 }
 
 /// The limiter that all nodes share.
@@ -167,7 +176,9 @@ impl Pace for SharedPace {
                 if let Busy::Store(e) = &e {
                     tracing::warn!(error = %e, "the shared pace cannot be asked");
                 }
-                Refused { retry_after: Some(Duration::from_secs(2)) }
+                Refused {
+                    retry_after: Some(Duration::from_secs(2)),
+                }
             })
         })
     }
@@ -204,7 +215,14 @@ impl CallLog {
                 }
             }
         });
-        (Self { rows, store, node: node.to_owned() }, writer)
+        (
+            Self {
+                rows,
+                store,
+                node: node.to_owned(),
+            },
+            writer,
+        )
     }
 }
 
@@ -213,7 +231,10 @@ impl Observer for CallLog {
         let (kind, outcome) = (record.kind.as_str(), record.outcome());
         metrics::counter!("raid_orcid_calls_total", "kind" => kind, "outcome" => outcome)
             .increment(1);
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one call are few")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "milliseconds of one call are few"
+        )]
         let seconds = record.millis as f64 / 1000.0;
         metrics::histogram!("raid_orcid_call_seconds", "kind" => kind).record(seconds);
         let at = self.store.clock().now();

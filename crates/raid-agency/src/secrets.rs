@@ -4,6 +4,7 @@
 use crate::settings::{Secret, Settings};
 use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,12 @@ pub fn key_ring(settings: &Settings) -> Result<KeyRing, SecretError> {
     let parsed = keys
         .sealing
         .iter()
-        .map(|(id, secret)| Ok((id.clone(), parse(&format!("keys.sealing.{id}"), secret.get())?)))
+        .map(|(id, secret)| {
+            Ok((
+                id.clone(),
+                parse(&format!("keys.sealing.{id}"), secret.get())?,
+            ))
+        })
         .collect::<Result<Vec<_>, SecretError>>()?;
     Ok(KeyRing::new(&keys.current, parsed)?)
 }
@@ -50,7 +56,11 @@ pub fn key(settings: &Settings, configured: &Secret, name: &str) -> Result<[u8; 
     if !configured.is_empty() {
         return parse(&format!("keys.{name}"), configured.get());
     }
-    let path = settings.data.folder.join("secrets").join(format!("{name}.key"));
+    let path = settings
+        .data
+        .folder
+        .join("secrets")
+        .join(format!("{name}.key"));
     parse(&path.display().to_string(), &read_or_make(&path)?)
 }
 
@@ -65,8 +75,7 @@ pub fn configured(secret: &Secret, file: &Path) -> Result<Option<SecretString>, 
     if file.as_os_str().is_empty() {
         return Ok(None);
     }
-    let text =
-        std::fs::read_to_string(file).map_err(|e| SecretError::File(file.to_owned(), e))?;
+    let text = std::fs::read_to_string(file).map_err(|e| SecretError::File(file.to_owned(), e))?;
     Ok(Some(text.trim().to_owned().into()))
 }
 
@@ -75,7 +84,13 @@ pub fn configured(secret: &Secret, file: &Path) -> Result<Option<SecretString>, 
 /// # Errors
 /// [`SecretError::File`] when it cannot be read or made.
 pub fn simulator_client(settings: &Settings) -> Result<SecretString, SecretError> {
-    read_or_make(&settings.data.folder.join("secrets").join("simulator-client.key"))
+    read_or_make(
+        &settings
+            .data
+            .folder
+            .join("secrets")
+            .join("simulator-client.key"),
+    )
 }
 
 fn parse(name: &str, hex: &SecretString) -> Result<[u8; 32], SecretError> {
@@ -105,7 +120,11 @@ fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
     let bytes: [u8; 32] = rand::rng().random();
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let mut hex = String::with_capacity(64);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     write_private(&draft, &hex).map_err(failed)?;
     // A hard link fails when the name is taken: then the other process's secret counts.

@@ -28,19 +28,30 @@ impl Secret {
 }
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.is_empty() { "(not set)" } else { "(set, not shown)" })
+        f.write_str(if self.is_empty() {
+            "(not set)"
+        } else {
+            "(set, not shown)"
+        })
     }
 }
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(if self.is_empty() { "" } else { "(set, not shown)" })
+        s.serialize_str(if self.is_empty() {
+            ""
+        } else {
+            "(set, not shown)"
+        })
     }
 }
 
 /// Everything that can be configured; `config/default.toml` says what each setting means.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml describes every setting, once")]
+#[expect(
+    missing_docs,
+    reason = "config/default.toml describes every setting, once"
+)]
 pub struct Settings {
     pub server: Server,
     pub data: Data,
@@ -367,7 +378,10 @@ impl Settings {
     fn check(&self) -> Result<(), SettingsError> {
         let wrong = |name, text: &str| Err(SettingsError::Wrong(name, text.to_owned()));
         if self.worker.lease < self.orcid.call_timeout * 3 {
-            return wrong("worker.lease", "must be at least three times orcid.call_timeout");
+            return wrong(
+                "worker.lease",
+                "must be at least three times orcid.call_timeout",
+            );
         }
         if self.worker.slots == 0 {
             return wrong("worker.slots", "must be at least 1");
@@ -401,12 +415,19 @@ impl Settings {
         } else {
             url.to_owned()
         };
-        let mut database =
-            store::Settings { url, connections: self.store.connections, wait: self.store.wait };
+        let mut database = store::Settings {
+            url,
+            connections: self.store.connections,
+            wait: self.store.wait,
+        };
         if database.connections == 0 {
             let cores = std::thread::available_parallelism().map_or(2, usize::from);
             let cores = u32::try_from(cores).unwrap_or(2);
-            database.connections = if database.is_postgres() { 8 } else { cores.max(2) };
+            database.connections = if database.is_postgres() {
+                8
+            } else {
+                cores.max(2)
+            };
         }
         database
     }
@@ -414,7 +435,10 @@ impl Settings {
     /// Where RAiDs are shown.
     pub fn landing_prefix(&self) -> String {
         if self.agency.landing_prefix.is_empty() {
-            format!("{}/raids/", self.server.public_url.as_str().trim_end_matches('/'))
+            format!(
+                "{}/raids/",
+                self.server.public_url.as_str().trim_end_matches('/')
+            )
         } else {
             self.agency.landing_prefix.clone()
         }

@@ -11,7 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// When `log.filter` cannot be read, or logging was started before.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&log.filter).context("log.filter")?;
+    let filter = EnvFilter::builder()
+        .parse(&log.filter)
+        .context("log.filter")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -28,8 +30,9 @@ pub fn start_log(log: &Log) -> anyhow::Result<()> {
 /// # Errors
 /// When counting was started before.
 pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
-    const SECONDS: [f64; 11] =
-        [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
+    const SECONDS: [f64; 11] = [
+        0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0,
+    ];
     PrometheusBuilder::new()
         .set_buckets(&SECONDS)
         .context("metrics")?

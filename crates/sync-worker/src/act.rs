@@ -42,7 +42,12 @@ impl MembershipReconciler {
         policy: MembershipPolicy,
         ask_delay: Duration,
     ) -> Self {
-        Self { store, client, policy, ask_delay }
+        Self {
+            store,
+            client,
+            policy,
+            ask_delay,
+        }
     }
 
     async fn reconcile(&self, held: &Held, orcid: OrcidId, handle: Handle) -> Verdict {
@@ -58,7 +63,11 @@ impl MembershipReconciler {
             // A grant without its token cannot be used; the confirmation of it fails, and says so.
             (_, None) => return self.without_token(orcid),
         };
-        let entry = Entry { orcid, handle, token };
+        let entry = Entry {
+            orcid,
+            handle,
+            token,
+        };
         match step {
             Step::Nothing | Step::AskFirst => Verdict::done(),
             Step::Look => self.look(&entry).await,
@@ -92,7 +101,14 @@ impl MembershipReconciler {
                     _ => None,
                 };
                 let actual = memberships::find(c, &orcid, &handle)?;
-                Ok((Facts { desired, permission, actual }, token))
+                Ok((
+                    Facts {
+                        desired,
+                        permission,
+                        actual,
+                    },
+                    token,
+                ))
             })
             .await
     }
@@ -104,7 +120,15 @@ impl MembershipReconciler {
             permissions::ensure(c, &orcid, now)?;
             let work = Work::Permission(orcid);
             let due_at = now + delay;
-            tasks::enqueue(c, &[NewTask { work, lane: Lane::Interactive, due_at, at: now }])
+            tasks::enqueue(
+                c,
+                &[NewTask {
+                    work,
+                    lane: Lane::Interactive,
+                    due_at,
+                    at: now,
+                }],
+            )
         })
     }
 
@@ -129,27 +153,45 @@ impl MembershipReconciler {
                 };
                 // What already says the right thing is adopted as it is, without another notice.
                 let hash = desired.filter(|d| found.says(d)).map(|d| hash(&d));
-                Standing::Written { put_code: found.put_code.get(), hash }
+                Standing::Written {
+                    put_code: found.put_code.get(),
+                    hash,
+                }
             }
         };
         self.found(entry, AT_ONCE, standing)
     }
 
     async fn create(&self, held: &Held, entry: &Entry, document: MembershipDocument) -> Verdict {
-        let (orcid, handle, clock) =
-            (entry.orcid, entry.handle.clone(), self.store.clock().clone());
+        let (orcid, handle, clock) = (
+            entry.orcid,
+            entry.handle.clone(),
+            self.store.clock().clone(),
+        );
         let intent = held.intend(move |c| {
             memberships::record(c, &orcid, &handle, &Standing::Posting, clock.now())
         });
         if let Err(e) = intent.await {
             return e.into();
         }
-        match self.client.create_membership(entry.orcid, &entry.token, &document).await {
+        match self
+            .client
+            .create_membership(entry.orcid, &entry.token, &document)
+            .await
+        {
             Ok(put_code) => self.written(entry, put_code.get(), &document),
             Err(e) => match (&e.meaning, e.outcome) {
                 // It stands already: adopt it, and see whether it says the right thing.
-                (Meaning::Duplicate { put_code: Some(put_code) }, _) => {
-                    let standing = Standing::Written { put_code: put_code.get(), hash: None };
+                (
+                    Meaning::Duplicate {
+                        put_code: Some(put_code),
+                    },
+                    _,
+                ) => {
+                    let standing = Standing::Written {
+                        put_code: put_code.get(),
+                        hash: None,
+                    };
                     self.found(entry, AT_ONCE, standing)
                 }
                 (Meaning::Duplicate { put_code: None }, _) => Verdict::new(AT_ONCE),
@@ -167,12 +209,19 @@ impl MembershipReconciler {
         let Ok(code) = PutCode::try_from(put_code) else {
             return Verdict::dead(format!("{put_code} is no put-code"));
         };
-        match self.client.update_membership(entry.orcid, &entry.token, code, &document).await {
+        match self
+            .client
+            .update_membership(entry.orcid, &entry.token, code, &document)
+            .await
+        {
             Ok(()) => self.written(entry, put_code, &document),
             Err(e) if e.meaning == Meaning::Gone => self.removed(entry).await,
             // It may say the old or the new: the hash is forgotten, and it is sent again.
             Err(e) if e.outcome == Outcome::Unknown => {
-                let standing = Standing::Written { put_code, hash: None };
+                let standing = Standing::Written {
+                    put_code,
+                    hash: None,
+                };
                 self.with(entry, self.failed(entry, &e), standing)
             }
             Err(e) => self.failed(entry, &e),
@@ -183,7 +232,11 @@ impl MembershipReconciler {
         let Ok(code) = PutCode::try_from(put_code) else {
             return Verdict::dead(format!("{put_code} is no put-code"));
         };
-        match self.client.delete_membership(entry.orcid, &entry.token, code).await {
+        match self
+            .client
+            .delete_membership(entry.orcid, &entry.token, code)
+            .await
+        {
             Ok(_) => self.found(entry, AT_ONCE, Standing::Deleted),
             Err(e) => self.failed(entry, &e),
         }
@@ -192,14 +245,25 @@ impl MembershipReconciler {
     /// The entry is not there any more. If the record itself can be read, the researcher removed
     /// the entry, and it is not added again.
     async fn removed(&self, entry: &Entry) -> Verdict {
-        match self.client.memberships(entry.orcid, ReadAs::Person(&entry.token)).await {
+        match self
+            .client
+            .memberships(entry.orcid, ReadAs::Person(&entry.token))
+            .await
+        {
             Ok(listed) => {
                 let client_id = &self.client.settings().client_id;
                 match our_entry(&listed, client_id, &entry.handle) {
                     None => self.found(entry, Next::Done, Standing::RemovedByResearcher),
                     Some(other) => {
                         let put_code = other.put_code.get();
-                        self.found(entry, AT_ONCE, Standing::Written { put_code, hash: None })
+                        self.found(
+                            entry,
+                            AT_ONCE,
+                            Standing::Written {
+                                put_code,
+                                hash: None,
+                            },
+                        )
                     }
                 }
             }
@@ -208,7 +272,10 @@ impl MembershipReconciler {
     }
 
     fn written(&self, entry: &Entry, put_code: i64, document: &MembershipDocument) -> Verdict {
-        let standing = Standing::Written { put_code, hash: Some(hash(document)) };
+        let standing = Standing::Written {
+            put_code,
+            hash: Some(hash(document)),
+        };
         self.found(entry, Next::Done, standing)
     }
 
@@ -221,10 +288,12 @@ impl MembershipReconciler {
     }
 
     fn with(&self, entry: &Entry, verdict: Verdict, standing: Standing) -> Verdict {
-        let (orcid, handle, clock) =
-            (entry.orcid, entry.handle.clone(), self.store.clock().clone());
-        verdict
-            .with(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
+        let (orcid, handle, clock) = (
+            entry.orcid,
+            entry.handle.clone(),
+            self.store.clock().clone(),
+        );
+        verdict.with(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
     }
 }
 

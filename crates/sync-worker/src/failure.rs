@@ -22,9 +22,7 @@ pub(crate) fn verdict(error: &CallError, orcid: OrcidId, clock: &Clock) -> Verdi
         | Meaning::RecordLocked
         | Meaning::RecordUnclaimed
         | Meaning::RecordUnknown
-        | Meaning::TokenDenied => {
-            suspected(orcid, &error.meaning.to_string(), clock)
-        }
+        | Meaning::TokenDenied => suspected(orcid, &error.meaning.to_string(), clock),
         // Our limiter did not let it go: no failure, it only has to wait.
         Meaning::Overloaded if error.outcome == Outcome::NotSent => {
             Verdict::new(Next::Again(error.retry_after.unwrap_or(STEP_ASIDE)))
@@ -47,17 +45,20 @@ pub(crate) fn suspected(orcid: OrcidId, reason: &str, clock: &Clock) -> Verdict 
     Verdict::done().with(move |c| suspect(c, &orcid, &reason, &clock))
 }
 
-fn suspect(
-    c: &mut Conn,
-    orcid: &OrcidId,
-    reason: &str,
-    clock: &Clock,
-) -> Result<(), StoreError> {
+fn suspect(c: &mut Conn, orcid: &OrcidId, reason: &str, clock: &Clock) -> Result<(), StoreError> {
     let now = clock.now();
     let change = Change::because(State::Suspect, reason);
     if permissions::change(c, orcid, &[State::Granted], &change, now)? {
         let work = Work::Permission(*orcid);
-        tasks::enqueue(c, &[NewTask { work, lane: Lane::Interactive, due_at: now, at: now }])?;
+        tasks::enqueue(
+            c,
+            &[NewTask {
+                work,
+                lane: Lane::Interactive,
+                due_at: now,
+                at: now,
+            }],
+        )?;
     }
     Ok(())
 }

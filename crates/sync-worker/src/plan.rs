@@ -46,8 +46,7 @@ pub fn plan(facts: Facts) -> Step {
     match (stands, facts.desired) {
         (Some((State::Posting, _)), _) => Step::Look,
         (Some((State::RemovedByResearcher, _)), _)
-        | (None | Some((State::Deleted | State::Written, None)), None) => Step::Nothing,
-        (Some((State::Deleted, Some(_))), None) => Step::Nothing,
+        | (None | Some((State::Deleted, _) | (State::Written, None)), None) => Step::Nothing,
         (None | Some((State::Deleted, _) | (State::Written, None)), Some(document)) => {
             Step::Create(document)
         }
@@ -67,9 +66,11 @@ pub fn plan(facts: Facts) -> Step {
 /// write sends the researcher a notice.
 pub(crate) fn hash(document: &MembershipDocument) -> String {
     let digest = Sha256::digest(document.canonical().as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
-        hex
-    })
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+            hex
+        })
 }

@@ -12,7 +12,7 @@ use store::permission_requests as requests;
 use store::permissions::{self, Change, State};
 
 /// How long ORCID leaves new records unclaimed is not known; days are right.
-const UNCLAIMED: Duration = Duration::from_secs(3 * 24 * 3600);
+const UNCLAIMED: Duration = Duration::from_hours(3 * 24);
 
 impl PermissionReconciler {
     /// Posts the request, or finds the one that was posted and never acknowledged.
@@ -36,9 +36,14 @@ impl PermissionReconciler {
     }
 
     async fn post(&self, held: &Held, orcid: OrcidId, id: Id) -> Verdict {
-        let policy = MembershipPolicy { write_embargoed: self.settings.write_embargoed };
+        let policy = MembershipPolicy {
+            write_embargoed: self.settings.write_embargoed,
+        };
         let now = self.now();
-        let listed = self.store.read(move |c| projects(c, &orcid, policy, now.date())).await;
+        let listed = self
+            .store
+            .read(move |c| projects(c, &orcid, policy, now.date()))
+            .await;
         let listed = match listed {
             Ok(found) if found.listed.is_empty() => return Verdict::done(),
             Ok(found) => found,
@@ -66,9 +71,11 @@ impl PermissionReconciler {
 
     async fn adopt(&self, orcid: OrcidId, id: Id) -> Result<Option<Verdict>, CallError> {
         let listed = self.client.list_notifications(orcid).await?;
-        let ours = listed
-            .iter()
-            .find(|n| n.authorization_uri.as_deref().is_some_and(|uri| is_link_of(uri, id)));
+        let ours = listed.iter().find(|n| {
+            n.authorization_uri
+                .as_deref()
+                .is_some_and(|uri| is_link_of(uri, id))
+        });
         Ok(ours.map(|found| self.asked(orcid, id, found.put_code)))
     }
 
@@ -123,7 +130,11 @@ impl PermissionReconciler {
         };
         let archived = seen.as_ref().is_none_or(|n| n.archived.is_some());
         if archived || known.asked >= i64::from(self.settings.budget.requests) {
-            let reason = if archived { "the request was archived" } else { "no answer" };
+            let reason = if archived {
+                "the request was archived"
+            } else {
+                "no answer"
+            };
             return self
                 .moved(orcid, Change::because(State::Ignored, reason))
                 .with(move |c| requests::close(c, id, now));
@@ -156,4 +167,3 @@ fn record_state(meaning: &Meaning) -> Option<Change> {
         _ => return None,
     })
 }
-

@@ -17,12 +17,12 @@ impl PermissionReconciler {
         match self.try_token(orcid, known).await {
             Ok(()) => {
                 let now = self.now();
-                Verdict::new(Next::Again(every))
-                    .with(move |c| permissions::touch(c, &orcid, now))
+                Verdict::new(Next::Again(every)).with(move |c| permissions::touch(c, &orcid, now))
             }
-            Err(e) if tells_of_the_person(&e.meaning) => {
-                self.moved(orcid, Change::because(State::Suspect, e.meaning.to_string()))
-            }
+            Err(e) if tells_of_the_person(&e.meaning) => self.moved(
+                orcid,
+                Change::because(State::Suspect, e.meaning.to_string()),
+            ),
             Err(e) => failed(&e),
         }
     }
@@ -31,7 +31,10 @@ impl PermissionReconciler {
         let Some(grant) = &known.token else {
             return Err(missing_token());
         };
-        self.client.memberships(orcid, ReadAs::Person(&grant.access_token)).await.map(drop)
+        self.client
+            .memberships(orcid, ReadAs::Person(&grant.access_token))
+            .await
+            .map(drop)
     }
 
     /// Finds out why a token was refused: a record in another state tells at once, a withdrawn
@@ -94,8 +97,7 @@ impl PermissionReconciler {
             }
             Ok(_) => {
                 let now = self.now();
-                Verdict::new(Next::Again(after))
-                    .with(move |c| permissions::touch(c, &orcid, now))
+                Verdict::new(Next::Again(after)).with(move |c| permissions::touch(c, &orcid, now))
             }
             Err(e) => failed(&e),
         }
@@ -125,4 +127,3 @@ fn missing_token() -> CallError {
         message: "there is no token for the grant".into(),
     }
 }
-

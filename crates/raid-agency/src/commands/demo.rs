@@ -8,8 +8,8 @@ use crate::orcid::Hosts;
 use crate::settings::Settings;
 use anyhow::{Context as _, bail, ensure};
 use browser::Browser;
-use rand::RngExt as _;
 use raid_model::OrcidId;
+use rand::RngExt as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -42,15 +42,26 @@ pub(crate) async fn demo(
     let file = demo_token_file(settings);
     let token = std::fs::read_to_string(&file)
         .with_context(|| format!("{}: is the agency running (`make run`)?", file.display()))?;
-    let http =
-        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()?;
     let orcid = somebody()?;
     let watch = Watch::new(http.clone(), simulator.clone(), orcid);
-    let demo = Demo { http, agency, watch, token: token.trim().to_owned(), orcid };
+    let demo = Demo {
+        http,
+        agency,
+        watch,
+        token: token.trim().to_owned(),
+        orcid,
+    };
     demo.watch.add_researcher("Demo Researcher").await?;
     println!("A researcher who is new to us: {orcid}\n");
     demo.run(&simulator).await?;
-    println!("\nAll as it should be. Their record: {}", simulator.join(&orcid.to_string())?);
+    println!(
+        "\nAll as it should be. Their record: {}",
+        simulator.join(&orcid.to_string())?
+    );
     Ok(())
 }
 
@@ -71,37 +82,58 @@ impl Demo {
         request["contributor"][0]["id"] = json!(format!("https://orcid.org/{}", self.orcid));
         let first = self.mint(&request).await?;
         let title = text(&first["title"][0]["text"]);
-        saw(&format!("201, {} version 1, “{title}”", text(&first["identifier"]["id"])));
-        saw(&format!("contributor status {}", text(&first["contributor"][0]["status"])));
+        saw(&format!(
+            "201, {} version 1, “{title}”",
+            text(&first["identifier"]["id"])
+        ));
+        saw(&format!(
+            "contributor status {}",
+            text(&first["contributor"][0]["status"])
+        ));
 
-        step(3, "a permission notification in the ORCID inbox, granted by pressing the buttons");
-        let (subject, after) =
-            eventually("a notification that names the project", || self.watch.notification(&title))
-                .await?;
-        saw(&format!("after {after:.1} s: “{subject}”, naming “{title}”"));
-        ensure!(self.watch.memberships().await?.is_empty(), "written before the permission");
+        step(
+            3,
+            "a permission notification in the ORCID inbox, granted by pressing the buttons",
+        );
+        let (subject, after) = eventually("a notification that names the project", || {
+            self.watch.notification(&title)
+        })
+        .await?;
+        saw(&format!(
+            "after {after:.1} s: “{subject}”, naming “{title}”"
+        ));
+        ensure!(
+            self.watch.memberships().await?.is_empty(),
+            "written before the permission"
+        );
         self.grant(simulator).await?;
 
         step(4, "the project on the ORCID record");
         let handle = handle_of(&first)?;
-        let (entry, after) =
-            eventually("the membership", || self.watch.membership(&handle, |_| true)).await?;
+        let (entry, after) = eventually("the membership", || {
+            self.watch.membership(&handle, |_| true)
+        })
+        .await?;
         saw(&format!("after {after:.1} s: {}", show(&entry)));
         for (member, wanted) in [("organization", title.as_str()), ("url", "/raids/")] {
             let found = match member {
                 "organization" => text(&entry["organization"]["name"]),
                 other => text(&entry[other]),
             };
-            ensure!(found.contains(wanted), "{member} is “{found}”, not “{wanted}”");
+            ensure!(
+                found.contains(wanted),
+                "{member} is “{found}”, not “{wanted}”"
+            );
         }
 
         step(5, "a second RAiD appears by itself, with no new question");
         request["title"][0]["text"] = json!("Night sounds of the harbour");
         let second = self.mint(&request).await?;
         let second_handle = handle_of(&second)?;
-        let (entry, after) =
-            eventually("the second membership", || self.watch.membership(&second_handle, |_| true))
-                .await?;
+        let (entry, after) = eventually("the second membership", || {
+            self.watch.membership(&second_handle, |_| true)
+        })
+        .await?;
         saw(&format!("after {after:.1} s: {}", show(&entry)));
         let asked = self.watch.questions().await?;
         ensure!(asked == 1, "the researcher was asked {asked} times");
@@ -116,8 +148,7 @@ impl Demo {
         );
         record["title"][0]["text"] = json!("Night sounds of the city parks, second season");
         let position = &mut record["contributor"][0]["position"][0];
-        position["id"] =
-            json!("https://vocabulary.raid.org/contributor.position.schema/308");
+        position["id"] = json!("https://vocabulary.raid.org/contributor.position.schema/308");
         position["endDate"] = json!("2026-10");
         self.put(&handle, &record).await?;
         let (entry, after) = eventually("title, role and end date to follow", || {
@@ -134,8 +165,13 @@ impl Demo {
         self.put(&second_handle, &record).await?;
         let ((), after) =
             eventually("the removal", || self.watch.no_membership(&second_handle)).await?;
-        saw(&format!("after {after:.1} s: removed as a contributor, and from the record"));
-        ensure!(self.watch.memberships().await?.len() == 1, "one entry should be left");
+        saw(&format!(
+            "after {after:.1} s: removed as a contributor, and from the record"
+        ));
+        ensure!(
+            self.watch.memberships().await?.len() == 1,
+            "one entry should be left"
+        );
         Ok(())
     }
 
@@ -153,23 +189,33 @@ impl Demo {
         saw(&format!("our page: “{}”", browser.heading()));
         browser.press("Continue to ORCID", &[]).await?;
         if browser.has_button("Sign in") {
-            browser.press("Sign in", &[("orcid", &self.orcid.to_string())]).await?;
+            browser
+                .press("Sign in", &[("orcid", &self.orcid.to_string())])
+                .await?;
         }
         saw(&format!("ORCID: “{}”", browser.heading()));
         browser.press("Authorize access", &[]).await?;
         saw(&format!("back with us: “{}”", browser.heading()));
-        ensure!(browser.heading().starts_with("Thank you"), "the grant did not arrive");
+        ensure!(
+            browser.heading().starts_with("Thank you"),
+            "the grant did not arrive"
+        );
         Ok(())
     }
 
     async fn mint(&self, request: &Value) -> anyhow::Result<Value> {
         let (status, body) = self.call(Method::POST, "raid/", Some(request)).await?;
-        ensure!(status == StatusCode::CREATED, "{status} instead of 201: {body}");
+        ensure!(
+            status == StatusCode::CREATED,
+            "{status} instead of 201: {body}"
+        );
         Ok(body)
     }
 
     async fn get(&self, handle: &str) -> anyhow::Result<Value> {
-        let (status, body) = self.call(Method::GET, &format!("raid/{handle}"), None).await?;
+        let (status, body) = self
+            .call(Method::GET, &format!("raid/{handle}"), None)
+            .await?;
         ensure!(status == StatusCode::OK, "{status} instead of 200: {body}");
         Ok(body)
     }
@@ -178,7 +224,10 @@ impl Demo {
         let path = format!("raid/{handle}");
         let (status, body) = self.call(Method::PUT, &path, Some(record)).await?;
         ensure!(status == StatusCode::OK, "{status} instead of 200: {body}");
-        saw(&format!("PUT: 200, version {}", body["identifier"]["version"]));
+        saw(&format!(
+            "PUT: 200, version {}",
+            body["identifier"]["version"]
+        ));
         Ok(())
     }
 
@@ -193,10 +242,16 @@ impl Demo {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await.context("is the agency running (`make run`)?")?;
+        let answer = request
+            .send()
+            .await
+            .context("is the agency running (`make run`)?")?;
         let status = answer.status();
         let text = answer.text().await?;
-        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+        Ok((
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        ))
     }
 }
 

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const DEMO_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+const DEMO_TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow::Result<()> {
     telemetry::start_log(&settings.log)?;
@@ -26,8 +26,13 @@ pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow
 fn write_demo_token(settings: &Settings) -> anyhow::Result<()> {
     if let Some(first) = settings.service_points.first() {
         let roles = ["service-point-user".to_owned()];
-        let token =
-            token::issue(settings, "demo", &roles, &first.group_id, DEMO_TOKEN_LIFETIME)?;
+        let token = token::issue(
+            settings,
+            "demo",
+            &roles,
+            &first.group_id,
+            DEMO_TOKEN_LIFETIME,
+        )?;
         write_private(&demo_token_file(settings), token.expose_secret())?;
     }
     Ok(())
@@ -46,7 +51,10 @@ fn greet(settings: &Settings, application: &Application) {
     println!("  local ORCID    {web}");
     println!("\nMint a RAiD:\n");
     println!("  curl -i http://{address}/raid/ -H 'Content-Type: application/json' \\");
-    println!("       -H \"Authorization: Bearer $(cat {})\" \\", token.display());
+    println!(
+        "       -H \"Authorization: Bearer $(cat {})\" \\",
+        token.display()
+    );
     println!("       -d @examples/raid-min.json\n");
     println!("Then open the contributor's ORCID inbox, and press “Grant permission”:\n");
     println!("  {web}/researchers/0000-0002-1825-0097/inbox\n");

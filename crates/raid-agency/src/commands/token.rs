@@ -35,12 +35,21 @@ pub(crate) async fn token(settings: &Settings, arguments: &Arguments) -> anyhow:
     let group = store
         .read(move |c| {
             let all = service_points::all(c)?;
-            Ok(all.into_iter().find(|s| wanted.is_none_or(|id| s.id == id)).map(|s| s.group_id))
+            Ok(all
+                .into_iter()
+                .find(|s| wanted.is_none_or(|id| s.id == id))
+                .map(|s| s.group_id))
         })
         .await?
         .context("there is no such service point")?;
     let lifetime = Duration::from_secs(u64::from(arguments.days) * 24 * 3600);
-    let token = issue(settings, &arguments.subject, &arguments.role, &group, lifetime)?;
+    let token = issue(
+        settings,
+        &arguments.subject,
+        &arguments.role,
+        &group,
+        lifetime,
+    )?;
     println!("{}", token.expose_secret());
     Ok(())
 }
@@ -53,12 +62,19 @@ pub(crate) fn issue(
     group: &str,
     lifetime: Duration,
 ) -> anyhow::Result<SecretString> {
-    let roles = roles.iter().map(|r| r.parse::<Role>()).collect::<Result<Vec<_>, _>>()?;
+    let roles = roles
+        .iter()
+        .map(|r| r.parse::<Role>())
+        .collect::<Result<Vec<_>, _>>()?;
     let token = LocalToken {
         subject: subject.to_owned(),
         roles,
         group: Some(group.to_owned()),
         lifetime,
     };
-    Ok(issue_local_token(&local_issuer(settings)?, &token, Clock::system().now())?)
+    Ok(issue_local_token(
+        &local_issuer(settings)?,
+        &token,
+        Clock::system().now(),
+    )?)
 }

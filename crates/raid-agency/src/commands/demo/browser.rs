@@ -18,7 +18,11 @@ impl Browser {
             .cookie_store(true)
             .timeout(Duration::from_secs(10))
             .build()?;
-        Ok(Self { http, url: Url::parse("about:blank")?, page: String::new() })
+        Ok(Self {
+            http,
+            url: Url::parse("about:blank")?,
+            page: String::new(),
+        })
     }
 
     /// Where it is.
@@ -34,7 +38,9 @@ impl Browser {
 
     /// Follows the link with this text.
     pub(crate) async fn follow(&mut self, text: &str) -> anyhow::Result<()> {
-        let tag = self.tag_before("<a ", text).with_context(|| format!("no link “{text}”"))?;
+        let tag = self
+            .tag_before("<a ", text)
+            .with_context(|| format!("no link “{text}”"))?;
         let href = attribute(tag, "href").context("a link without an address")?;
         self.open(self.url.join(&href)?).await
     }
@@ -50,9 +56,13 @@ impl Browser {
         text: &str,
         filled_in: &[(&str, &str)],
     ) -> anyhow::Result<()> {
-        let tag = self.tag_before("<button", text).with_context(|| format!("no button “{text}”"))?;
+        let tag = self
+            .tag_before("<button", text)
+            .with_context(|| format!("no button “{text}”"))?;
         let at = tag.as_ptr() as usize - self.page.as_ptr() as usize;
-        let from = self.page[..at].rfind("<form").context("a button outside a form")?;
+        let from = self.page[..at]
+            .rfind("<form")
+            .context("a button outside a form")?;
         let form = &self.page[from..at];
         let action = attribute(form, "action").context("a form without an address")?;
         let mut fields: Vec<(String, String)> = form
@@ -64,15 +74,29 @@ impl Browser {
         if let (Some(name), Some(value)) = (attribute(tag, "name"), attribute(tag, "value")) {
             fields.push((name, value));
         }
-        fields.extend(filled_in.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        let answer = self.http.post(self.url.join(&action)?).form(&fields).send().await?;
+        fields.extend(
+            filled_in
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+        );
+        let answer = self
+            .http
+            .post(self.url.join(&action)?)
+            .form(&fields)
+            .send()
+            .await?;
         self.show(answer).await
     }
 
     /// The page's heading.
     pub(crate) fn heading(&self) -> String {
-        let inside = self.page.split_once("<h1").and_then(|(_, rest)| rest.split_once("</h1>"));
-        let text = inside.and_then(|(heading, _)| heading.split_once('>')).map(|(_, text)| text);
+        let inside = self
+            .page
+            .split_once("<h1")
+            .and_then(|(_, rest)| rest.split_once("</h1>"));
+        let text = inside
+            .and_then(|(heading, _)| heading.split_once('>'))
+            .map(|(_, text)| text);
         unescape(text.unwrap_or_default().trim())
     }
 
@@ -80,7 +104,12 @@ impl Browser {
         self.url = answer.url().clone();
         let status = answer.status();
         self.page = answer.text().await?;
-        ensure!(status.is_success(), "{status} at {}: {}", self.url.path(), self.heading());
+        ensure!(
+            status.is_success(),
+            "{status} at {}: {}",
+            self.url.path(),
+            self.heading()
+        );
         Ok(())
     }
 

@@ -37,20 +37,35 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(http: reqwest::Client, simulator: Url, orcid: OrcidId) -> Self {
-        Self { http, simulator, orcid }
+        Self {
+            http,
+            simulator,
+            orcid,
+        }
     }
 
     pub(crate) async fn add_researcher(&self, name: &str) -> anyhow::Result<()> {
         let url = self.simulator.join("operator/records")?;
         let body = json!({ "orcid": self.orcid.to_string(), "name": name });
         let answer = self.http.post(url).json(&body).send().await;
-        answer.context("is the simulator running?")?.error_for_status()?;
+        answer
+            .context("is the simulator running?")?
+            .error_for_status()?;
         Ok(())
     }
 
     async fn record(&self) -> anyhow::Result<Value> {
-        let url = self.simulator.join(&format!("operator/records/{}", self.orcid))?;
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        let url = self
+            .simulator
+            .join(&format!("operator/records/{}", self.orcid))?;
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 
     /// The subject of the permission notification that names the project.
@@ -65,12 +80,16 @@ impl Watch {
     /// How often the researcher was asked.
     pub(crate) async fn questions(&self) -> anyhow::Result<usize> {
         let record = self.record().await?;
-        Ok(list(&record["notifications"]).filter(|n| n["kind"] == "permission").count())
+        Ok(list(&record["notifications"])
+            .filter(|n| n["kind"] == "permission")
+            .count())
     }
 
     /// All memberships on the record.
     pub(crate) async fn memberships(&self) -> anyhow::Result<Vec<Value>> {
-        Ok(list(&self.record().await?["memberships"]).cloned().collect())
+        Ok(list(&self.record().await?["memberships"])
+            .cloned()
+            .collect())
     }
 
     /// The entry for a RAiD, once it is as wanted.
@@ -80,7 +99,9 @@ impl Watch {
         is_wanted: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<Option<Value>> {
         let found = self.memberships().await?;
-        Ok(found.into_iter().find(|m| is_about(m, handle) && is_wanted(m)))
+        Ok(found
+            .into_iter()
+            .find(|m| is_about(m, handle) && is_wanted(m)))
     }
 
     /// Something, once there is no entry for the RAiD.
