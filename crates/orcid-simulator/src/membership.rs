@@ -5,6 +5,9 @@ mod read;
 mod rules;
 mod write;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -82,6 +85,39 @@ impl ExternalId {
             self.value.clone()
         }
     }
+
+    /// Whether two identifiers of one type are equal once normalised.
+    fn normalized_eq(&self, other: &Self) -> bool {
+        if self.kind.eq_ignore_ascii_case("raid") {
+            eq_ignore_case(&self.value, &other.value)
+        } else {
+            self.value == other.value
+        }
+    }
+
+    /// Whether two identifiers mean the same, however type and value are spelled: stricter than
+    /// ORCID's own comparison, so that doubles which slip past it can be counted.
+    pub(crate) fn same_meaning(&self, other: &Self) -> bool {
+        self.kind.eq_ignore_ascii_case(&other.kind)
+            && eq_ignore_case(bare(&self.value), bare(&other.value))
+    }
+}
+
+/// A RAiD without its resolver's address.
+fn bare(value: &str) -> &str {
+    const PREFIX: &str = "https://raid.org/";
+    match value.split_at_checked(PREFIX.len()) {
+        Some((prefix, handle)) if prefix.eq_ignore_ascii_case(PREFIX) => handle,
+        _ => value,
+    }
+}
+
+/// Compares without building lower-case copies: records can be long.
+fn eq_ignore_case(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    a.to_lowercase() == b.to_lowercase()
 }
 
 /// Who may see an item.
@@ -131,34 +167,34 @@ pub(crate) struct Source {
 /// Memberships that share a normalised `self` or `version-of` identifier are one group; the group
 /// changed last comes first.
 pub(crate) fn groups<'a>(memberships: &[&'a Membership]) -> Vec<Vec<&'a Membership>> {
-    let keys = |m: &Membership| -> Vec<(String, String)> {
-        let groups = |id: &&ExternalId| {
-            matches!(
-                id.relationship.as_deref(),
-                None | Some("self" | "version-of")
-            )
-        };
-        let ids = m.affiliation.external_ids.iter().filter(groups);
-        ids.map(|id| (id.kind.to_lowercase(), id.normalized()))
-            .collect()
-    };
     let mut groups: Vec<Vec<&Membership>> = Vec::new();
+    let mut group_of: HashMap<(String, String), usize> = HashMap::new();
     for &membership in memberships {
-        let own = keys(membership);
-        let same = groups.iter_mut().find(|group| {
-            group
-                .iter()
-                .any(|other| keys(other).iter().any(|k| own.contains(k)))
-        });
-        match same {
-            Some(group) => group.push(membership),
+        let keys: Vec<_> = membership
+            .affiliation
+            .external_ids
+            .iter()
+            .filter_map(key)
+            .collect();
+        let known = keys.iter().find_map(|key| group_of.get(key).copied());
+        let group = known.unwrap_or(groups.len());
+        match groups.get_mut(group) {
+            Some(members) => members.push(membership),
             None => groups.push(vec![membership]),
         }
+        group_of.extend(keys.into_iter().map(|key| (key, group)));
     }
-    groups.sort_by_key(|group| {
-        std::cmp::Reverse(group.iter().map(|m| (m.modified, m.put_code)).max())
-    });
+    groups.sort_by_key(|group| Reverse(group.iter().map(|m| (m.modified, m.put_code)).max()));
     groups
+}
+
+/// What an identifier is grouped by.
+fn key(id: &ExternalId) -> Option<(String, String)> {
+    let counts = matches!(
+        id.relationship.as_deref(),
+        None | Some("self" | "version-of")
+    );
+    counts.then(|| (id.kind.to_lowercase(), id.normalized()))
 }
 
 #[cfg(test)]

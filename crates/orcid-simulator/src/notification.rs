@@ -105,6 +105,10 @@ impl Notification {
 
 /// Does what ORCID's jobs do to an inbox as time goes by. The list is in order of creation.
 pub(crate) fn age(inbox: &mut Vec<Notification>, now: OffsetDateTime) {
+    let oldest = inbox.first().map(|n| now - n.created).unwrap_or_default();
+    if inbox.len() <= KEPT_UNARCHIVED && oldest <= ARCHIVED_AFTER {
+        return;
+    }
     inbox.retain(|n| now - n.created <= DELETED_AFTER);
     let surplus = inbox.len().saturating_sub(KEPT_AT_ALL);
     inbox.drain(..surplus);

@@ -24,6 +24,9 @@ use crate::world::{RecordState, World};
 
 const ID: &str = r"{orcid:\d{4}-\d{4}-\d{4}-\d{3}[\dX]}";
 
+/// So many researchers are listed.
+const LISTED: usize = 200;
+
 /// Registers the host's services.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     let get = |path: &str| web::resource(path.to_owned());
@@ -164,9 +167,8 @@ async fn home(request: HttpRequest, app: Data<Arc<App>>) -> HttpResponse {
     let signed_in = session::researcher(&request, &state.world);
     let researchers = state
         .world
-        .records
-        .iter()
-        .take(200)
+        .listed(LISTED)
+        .into_iter()
         .map(|(orcid, record)| HomeResearcher {
             orcid: orcid.clone(),
             name: record.display_name().to_owned(),

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
@@ -17,6 +18,9 @@ use crate::{member_api, pages};
 
 /// Worker threads of each host.
 const WORKERS: usize = 2;
+/// Idle connections stay open longer than a client's pool usually keeps them, so that a client does
+/// not meet a closing one by chance.
+const KEEP_ALIVE: Duration = Duration::from_secs(100);
 
 /// Why a simulator does not start or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +179,7 @@ fn server(
         HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(configure));
     Ok(server
         .workers(WORKERS)
+        .keep_alive(KEEP_ALIVE)
         .disable_signals()
         .shutdown_timeout(5)
         .tcp_nodelay(true)

@@ -43,6 +43,8 @@ pub(crate) struct RegisteredClient {
 /// A researcher's record and inbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
+    /// Its place in lists.
+    position: usize,
     pub(crate) name: Option<String>,
     /// From the settings at every start; never written to the state file.
     #[serde(skip)]
@@ -76,8 +78,9 @@ pub(crate) enum RecordState {
 }
 
 impl Record {
-    fn new(researcher: &Researcher, now: OffsetDateTime) -> Self {
+    fn new(researcher: &Researcher, position: usize, now: OffsetDateTime) -> Self {
         Self {
+            position,
             name: researcher.name.clone(),
             password: researcher.password.clone(),
             state: RecordState::Active,
@@ -149,9 +152,18 @@ impl World {
         now: OffsetDateTime,
     ) -> &mut Record {
         let orcid = researcher.orcid.clone();
+        let position = self.records.len();
         self.records
             .entry(orcid)
-            .or_insert_with(|| Record::new(researcher, now))
+            .or_insert_with(|| Record::new(researcher, position, now))
+    }
+
+    /// The first so many records, in the order in which they were added.
+    pub(crate) fn listed(&self, most: usize) -> Vec<(&OrcidId, &Record)> {
+        let mut records: Vec<_> = self.records.iter().collect();
+        records.sort_by_key(|(_, record)| record.position);
+        records.truncate(most);
+        records
     }
 
     /// A put-code that was never given before.
@@ -195,7 +207,7 @@ impl World {
             item: item.to_owned(),
         };
         let notification = Notification::new(put_code, source, Subject::Amended(amendment), now);
-        if let Some(record) = self.record(orcid, now) {
+        if let Some(record) = self.records.get_mut(orcid) {
             record.inbox.push(notification);
         }
     }

@@ -8,8 +8,7 @@ use crate::OrcidId;
 use crate::api_error::ApiError;
 use crate::app::State;
 use crate::membership::{
-    Affiliation, ExternalId, Membership, check, duplicate_of, membership_json, membership_xml,
-    read_membership,
+    Affiliation, Membership, check, duplicate_of, membership_json, membership_xml, read_membership,
 };
 use crate::reply::{Format, Reply};
 
@@ -147,19 +146,17 @@ fn place(
 ) {
     let title = title(&membership);
     let source = membership.source.clone();
-    if let Some(record) = state.world.record(orcid, call.now) {
-        let others = record
-            .memberships
-            .values()
-            .filter(|m| m.put_code != membership.put_code);
-        let mut other_ids = others.flat_map(|m| m.affiliation.external_ids.iter().map(identity));
-        let ids: Vec<_> = membership
-            .affiliation
-            .external_ids
-            .iter()
-            .map(identity)
-            .collect();
-        if other_ids.any(|other| ids.contains(&other)) {
+    if let Some(record) = state.world.records.get_mut(orcid) {
+        let ids = &membership.affiliation.external_ids;
+        let twice = record.memberships.values().any(|other| {
+            other.put_code != membership.put_code
+                && other
+                    .affiliation
+                    .external_ids
+                    .iter()
+                    .any(|o| ids.iter().any(|i| i.same_meaning(o)))
+        });
+        if twice {
             state.counters.duplicates_standing += 1;
         }
         record.memberships.insert(membership.put_code, membership);
@@ -167,14 +164,6 @@ fn place(
     state
         .world
         .notify_amended(orcid, source, action, &title, call.now);
-}
-
-/// What an external identifier means, however it was spelled: stricter than ORCID's own comparison,
-/// so that doubles which slip past it are counted.
-fn identity(id: &ExternalId) -> (String, String) {
-    let value = id.value.to_lowercase();
-    let value = value.strip_prefix("https://raid.org/").unwrap_or(&value);
-    (id.kind.to_lowercase(), value.to_owned())
 }
 
 fn title(membership: &Membership) -> String {

@@ -21,7 +21,7 @@ pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Answer {
     let put_code = state.world.next_put_code();
     let source = state.world.source(&call.token.client_id);
     let notification = Notification::new(put_code, source, Subject::Permission(request), call.now);
-    if let Some(record) = state.world.record(&orcid, call.now) {
+    if let Some(record) = state.world.records.get_mut(&orcid) {
         record.inbox.push(notification);
     }
     *state

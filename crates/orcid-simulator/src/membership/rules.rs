@@ -125,5 +125,5 @@ fn collide(new: &ExternalId, old: &ExternalId) -> bool {
         (new.relationship.as_deref(), old.relationship.as_deref()),
         (Some("self"), Some("self")) | (None, None)
     );
-    comparable && new.kind == old.kind.to_lowercase() && new.normalized() == old.normalized()
+    comparable && new.kind == old.kind && new.normalized_eq(old)
 }

@@ -115,3 +115,19 @@ proptest! {
         prop_assert_eq!(read.visibility.as_deref(), Some("limited"));
     }
 }
+
+#[test]
+fn the_same_raid_is_recognised_in_every_spelling() {
+    let id = |kind: &str, value: &str| ExternalId {
+        kind: kind.into(),
+        value: value.into(),
+        url: None,
+        relationship: None,
+    };
+    let raid = id("raid", "10.82841/c588ab06");
+    assert!(raid.same_meaning(&id("RAiD", "https://raid.org/10.82841/C588AB06")));
+    assert!(raid.same_meaning(&id("raid", "HTTPS://RAID.org/10.82841/c588ab06")));
+    assert!(!raid.same_meaning(&id("raid", "10.82841/c588ab07")));
+    assert!(!raid.same_meaning(&id("doi", "10.82841/c588ab06")));
+    assert!(!raid.same_meaning(&id("raid", "10.82841/c588ab0")));
+}

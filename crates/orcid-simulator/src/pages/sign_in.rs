@@ -46,22 +46,19 @@ pub(crate) struct Occasion<'a> {
 /// The sign-in form.
 pub(crate) fn form(world: &World, status: u16, occasion: &Occasion<'_>) -> HttpResponse {
     let prefill = occasion.prefill.map(|p| p.rsplit('/').next().unwrap_or(p));
-    let first = world.records.keys().next().map(OrcidId::as_str);
+    let listed = world.listed(super::LISTED);
+    let first = listed.first().map(|(orcid, _)| orcid.as_str());
     let known = |p: &&str| {
         p.parse()
             .is_ok_and(|id: OrcidId| world.records.contains_key(&id))
     };
     let selected = prefill.filter(known).or(first);
-    let researchers = world
-        .records
-        .iter()
-        .take(200)
-        .map(|(orcid, record)| Choice {
-            orcid: orcid.clone(),
-            name: record.display_name().to_owned(),
-            selected: selected == Some(orcid.as_str()),
-            state: super::state_name(&record.state),
-        });
+    let researchers = listed.iter().map(|(orcid, record)| Choice {
+        orcid: (*orcid).clone(),
+        name: record.display_name().to_owned(),
+        selected: selected == Some(orcid.as_str()),
+        state: super::state_name(&record.state),
+    });
     let sign_in = SignInPage {
         shell: Shell::of(world, None),
         error: occasion.error.map(str::to_owned),

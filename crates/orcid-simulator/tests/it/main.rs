@@ -22,6 +22,8 @@ mod operator;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod refused_documents;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod tokens;

@@ -1,5 +1,7 @@
 //! The operator's readings and switches, and what survives a restart.
 
+use std::sync::Arc;
+
 use orcid_simulator::{Settings, Simulator};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -172,4 +174,23 @@ async fn public_addresses_are_used_where_they_are_shown() {
     let simulator = Simulator::start(settings).unwrap();
     assert_eq!(simulator.web_url(), "https://orcid.example");
     assert_eq!(simulator.api_url(), "https://api.orcid.example");
+}
+
+#[tokio::test]
+async fn time_comes_from_the_settings_and_the_operator() {
+    let fixed = time::macros::datetime!(2031-05-06 07:08:09 UTC);
+    let settings = Settings {
+        clock: Arc::new(move || fixed),
+        ..settings()
+    };
+    let sim = Sim::with(settings);
+    let token = sim.grant(CARBERRY).await;
+    let post = format!("/v3.0/{CARBERRY}/membership");
+    sim.post(&post, &token, MEMBERSHIP).await.put_code();
+    let created = sim.record(CARBERRY).await["memberships"][0]["created"].clone();
+    assert_eq!(created, "2031-05-06T07:08:09.000Z");
+    let clock = sim
+        .operator(Method::POST, "clock", json!({ "advance_seconds": 60 }))
+        .await;
+    assert_eq!(clock["now"], "2031-05-06T07:09:09.000Z");
 }
