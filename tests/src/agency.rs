@@ -1,0 +1,238 @@
+//! A running agency: the real binary in a process of its own.
+
+use crate::binary::program;
+use crate::client::Client;
+use crate::stage::Stage;
+use crate::wait::eventually;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+/// What the process says when it listens.
+const GREETING: &str = "RAiD registration agency: ";
+/// Tries to start where the port was taken by another process.
+const STARTS: usize = 20;
+
+/// A process that serves. Dropping it kills it.
+pub struct Agency<'a> {
+    stage: &'a Stage,
+    configs: Vec<PathBuf>,
+    arguments: Vec<String>,
+    address: String,
+    log: PathBuf,
+    child: Option<Child>,
+}
+
+impl<'a> Agency<'a> {
+    /// Starts the first process on a stage, on the first of its ports that is free.
+    pub(crate) async fn first(stage: &'a Stage, settings: &str) -> Self {
+        let mut last = None;
+        for port in stage.ports() {
+            let mut agency = Self::described(stage, &stage.base_config(*port), settings, &[]);
+            match agency.spawn() {
+                Ok(()) => {
+                    agency.wait_until_ready().await;
+                    return agency;
+                }
+                Err(refused) => last = Some(refused),
+            }
+        }
+        panic!("the agency does not start: {}", last.unwrap_or_default());
+    }
+
+    /// Starts a further process on the same database, with the same public address, that listens
+    /// on a port of its own and runs some roles only, for instance `worker`.
+    pub async fn second(&self, roles: &str) -> Agency<'a> {
+        self.second_with(roles, "").await
+    }
+
+    /// As [`Self::second`], with further settings in TOML.
+    pub async fn second_with(&self, roles: &str, settings: &str) -> Agency<'a> {
+        let base = std::fs::read_to_string(&self.configs[0]).expect("the configuration");
+        let bind = self.address.trim_start_matches("http://");
+        let base = base.replace(&format!("bind = \"{bind}\""), "bind = \"127.0.0.1:0\"");
+        let mut more = std::fs::read_to_string(&self.configs[1]).expect("the configuration");
+        more.push_str(settings);
+        let arguments = ["--role".to_owned(), roles.to_owned()];
+        let mut agency = Self::described(self.stage, &base, &more, &arguments);
+        if let Err(refused) = agency.spawn() {
+            panic!("the second process does not start: {refused}");
+        }
+        agency.wait_until_ready().await;
+        agency
+    }
+
+    fn described(stage: &'a Stage, base: &str, more: &str, arguments: &[String]) -> Self {
+        let number = stage.next_number();
+        Self {
+            stage,
+            configs: vec![
+                stage.write_config("agency", number, base),
+                stage.write_config("agency-more", number, more),
+            ],
+            arguments: arguments.to_vec(),
+            address: String::new(),
+            log: stage.folder().join(format!("agency-{number}.log")),
+            child: None,
+        }
+    }
+
+    /// Starts the process and learns where it listens; fails with what it complained about.
+    fn spawn(&mut self) -> Result<(), String> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a log file");
+        let mut child = program(self.stage.folder(), &self.configs)
+            .arg("serve")
+            .args(&self.arguments)
+            .stdout(Stdio::piped())
+            .stderr(log.try_clone().expect("a log file"))
+            .spawn()
+            .expect("the program starts");
+        let stdout = child.stdout.take().expect("its output");
+        self.child = Some(child);
+        if let Some(address) = address_from(stdout, log) {
+            self.address = address;
+            return Ok(());
+        }
+        self.reap();
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        Err(log.lines().last().unwrap_or("it said nothing").to_owned())
+    }
+
+    async fn wait_until_ready(&self) {
+        let client = Client::new(&self.address, None);
+        eventually("the agency to be ready", async || {
+            let reply = client
+                .send(reqwest::Method::GET, "/health/ready", None)
+                .await;
+            reply.ok().filter(|r| r.status == 200)
+        })
+        .await;
+    }
+
+    /// Where it listens, as an address without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// The API, for a user of the first service point.
+    pub fn client(&self) -> Client {
+        let path = self.stage.data().join("demo.token");
+        let token = std::fs::read_to_string(path).expect("the token of the demo");
+        Client::new(&self.address, Some(token.trim().to_owned()))
+    }
+
+    /// Ends the process as `kill -9` does: at once, without a chance to finish anything.
+    pub fn kill_9(&mut self) {
+        self.reap();
+    }
+
+    /// Asks the process to end (SIGTERM), waits until it has, and says how it did.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_end();
+        let child = self.child.as_mut().expect("a running process");
+        let status = eventually("the process to end", async || {
+            child.try_wait().expect("the state of the process")
+        })
+        .await;
+        self.child = None;
+        status
+    }
+
+    /// Asks the process to end (SIGTERM), without waiting.
+    pub fn ask_to_end(&self) {
+        let child = self.child.as_ref().expect("a running process");
+        kill_process(Pid::from_child(child), Signal::TERM).expect("a signal to our own process");
+    }
+
+    /// Starts the process again, at the same address, after it ended in whichever way.
+    pub async fn restart(&mut self) {
+        self.reap();
+        let mut last = String::new();
+        for _ in 0..STARTS {
+            match self.spawn() {
+                Ok(()) => return self.wait_until_ready().await,
+                Err(refused) => last = refused,
+            }
+        }
+        panic!("the agency does not start again: {last}");
+    }
+
+    /// A line of `/metrics`: the value of a sample such as
+    /// `raid_tasks{kind="membership",state="due"}`, whatever the order of its labels.
+    pub async fn metric(&self, sample: &str) -> f64 {
+        let text = Client::new(&self.address, None).get("/metrics").await.text;
+        let wanted = labels_of(sample);
+        let found = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .find_map(|line| {
+                let (name, value) = line.rsplit_once(' ')?;
+                (labels_of(name) == wanted).then(|| value.parse().ok())?
+            });
+        found.unwrap_or_else(|| panic!("no metric {sample} in:\n{text}"))
+    }
+
+    /// Waits until no entry and no mail is due any more. (Permissions always have a next look.)
+    pub async fn rest(&self) {
+        eventually("the agency to be at rest", async || {
+            let memberships = self
+                .metric(r#"raid_tasks{kind="membership",state="due"}"#)
+                .await;
+            let mails = self.metric(r#"raid_tasks{kind="email",state="due"}"#).await;
+            (memberships + mails == 0.0).then_some(())
+        })
+        .await;
+    }
+
+    fn reap(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // A process that has ended already needs no signal.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+impl Drop for Agency<'_> {
+    fn drop(&mut self) {
+        self.reap();
+    }
+}
+
+/// Reads until the greeting; what follows goes on into the log. Nothing when the process ended.
+fn address_from(stdout: ChildStdout, mut log: File) -> Option<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = line.strip_prefix(GREETING) {
+                // Nobody may wait any more.
+                drop(sender.send(address.trim().to_owned()));
+            }
+            drop(writeln!(log, "{line}"));
+        }
+    });
+    receiver.recv().ok()
+}
+
+/// A sample's name and labels, in one order.
+fn labels_of(sample: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = sample
+        .split(['{', '}', ','])
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.sort_unstable();
+    parts
+}

@@ -1,0 +1,105 @@
+//! A person at a browser, without JavaScript: opens pages, follows links, presses buttons.
+
+use crate::orcid::Orcid;
+use crate::page::Page;
+use std::time::Duration;
+use url::Url;
+
+/// The longest wait for a page.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A browser with its cookies.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    http: reqwest::Client,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Browser {
+    /// A browser that has never been anywhere.
+    pub fn new() -> Self {
+        let http = reqwest::Client::builder()
+            .cookie_store(true)
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .build()
+            .expect("an HTTP client");
+        Self { http }
+    }
+
+    /// Opens a page, wherever redirects lead.
+    pub async fn open(&self, url: &str) -> Page {
+        self.show(self.http.get(url)).await
+    }
+
+    /// Follows the link with this text.
+    pub async fn follow(&self, page: &Page, label: &str) -> Page {
+        self.open(page.link(label).as_str()).await
+    }
+
+    /// Presses the button with this text.
+    pub async fn press(&self, page: &Page, label: &str) -> Page {
+        self.press_with(page, label, &[]).await
+    }
+
+    /// Chooses some fields, then presses the button with this text.
+    pub async fn press_with(&self, page: &Page, label: &str, chosen: &[(&str, &str)]) -> Page {
+        let mut sent = page.submission(label, chosen);
+        if sent.is_post {
+            return self.show(self.http.post(sent.to).form(&sent.fields)).await;
+        }
+        sent.to.query_pairs_mut().clear().extend_pairs(&sent.fields);
+        self.open(sent.to.as_str()).await
+    }
+
+    async fn show(&self, request: reqwest::RequestBuilder) -> Page {
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(e) => panic!("no page came: {e:?}"),
+        };
+        Page {
+            url: Url::parse(answer.url().as_str()).expect("an address"),
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            html: answer.text().await.expect("a page"),
+        }
+    }
+
+    /// Signs in at ORCID.
+    pub async fn sign_in_as(&self, orcid_host: &Orcid, orcid: &str) {
+        let page = self.open(&format!("{}/signin", orcid_host.web_url())).await;
+        self.press_with(&page, "Sign in", &[("orcid", orcid)]).await;
+    }
+
+    /// Opens the inbox of a person, signed in as them.
+    pub async fn open_inbox(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        self.sign_in_as(orcid_host, orcid).await;
+        self.open(&format!("{}/inbox", orcid_host.web_url())).await
+    }
+
+    /// Waits for the request in a person's inbox and presses *Grant permission*: our landing page.
+    pub async fn open_request(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        orcid_host.request(orcid).await;
+        let inbox = self.open_inbox(orcid_host, orcid).await;
+        self.follow(&inbox, "Grant permission").await
+    }
+
+    /// Grants from the inbox, all the way: our result page.
+    pub async fn grant(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        let landing = self.open_request(orcid_host, orcid).await;
+        let consent = self.press(&landing, "Continue to ORCID").await;
+        self.press(&consent, "Authorize access").await
+    }
+
+    /// Says no from the inbox, all the way: our result page.
+    pub async fn deny(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        let landing = self.open_request(orcid_host, orcid).await;
+        let consent = self.press(&landing, "Continue to ORCID").await;
+        self.press(&consent, "Deny access").await
+    }
+}

@@ -1,0 +1,240 @@
+//! The local ORCID of a test: within the test process, so that it survives the agency.
+
+use crate::client::{Client, Reply};
+use crate::wait::eventually;
+use orcid_simulator::{DEMO_CLIENT_ID, Settings, Simulator};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The secret of our client: long enough that its appearance anywhere is no accident.
+pub(crate) const CLIENT_SECRET: &str = "5f0c2a7e-harness-secret-91b4d86e3c27";
+
+/// A running simulator and its operator's switches.
+pub struct Orcid {
+    simulator: Simulator,
+    operator: Client,
+}
+
+impl Orcid {
+    /// Starts one that knows our client, with these places to come back to.
+    pub(crate) fn start(redirect_uris: Vec<String>) -> Self {
+        let mut settings = Settings::demo();
+        settings.clients.push(orcid_simulator::Client {
+            id: Self::CLIENT_ID.to_owned(),
+            secret: CLIENT_SECRET.to_owned(),
+            name: "RAiD Demo Agency".to_owned(),
+            redirect_uris,
+        });
+        let simulator = Simulator::start(settings).expect("the simulator");
+        let operator = Client::new(&simulator.web_url(), None);
+        Self {
+            simulator,
+            operator,
+        }
+    }
+
+    /// The id of our client.
+    pub const CLIENT_ID: &str = DEMO_CLIENT_ID;
+
+    /// The secret of our client.
+    pub fn client_secret(&self) -> &'static str {
+        CLIENT_SECRET
+    }
+
+    /// The address of its pages, without a slash at the end.
+    pub fn web_url(&self) -> String {
+        self.simulator.web_url()
+    }
+
+    /// The address of its member API, with the version.
+    pub fn api_url(&self) -> String {
+        format!("{}/v3.0", self.simulator.api_url())
+    }
+
+    async fn operate(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        let path = format!("/operator/{path}");
+        let reply: Reply = self
+            .operator
+            .send(method, &path, body)
+            .await
+            .expect("the operator's API");
+        reply.expect(200)
+    }
+
+    /// Everything that was counted since the start.
+    pub async fn counters(&self) -> Value {
+        self.operate(Method::GET, "counters", None).await
+    }
+
+    /// How many calls of a kind arrived, for instance `membership_create`.
+    pub async fn calls(&self, kind: &str) -> u64 {
+        self.counters().await["calls"][kind]["total"]
+            .as_u64()
+            .unwrap_or_default()
+    }
+
+    /// How many calls of a kind were answered with a status.
+    pub async fn answers(&self, kind: &str, status: u16) -> u64 {
+        let status = status.to_string();
+        self.counters().await["calls"][kind]["by_status"][&status]
+            .as_u64()
+            .unwrap_or_default()
+    }
+
+    /// Counts from zero again.
+    pub async fn reset_counters(&self) {
+        self.operate(Method::DELETE, "counters", None).await;
+    }
+
+    /// A record: `memberships`, `notifications`, `tokens`, `state`.
+    pub async fn record(&self, orcid: &str) -> Value {
+        self.operate(Method::GET, &format!("records/{orcid}"), None)
+            .await
+    }
+
+    /// The memberships on a record.
+    pub async fn memberships(&self, orcid: &str) -> Vec<Value> {
+        list(&self.record(orcid).await["memberships"])
+    }
+
+    /// The memberships on a record that are about one RAiD.
+    pub async fn memberships_of(&self, orcid: &str, handle: &str) -> Vec<Value> {
+        let mut all = self.memberships(orcid).await;
+        all.retain(|m| {
+            list(&m["external_ids"])
+                .iter()
+                .any(|id| id["value"] == handle)
+        });
+        all
+    }
+
+    /// Waits until one membership about a RAiD stands on a record, and gives it.
+    pub async fn membership(&self, orcid: &str, handle: &str) -> Value {
+        self.membership_that(orcid, handle, |_| true).await
+    }
+
+    /// Waits until one membership about a RAiD stands on a record as it should.
+    pub async fn membership_that(
+        &self,
+        orcid: &str,
+        handle: &str,
+        as_it_should: impl Fn(&Value) -> bool,
+    ) -> Value {
+        eventually("the membership on the record", async || {
+            let mut found = self.memberships_of(orcid, handle).await;
+            assert!(found.len() <= 1, "two entries for one project: {found:?}");
+            found.pop().filter(&as_it_should)
+        })
+        .await
+    }
+
+    /// The permission requests in an inbox, those that are archived too.
+    pub async fn requests(&self, orcid: &str) -> Vec<Value> {
+        let mut all = list(&self.record(orcid).await["notifications"]);
+        all.retain(|n| n["kind"] == "permission");
+        all
+    }
+
+    /// Waits for a permission request, and gives it.
+    pub async fn request(&self, orcid: &str) -> Value {
+        eventually("the permission request in the inbox", async || {
+            self.requests(orcid).await.pop()
+        })
+        .await
+    }
+
+    /// Switches a fault on, for instance `{"kind": "server_error", "when": {"next": 2}}`.
+    pub async fn fault(&self, fault: Value) {
+        self.operate(Method::POST, "faults", Some(&fault)).await;
+    }
+
+    /// Switches all faults off.
+    pub async fn heal(&self) {
+        self.operate(Method::DELETE, "faults", None).await;
+    }
+
+    /// Adds a researcher.
+    pub async fn add_researcher(&self, orcid: &str, name: &str) {
+        let researcher = json!({ "orcid": orcid, "name": name });
+        self.operate(Method::POST, "records", Some(&researcher))
+            .await;
+    }
+
+    /// Locks, deactivates, deprecates or opens a record: `{"state": …}`.
+    pub async fn set_state(&self, orcid: &str, state: Value) {
+        self.operate(
+            Method::POST,
+            &format!("records/{orcid}/state"),
+            Some(&state),
+        )
+        .await;
+    }
+
+    /// The researcher takes our permission back.
+    pub async fn revoke(&self, orcid: &str) {
+        let client = json!({ "client_id": Self::CLIENT_ID });
+        self.operate(
+            Method::POST,
+            &format!("records/{orcid}/revoke"),
+            Some(&client),
+        )
+        .await;
+    }
+
+    /// The researcher deletes an entry.
+    pub async fn delete_entry(&self, orcid: &str, membership: &Value) {
+        let path = format!("records/{orcid}/memberships/{}", membership["put_code"]);
+        self.operate(Method::DELETE, &path, None).await;
+    }
+
+    /// The live tokens, with their secrets.
+    pub async fn tokens(&self) -> Vec<Value> {
+        list(&self.operate(Method::GET, "tokens", None).await["tokens"])
+    }
+
+    /// Whether a person's permission for us stands at ORCID.
+    pub async fn holds_a_token_of(&self, orcid: &str) -> bool {
+        self.tokens()
+            .await
+            .iter()
+            .any(|t| t["orcid"] == orcid && t["client_id"] == Self::CLIENT_ID)
+    }
+
+    /// The bodies of the requests that arrived.
+    pub async fn messages(&self) -> Vec<Value> {
+        list(&self.operate(Method::GET, "messages", None).await["messages"])
+    }
+
+    /// Nothing was ever written twice, nor two things at once to one record, and no code was sent
+    /// twice.
+    pub async fn assert_written_once(&self) {
+        let counters = self.counters().await;
+        assert_eq!(
+            counters["duplicates_standing"], 0,
+            "an entry stands twice: {counters:#}"
+        );
+        let most = counters["max_writes_in_flight_any"]
+            .as_u64()
+            .unwrap_or_default();
+        assert!(most <= 1, "two writes in flight for one iD: {counters:#}");
+    }
+
+    /// Writes the messages to a folder, each into a file of its own.
+    pub(crate) async fn save_messages(&self, folder: &Path, test: &str) {
+        for (number, message) in self.messages().await.iter().enumerate() {
+            let kind = match message["kind"].as_str() {
+                Some("notification_create") => "notification",
+                Some("membership_create" | "membership_update") => "membership",
+                _ => continue,
+            };
+            let body = message["body"].as_str().unwrap_or_default();
+            let name = format!("{test}-{number}.{kind}.xml");
+            std::fs::write(folder.join(name), body).expect("a file for the message");
+        }
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}

@@ -1,0 +1,247 @@
+//! What a test stands on: a database, a local ORCID, a folder.
+
+use crate::agency::Agency;
+use crate::binary::{Finished, finish, program};
+use crate::orcid::Orcid;
+use crate::port::free_port;
+use futures::FutureExt as _;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use store::testing::TestDb;
+use tempfile::TempDir;
+
+/// Where the messages to ORCID are kept for `scripts/check-messages`.
+const MESSAGES: &str = "RAID_ORCID_MESSAGES";
+/// The agency is registered at ORCID with so many places to come back to: where a port turns out
+/// to be taken, the next one is tried.
+const PORTS: usize = 5;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A file of its own.
+    Sqlite,
+    /// A schema of its own on the server that `RAID_TEST_POSTGRES` names.
+    Postgres,
+}
+
+/// A database, a local ORCID and a folder. All of it is gone when the test is.
+pub struct Stage {
+    /// Which database this is.
+    pub backend: Backend,
+    /// The local ORCID.
+    pub orcid: Orcid,
+    schema: Option<TestDb>,
+    folder: TempDir,
+    ports: Vec<u16>,
+    processes: AtomicUsize,
+}
+
+/// Runs a test on a stage of its own. When it fails, what the processes logged is printed.
+///
+/// # Panics
+/// When the test does.
+pub fn run(backend: Backend, test: impl AsyncFnOnce(&Stage)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let stage = Stage::new(backend);
+    runtime.block_on(async {
+        let outcome = AssertUnwindSafe(test(&stage)).catch_unwind().await;
+        stage.save_messages().await;
+        if let Err(panic) = outcome {
+            stage.print_logs();
+            resume_unwind(panic);
+        }
+    });
+}
+
+impl Stage {
+    /// A new stage, for a benchmark; tests get theirs from [`run`].
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub fn new(backend: Backend) -> Self {
+        let schema = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(TestDb::postgres()),
+        };
+        let mut ports: Vec<u16> = Vec::new();
+        while ports.len() < PORTS {
+            let port = free_port();
+            if !ports.contains(&port) {
+                ports.push(port);
+            }
+        }
+        let callback = |port: &u16| format!("http://127.0.0.1:{port}/orcid/callback");
+        Self {
+            backend,
+            orcid: Orcid::start(ports.iter().map(callback).collect()),
+            schema,
+            folder: tempfile::Builder::new()
+                .prefix("raid-test-")
+                .tempdir()
+                .expect("a folder"),
+            ports,
+            processes: AtomicUsize::new(0),
+        }
+    }
+
+    /// Starts an agency that runs all roles.
+    pub async fn agency(&self) -> Agency<'_> {
+        self.agency_with("").await
+    }
+
+    /// Starts an agency with further settings, in TOML, which override the stage's own.
+    pub async fn agency_with(&self, settings: &str) -> Agency<'_> {
+        Agency::first(self, settings).await
+    }
+
+    /// The folder of the test.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The agency's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    /// The SQLite file, or the address of the PostgreSQL schema.
+    pub fn database_url(&self) -> String {
+        match &self.schema {
+            Some(schema) => schema.settings().url.clone(),
+            None => self.data().join("raid.sqlite").display().to_string(),
+        }
+    }
+
+    /// Runs a command of the agency's, which must end by itself, with the stage's configuration.
+    pub fn command(&self, arguments: &[&str]) -> Finished {
+        finish(self.program(""), arguments)
+    }
+
+    /// As [`Self::command`], with further settings in TOML.
+    pub fn command_with(&self, settings: &str, arguments: &[&str]) -> Finished {
+        finish(self.program(settings), arguments)
+    }
+
+    /// The program with the stage's configuration and further settings, for a command of which
+    /// more is to be chosen.
+    pub fn program(&self, settings: &str) -> Command {
+        let number = self.next_number();
+        let configs = [
+            self.write_config("command", number, &self.base_config(self.ports[0])),
+            self.write_config("command-more", number, settings),
+        ];
+        program(self.folder(), &configs)
+    }
+
+    /// What the processes logged so far.
+    pub fn logs(&self) -> String {
+        let mut logs = String::new();
+        for path in self.log_files() {
+            let text = std::fs::read(&path).unwrap_or_default();
+            logs.push_str(&String::from_utf8_lossy(&text));
+        }
+        logs
+    }
+
+    pub(crate) fn ports(&self) -> &[u16] {
+        &self.ports
+    }
+
+    pub(crate) fn next_number(&self) -> usize {
+        self.processes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn write_config(&self, name: &str, number: usize, text: &str) -> PathBuf {
+        let path = self.folder().join(format!("{name}-{number}.toml"));
+        std::fs::write(&path, text).expect("a configuration file");
+        path
+    }
+
+    /// Fast waits, so that tests are; the settings mean what `config/default.toml` says.
+    pub(crate) fn base_config(&self, port: u16) -> String {
+        let url = match &self.schema {
+            Some(schema) => schema.settings().url.clone(),
+            None => String::new(),
+        };
+        format!(
+            r#"
+[server]
+bind = "127.0.0.1:{port}"
+public_url = "http://127.0.0.1:{port}"
+workers = 2
+[data]
+folder = "data"
+[store]
+url = "{url}"
+connections = 4
+[simulator]
+enabled = false
+[orcid]
+web_url = "{web}"
+api_url = "{api}"
+client_id = "{client}"
+client_secret = "{secret}"
+connect_timeout = "1s"
+call_timeout = "2s"
+per_second = 500.0
+burst = 500
+[permissions]
+confirm_after = ["300ms", "300ms", "300ms"]
+[sync]
+settle_delay = "100ms"
+ask_delay = "100ms"
+[worker]
+lease = "6s"
+poll = "50ms"
+retry = ["200ms", "500ms", "1s"]
+[log]
+filter = "debug"
+"#,
+            web = self.orcid.web_url(),
+            api = self.orcid.api_url(),
+            client = Orcid::CLIENT_ID,
+            secret = self.orcid.client_secret(),
+        )
+    }
+
+    fn log_files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder()).expect("the folder of the test");
+        let mut files: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|e| e == "log"))
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn print_logs(&self) {
+        for path in self.log_files() {
+            let text = std::fs::read(&path).unwrap_or_default();
+            eprintln!("--- {}\n{}", path.display(), String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own switch, not the program's"
+    )]
+    async fn save_messages(&self) {
+        if let Some(folder) = std::env::var(MESSAGES).ok().filter(|f| !f.is_empty()) {
+            let folder = PathBuf::from(folder);
+            std::fs::create_dir_all(&folder).expect("the folder for messages");
+            let test = self
+                .folder()
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
+            self.orcid.save_messages(&folder, &test).await;
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole-workflow tests, each on both databases.
+
+mod workflow;
