@@ -176,6 +176,11 @@ async fn checks_come_in_orcids_order() {
     );
     sim.set_state(CARBERRY, json!({ "state": "active" })).await;
     let own = format!("{path}/77");
+    let others_reader = sim.grant_to(OKAFOR, CLIENT, "/read-limited").await;
+    assert_eq!(
+        sim.put(&own, &others_reader, MEMBERSHIP).await.error().1,
+        9017
+    );
     assert_eq!(
         sim.put(&own, &other_persons, MEMBERSHIP).await.error().1,
         9017
