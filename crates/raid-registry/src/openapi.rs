@@ -2,6 +2,7 @@
 
 mod describe;
 mod schemas;
+mod shapes;
 
 #[cfg(test)]
 mod tests;

@@ -61,7 +61,7 @@ impl Settings {
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),
             auth,
-            invitation_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            invitation_lifetime: Duration::from_hours(30 * 24),
             read_cache: ReadCache {
                 entries: 10_000,
                 ttl: Duration::from_secs(2),

@@ -1,6 +1,6 @@
 //! The keys of an `OpenID` provider, fetched when needed and kept.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
@@ -41,7 +41,7 @@ pub(super) enum KeySetError {
 struct Key {
     id: Option<String>,
     algorithms: &'static [Algorithm],
-    key: Arc<DecodingKey>,
+    decoding: Arc<DecodingKey>,
 }
 
 #[derive(Default)]
@@ -114,7 +114,8 @@ impl KeySet {
         match self.fetch().await {
             Ok(keys) => {
                 let fetched_at = Some(now);
-                *self.kept.write().unwrap_or_else(|e| e.into_inner()) = Kept { keys, fetched_at };
+                *self.kept.write().unwrap_or_else(PoisonError::into_inner) =
+                    Kept { keys, fetched_at };
                 Ok(())
             }
             Err(error) => {
@@ -161,24 +162,27 @@ impl KeySet {
         Ok(body)
     }
 
+    fn kept(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn kept_key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<DecodingKey>> {
-        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
+        let kept = self.kept();
         let mut fitting = kept.keys.iter().filter(|key| {
             key.algorithms.contains(&algorithm) && (id.is_none() || key.id.as_deref() == id)
         });
         let first = fitting.next()?;
-        (id.is_some() || fitting.next().is_none()).then(|| first.key.clone())
+        (id.is_some() || fitting.next().is_none()).then(|| first.decoding.clone())
     }
 
     fn is_old(&self) -> bool {
-        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
-        kept.fetched_at
+        self.kept()
+            .fetched_at
             .is_none_or(|at| self.clock.now() - at >= MAX_AGE)
     }
 
     fn never_fetched(&self) -> bool {
-        let kept = self.kept.read().unwrap_or_else(|e| e.into_inner());
-        kept.fetched_at.is_none()
+        self.kept().fetched_at.is_none()
     }
 }
 
@@ -210,6 +214,6 @@ fn usable(jwk: &Jwk) -> Option<Key> {
     Some(Key {
         id: jwk.common.key_id.clone(),
         algorithms,
-        key: Arc::new(DecodingKey::from_jwk(jwk).ok()?),
+        decoding: Arc::new(DecodingKey::from_jwk(jwk).ok()?),
     })
 }

@@ -80,15 +80,15 @@ pub fn issue_local_token(
     token: &LocalToken,
     now: Timestamp,
 ) -> Result<SecretString, LocalKeyError> {
-    let issued = now.assume_utc().unix_timestamp();
+    let issued_at = now.assume_utc().unix_timestamp();
     let lifetime = i64::try_from(token.lifetime.as_secs()).unwrap_or(i64::MAX);
     let roles: Vec<_> = token.roles.iter().map(|role| role.as_str()).collect();
     let mut claims = json!({
         "iss": issuer.issuer,
         "sub": token.subject,
         "azp": "raid-agency",
-        "iat": issued,
-        "exp": issued.saturating_add(lifetime),
+        "iat": issued_at,
+        "exp": issued_at.saturating_add(lifetime),
         "realm_access": { "roles": roles },
     });
     if let Some(group) = &token.group {

@@ -27,7 +27,7 @@ const NOT_SIGNED: &str = "The signature is not valid";
 const MALFORMED: &str = "Bearer token is malformed";
 /// A verified token is remembered, by its hash, for at most this long: a key that a provider
 /// withdraws stops counting then.
-const REMEMBER: Duration = Duration::from_secs(60);
+const REMEMBER: Duration = Duration::from_mins(1);
 const REMEMBERED_TOKENS: u64 = 10_000;
 /// Longest token that is looked at; those of Keycloak with many roles stay below.
 const MAX_TOKEN: usize = 16 * 1024;

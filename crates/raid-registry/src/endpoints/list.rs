@@ -126,17 +126,12 @@ fn stream(
                 chunk.extend_from_slice(item);
                 separator = ",";
             }
-            let next = match page_now.next {
-                Some(after) => {
-                    let following = page(&registry, scope, Some(after))
-                        .await
-                        .map_err(Refusal::from)?;
-                    Some((following, separator))
-                }
-                None => {
-                    chunk.push(b']');
-                    None
-                }
+            let next = if let Some(after) = page_now.next {
+                let following = page(&registry, scope, Some(after)).await;
+                Some((following.map_err(Refusal::from)?, separator))
+            } else {
+                chunk.push(b']');
+                None
             };
             Ok(Some((Bytes::from(chunk), next)))
         }

@@ -1,12 +1,20 @@
 //! The shapes of bodies, block by block. The lists of allowed values come from the vocabularies.
 
-use raid_model::vocabulary;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
+use utoipa::openapi::schema::Object;
+use utoipa::openapi::{RefOr, Schema};
+
+use super::shapes::{
+    Member, block, classification, date, day, flag, list, list_of, may, moment, must, named,
+    number, object, one_of, read_only, schema_uri, term, text,
+};
 
 /// Every schema by its name.
 pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
-    let mut schemas = blocks();
+    let mut schemas = Vec::new();
+    schemas.extend(project_blocks());
+    schemas.extend(people_blocks());
+    schemas.extend(registry_blocks());
+    schemas.extend(connection_blocks());
     schemas.extend([
         ("RaidDto", raid(&["identifier", "metadata"]).into()),
         ("RaidCreateRequest", raid(&[]).into()),
@@ -55,16 +63,21 @@ fn raid(besides: &[&str]) -> Object {
     ])
 }
 
-fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
-    let start = || must("startDate", date(), "`YYYY`, `YYYY-MM` or `YYYY-MM-DD`");
-    let end = || {
-        may(
-            "endDate",
-            date(),
-            "Not before the start; empty counts as none",
-        )
-    };
-    let language = || may("language", named("Language"), "");
+fn start() -> Member {
+    must("startDate", date(), "`YYYY`, `YYYY-MM` or `YYYY-MM-DD`")
+}
+
+fn end() -> Member {
+    let text = "Not before the start; empty counts as none";
+    may("endDate", date(), text)
+}
+
+fn language() -> Member {
+    may("language", named("Language"), "")
+}
+
+/// What the project is called and said to be.
+fn project_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
     vec![
         block(
             "Access",
@@ -82,14 +95,39 @@ fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 must("type", classification("access.type"), ""),
             ],
         ),
+        block("Date", [end(), start()]),
         block(
-            "AlternateIdentifier",
+            "Description",
             [
-                must("id", text(), ""),
-                must("type", text(), "Whose identifier it is, in free text"),
+                language(),
+                must("text", text(), "May have several lines"),
+                must("type", classification("description.type"), ""),
             ],
         ),
-        block("AlternateUrl", [must("url", text(), "")]),
+        block(
+            "Language",
+            [
+                must("id", text(), "ISO 639-3 code, such as `eng`"),
+                must("schemaUri", schema_uri("language"), ""),
+            ],
+        ),
+        block("LocalizedText", [language(), may("text", text(), "")]),
+        block(
+            "Title",
+            [
+                end(),
+                language(),
+                start(),
+                must("text", text(), "One line"),
+                must("type", classification("title.type"), ""),
+            ],
+        ),
+    ]
+}
+
+/// Who takes part.
+fn people_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![
         block(
             "Contributor",
             [
@@ -117,15 +155,29 @@ fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 start(),
             ],
         ),
-        block("Date", [end(), start()]),
         block(
-            "Description",
+            "Organisation",
             [
-                language(),
-                must("text", text(), "May have several lines"),
-                must("type", classification("description.type"), ""),
+                must("id", text(), "ROR id as a URL, with its checksum"),
+                must("role", list_of("OrganisationRole"), ""),
+                must("schemaUri", schema_uri("organisation"), ""),
             ],
         ),
+        block(
+            "OrganisationRole",
+            [
+                end(),
+                must("id", term("organisation.role"), ""),
+                must("schemaUri", schema_uri("organisation.role"), ""),
+                start(),
+            ],
+        ),
+    ]
+}
+
+/// What the registry says.
+fn registry_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![
         block(
             "Id",
             [
@@ -147,35 +199,10 @@ fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
             ],
         ),
         block(
-            "Language",
-            [
-                must("id", text(), "ISO 639-3 code, such as `eng`"),
-                must("schemaUri", schema_uri("language"), ""),
-            ],
-        ),
-        block("LocalizedText", [language(), may("text", text(), "")]),
-        block(
             "Metadata",
             [
                 may("created", number(), "Seconds since 1970"),
                 may("updated", number(), "Seconds since 1970"),
-            ],
-        ),
-        block(
-            "Organisation",
-            [
-                must("id", text(), "ROR id as a URL, with its checksum"),
-                must("role", list_of("OrganisationRole"), ""),
-                must("schemaUri", schema_uri("organisation"), ""),
-            ],
-        ),
-        block(
-            "OrganisationRole",
-            [
-                end(),
-                must("id", term("organisation.role"), ""),
-                must("schemaUri", schema_uri("organisation.role"), ""),
-                start(),
             ],
         ),
         block(
@@ -193,6 +220,20 @@ fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 must("schemaUri", schema_uri("organisation"), ""),
             ],
         ),
+    ]
+}
+
+/// What the project is connected with.
+fn connection_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![
+        block(
+            "AlternateIdentifier",
+            [
+                must("id", text(), ""),
+                must("type", text(), "Whose identifier it is, in free text"),
+            ],
+        ),
+        block("AlternateUrl", [must("url", text(), "")]),
         block(
             "RelatedObject",
             [
@@ -227,16 +268,6 @@ fn blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 may("id", text(), "The subject as a URL"),
                 may("keyword", list_of("LocalizedText"), ""),
                 may("schemaUri", schema_uri("subject"), ""),
-            ],
-        ),
-        block(
-            "Title",
-            [
-                end(),
-                language(),
-                start(),
-                must("text", text(), "One line"),
-                must("type", classification("title.type"), ""),
             ],
         ),
     ]
@@ -325,151 +356,4 @@ fn validation_failure() -> Object {
     members.retain(|member| member.name != "currentVersion");
     members.push(may("failures", list(failure), "Each thing that is wrong"));
     object(members)
-}
-
-/// One member of an object.
-struct Member {
-    name: &'static str,
-    schema: RefOr<Schema>,
-    text: &'static str,
-    is_required: bool,
-}
-
-fn must(name: &'static str, schema: impl Into<RefOr<Schema>>, text: &'static str) -> Member {
-    Member {
-        name,
-        schema: schema.into(),
-        text,
-        is_required: true,
-    }
-}
-
-fn may(name: &'static str, schema: impl Into<RefOr<Schema>>, text: &'static str) -> Member {
-    Member {
-        is_required: false,
-        ..must(name, schema, text)
-    }
-}
-
-fn read_only(name: &'static str, mut schema: Object, text: &'static str) -> Member {
-    schema.read_only = Some(true);
-    may(name, schema, text)
-}
-
-fn block<const N: usize>(
-    name: &'static str,
-    members: [Member; N],
-) -> (&'static str, RefOr<Schema>) {
-    (name, object(members).into())
-}
-
-fn object(members: impl IntoIterator<Item = Member>) -> Object {
-    let object = ObjectBuilder::new().schema_type(Type::Object);
-    members
-        .into_iter()
-        .fold(object, |object, member| {
-            let object = object.property(member.name, described(member.schema, member.text));
-            if member.is_required {
-                object.required(member.name)
-            } else {
-                object
-            }
-        })
-        .build()
-}
-
-fn described(mut schema: RefOr<Schema>, text: &str) -> RefOr<Schema> {
-    let text = (!text.is_empty()).then(|| text.to_owned());
-    match &mut schema {
-        RefOr::T(Schema::Object(object)) => object.description = text,
-        RefOr::T(Schema::Array(array)) => array.description = text,
-        RefOr::Ref(reference) => reference.description = text.unwrap_or_default(),
-        RefOr::T(_) => {}
-    }
-    schema
-}
-
-fn named(schema: &str) -> RefOr<Schema> {
-    RefOr::Ref(Ref::from_schema_name(schema))
-}
-
-fn list(items: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
-    let list: Array = ArrayBuilder::new().items(items.into()).build();
-    RefOr::T(Schema::Array(list))
-}
-
-fn list_of(schema: &str) -> RefOr<Schema> {
-    list(named(schema))
-}
-
-fn of_type(kind: Type) -> Object {
-    ObjectBuilder::new().schema_type(kind).build()
-}
-
-fn text() -> Object {
-    of_type(Type::String)
-}
-
-fn flag() -> Object {
-    of_type(Type::Boolean)
-}
-
-fn number() -> Object {
-    of_type(Type::Integer)
-}
-
-fn formatted(format: KnownFormat) -> Object {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    text.format(Some(SchemaFormat::KnownFormat(format))).build()
-}
-
-/// A day of the calendar.
-fn day() -> Object {
-    formatted(KnownFormat::Date)
-}
-
-fn moment() -> Object {
-    formatted(KnownFormat::DateTime)
-}
-
-/// A date whose precision is its own.
-fn date() -> Object {
-    let pattern = r"^(\d{4}(-\d{2}(-\d{2})?)?)?$";
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    text.pattern(Some(pattern)).build()
-}
-
-fn one_of(values: &[&str]) -> Object {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    text.enum_values(Some(values.iter().copied())).build()
-}
-
-/// The ids that a vocabulary has.
-fn term(path: &str) -> Object {
-    one_of(&of_vocabulary(path, |v| {
-        v.terms.iter().map(|t| t.id).collect()
-    }))
-}
-
-/// The schemas that a vocabulary has.
-fn schema_uri(path: &str) -> Object {
-    one_of(&of_vocabulary(path, |v| v.schema_uris.clone()))
-}
-
-fn of_vocabulary(
-    path: &str,
-    values: impl Fn(&vocabulary::Vocabulary) -> Vec<&'static str>,
-) -> Vec<&'static str> {
-    vocabulary::all()
-        .find(|(name, _)| *name == path)
-        .map(|(_, vocabulary)| values(vocabulary))
-        .unwrap_or_default()
-}
-
-/// An id and the vocabulary it is from.
-fn classification(path: &str) -> Object {
-    object([
-        must("id", term(path), ""),
-        must("schemaUri", schema_uri(path), ""),
-    ])
 }

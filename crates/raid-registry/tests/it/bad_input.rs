@@ -79,10 +79,10 @@ fn rows() -> Vec<Row> {
 }
 
 fn changed(mut body: Value, row: &Row) -> Value {
-    let (parent, last) = row.at.rsplit_once('/').unwrap();
+    let (parent, name) = row.at.rsplit_once('/').unwrap();
     match body.pointer_mut(parent).unwrap() {
-        Value::Array(list) => list[last.parse::<usize>().unwrap()] = row.value.clone(),
-        object => object[last] = row.value.clone(),
+        Value::Array(list) => list[name.parse::<usize>().unwrap()] = row.value.clone(),
+        object => object[name] = row.value.clone(),
     }
     body
 }

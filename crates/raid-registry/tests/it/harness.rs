@@ -211,7 +211,7 @@ impl Server {
             subject: "user-1".to_owned(),
             roles: roles.to_vec(),
             group: group.map(str::to_owned),
-            lifetime: Duration::from_secs(3600),
+            lifetime: Duration::from_hours(1),
         };
         let token = issue_local_token(&issuer(), &token, self.clock.now()).unwrap();
         token.expose_secret().to_owned()

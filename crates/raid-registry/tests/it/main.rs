@@ -1,5 +1,7 @@
 //! The API as clients see it: requests against the whole application, in process.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
+
 mod bad_input;
 mod discovery;
 mod harness;
@@ -9,6 +11,7 @@ mod list;
 mod mint;
 mod mutations;
 mod read;
+mod request_log;
 mod statuses;
 mod tokens;
 mod update;

@@ -44,7 +44,7 @@ struct Notes {
 impl Notes {
     async fn send(&mut self, server: &Server, request: TestRequest) -> Reply {
         let reply = server.send(request).await;
-        let route = reply.route.clone().expect("a route");
+        let route = reply.route.clone().unwrap();
         let status = reply.status.as_u16();
         self.given.insert((reply.method.to_string(), route, status));
         reply
@@ -84,11 +84,12 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     what_the_token_forbids(&mut notes, &server).await;
 
     // A database without its tables: a server's error.
-    let broken = serve_store(db_without_tables().await, settings()).await;
+    let (_empty, broken) = store_without_tables();
+    let broken = serve_store(broken, settings()).await;
     what_needs_the_store(&mut notes, &broken, 500).await;
 
     // A store whose only connection is taken: busy.
-    let (busy, release) = busy_store(db);
+    let (_busy, busy, release) = busy_store();
     let busy = serve_store(busy, settings()).await;
     what_needs_the_store(&mut notes, &busy, 503).await;
     drop(release);
@@ -300,19 +301,18 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
 }
 
 /// A store whose database has no tables.
-async fn db_without_tables() -> Store {
+fn store_without_tables() -> (TestDb, Store) {
     let empty = TestDb::sqlite();
     let store = empty.another_node();
-    // The file is gone with `empty`, but the open connections still read it.
-    store.read(|_| Ok(())).await.unwrap();
-    store
+    (empty, store)
 }
 
 /// A store whose only connection is held until the sender is dropped.
-fn busy_store(db: &TestDb) -> (Store, mpsc::Sender<()>) {
+fn busy_store() -> (TestDb, Store, mpsc::Sender<()>) {
+    let db = TestDb::sqlite();
     let settings = store::Settings {
         connections: 1,
-        wait: Duration::from_millis(20),
+        wait: Duration::from_millis(200),
         ..db.settings().clone()
     };
     let store = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
@@ -320,13 +320,13 @@ fn busy_store(db: &TestDb) -> (Store, mpsc::Sender<()>) {
     let (ready, is_ready) = mpsc::channel();
     let holder = store.clone();
     tokio::spawn(async move {
-        let hold = move |_: &mut store::Conn| {
+        let keep = move |_: &mut store::Conn| {
             ready.send(()).unwrap();
             let _ = held.recv();
             Ok(())
         };
-        holder.read(hold).await
+        holder.read(keep).await
     });
     is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
-    (store, release)
+    (db, store, release)
 }

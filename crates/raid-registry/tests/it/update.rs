@@ -240,7 +240,7 @@ async fn a_cached_read_follows_an_update_at_once(db: &TestDb) {
     let settings = Settings {
         read_cache: ReadCache {
             entries: 100,
-            ttl: std::time::Duration::from_secs(3600),
+            ttl: std::time::Duration::from_hours(1),
         },
         ..settings()
     };
