@@ -29,19 +29,29 @@ pub struct Agency<'a> {
 
 impl<'a> Agency<'a> {
     /// Starts the first process on a stage, on the first of its ports that is free.
-    pub(crate) async fn first(stage: &'a Stage, settings: &str) -> Self {
-        let mut last = None;
+    pub(crate) async fn first(stage: &'a Stage, roles: &str, settings: &str) -> Self {
+        match Self::try_first(stage, roles, settings) {
+            Ok(agency) => {
+                agency.wait_until_ready().await;
+                agency
+            }
+            Err(refused) => panic!("the agency does not start: {refused}"),
+        }
+    }
+
+    /// As [`Self::first`], but gives what the process complained about when none starts.
+    pub(crate) fn try_first(stage: &'a Stage, roles: &str, settings: &str) -> Result<Self, String> {
+        let arguments = ["--role".to_owned(), roles.to_owned()];
+        let mut last = String::new();
         for port in stage.ports() {
-            let mut agency = Self::described(stage, &stage.base_config(*port), settings, &[]);
+            let base = stage.base_config(*port);
+            let mut agency = Self::described(stage, &base, settings, &arguments);
             match agency.spawn() {
-                Ok(()) => {
-                    agency.wait_until_ready().await;
-                    return agency;
-                }
-                Err(refused) => last = Some(refused),
+                Ok(()) => return Ok(agency),
+                Err(refused) => last = refused,
             }
         }
-        panic!("the agency does not start: {}", last.unwrap_or_default());
+        Err(last)
     }
 
     /// Starts a further process on the same database, with the same public address, that listens
@@ -170,9 +180,9 @@ impl<'a> Agency<'a> {
         panic!("the agency does not start again: {last}");
     }
 
-    /// A line of `/metrics`: the value of a sample such as
+    /// A line of `/metrics`: the count of a sample such as
     /// `raid_tasks{kind="membership",state="due"}`, whatever the order of its labels.
-    pub async fn metric(&self, sample: &str) -> f64 {
+    pub async fn metric(&self, sample: &str) -> u64 {
         let text = Client::new(&self.address, None).get("/metrics").await.text;
         let wanted = labels_of(sample);
         let found = text
@@ -192,7 +202,7 @@ impl<'a> Agency<'a> {
                 .metric(r#"raid_tasks{kind="membership",state="due"}"#)
                 .await;
             let mails = self.metric(r#"raid_tasks{kind="email",state="due"}"#).await;
-            (memberships + mails == 0.0).then_some(())
+            (memberships + mails == 0).then_some(())
         })
         .await;
     }

@@ -7,6 +7,8 @@ use url::Url;
 
 /// The longest wait for a page.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Redirects that a browser follows before it gives up.
+const REDIRECTS: usize = 10;
 
 /// A browser with its cookies.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ impl Browser {
         let http = reqwest::Client::builder()
             .cookie_store(true)
             .timeout(TIMEOUT)
+            // Followed here, so that a test can see the way.
+            .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .expect("an HTTP client");
@@ -57,13 +61,32 @@ impl Browser {
         self.open(sent.to.as_str()).await
     }
 
+    /// Where the button with this text leads, without going there.
+    pub async fn press_to(&self, page: &Page, label: &str) -> Url {
+        let sent = page.submission(label, &[]);
+        let answer = answer(self.http.post(sent.to).form(&sent.fields)).await;
+        location(&answer)
+    }
+
     async fn show(&self, request: reqwest::RequestBuilder) -> Page {
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(e) => panic!("no page came: {e:?}"),
-        };
+        let mut answer = answer(request).await;
+        let mut trail = Vec::new();
+        while answer.status().is_redirection() {
+            let location = answer
+                .headers()
+                .get("Location")
+                .and_then(|l| l.to_str().ok());
+            let next = answer
+                .url()
+                .join(location.expect("where to go"))
+                .expect("an address");
+            trail.push(answer.url().clone());
+            assert!(trail.len() <= REDIRECTS, "redirected in circles: {trail:?}");
+            answer = self::answer(self.http.get(next)).await;
+        }
         Page {
-            url: Url::parse(answer.url().as_str()).expect("an address"),
+            trail,
+            url: answer.url().clone(),
             status: answer.status(),
             headers: answer.headers().clone(),
             html: answer.text().await.expect("a page"),
@@ -102,4 +125,22 @@ impl Browser {
         let consent = self.press(&landing, "Continue to ORCID").await;
         self.press(&consent, "Deny access").await
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> reqwest::Response {
+    match request.send().await {
+        Ok(answer) => answer,
+        Err(e) => panic!("no page came: {e:?}"),
+    }
+}
+
+fn location(answer: &reqwest::Response) -> Url {
+    let location = answer
+        .headers()
+        .get("Location")
+        .and_then(|l| l.to_str().ok());
+    answer
+        .url()
+        .join(location.expect("where to go"))
+        .expect("an address")
 }

@@ -8,6 +8,8 @@ use url::Url;
 /// A page.
 #[derive(Debug, Clone)]
 pub struct Page {
+    /// The addresses that sent the browser on, before it ended up here.
+    pub trail: Vec<Url>,
     /// Where the browser ended up.
     pub url: Url,
     /// The status of the answer.

@@ -18,6 +18,8 @@ const MESSAGES: &str = "RAID_ORCID_MESSAGES";
 /// to be taken, the next one is tried.
 const PORTS: usize = 5;
 
+const ALL_ROLES: &str = "registry,inbox,worker";
+
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -98,7 +100,23 @@ impl Stage {
 
     /// Starts an agency with further settings, in TOML, which override the stage's own.
     pub async fn agency_with(&self, settings: &str) -> Agency<'_> {
-        Agency::first(self, settings).await
+        Agency::first(self, ALL_ROLES, settings).await
+    }
+
+    /// Starts an agency that runs some roles only, for instance `registry,inbox`.
+    pub async fn agency_in_roles(&self, roles: &str) -> Agency<'_> {
+        Agency::first(self, roles, "").await
+    }
+
+    /// Starts an agency that must refuse to start, and gives what it complained about.
+    ///
+    /// # Panics
+    /// When it starts.
+    pub fn refused_start(&self, settings: &str) -> String {
+        match Agency::try_first(self, ALL_ROLES, settings) {
+            Ok(agency) => panic!("it serves at {}", agency.url()),
+            Err(refused) => refused,
+        }
     }
 
     /// The folder of the test.
@@ -138,6 +156,23 @@ impl Stage {
             self.write_config("command-more", number, settings),
         ];
         program(self.folder(), &configs)
+    }
+
+    /// Everything that the database holds, as bytes: the files of SQLite, or a dump.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn database_content(&self) -> Vec<u8> {
+        match &self.schema {
+            None => ["", "-wal", "-shm"]
+                .iter()
+                .flat_map(|end| {
+                    let file = self.data().join(format!("raid.sqlite{end}"));
+                    std::fs::read(file).unwrap_or_default()
+                })
+                .collect(),
+            Some(schema) => dump(&schema.settings().url),
+        }
     }
 
     /// What the processes logged so far.
@@ -244,4 +279,19 @@ filter = "debug"
             self.orcid.save_messages(&folder, &test).await;
         }
     }
+}
+
+/// A dump of the one schema that the URL's search path names.
+fn dump(url: &str) -> Vec<u8> {
+    let (_, schema) = url.rsplit_once("search_path%3D").expect("a search path");
+    let output = Command::new("pg_dump")
+        .args(["--data-only", "--schema", schema, "--dbname", url])
+        .output()
+        .expect("pg_dump, which comes with the server");
+    assert!(
+        output.status.success(),
+        "pg_dump: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
 }

@@ -1,0 +1,379 @@
+//! What people answer, and what becomes of a permission later.
+
+use crate::steps::{granted_project, people_are, retitle, status_of};
+use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of};
+use raid_tests::{Agency, Browser, Stage, eventually};
+use serde_json::{Value, json};
+
+raid_tests::on_both_databases!(
+    who_denies_can_still_grant_later,
+    another_persons_grant_is_handed_back,
+    a_mistaken_grant_leaves_ones_own_alone,
+    a_reloaded_callback_exchanges_nothing,
+    a_code_opened_elsewhere_is_not_exchanged,
+    a_failed_exchange_can_be_tried_again,
+    a_withdrawn_permission_is_found_and_respected,
+    who_withdrew_can_grant_again,
+    a_spurious_refusal_downgrades_nobody,
+    many_refusals_at_once_are_orcids_trouble,
+    what_the_researcher_deletes_is_not_added_again,
+);
+
+async fn who_denies_can_still_grant_later(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let denied = browser.deny(&stage.orcid, CARBERRY).await;
+    assert_eq!(denied.heading(), "You did not give permission");
+    people_are(&agency, 1, "denied").await;
+    assert_eq!(
+        status_of(&agency, &handle, CARBERRY).await,
+        "AUTHENTICATION_FAILED"
+    );
+
+    // Neither an edit nor another project brings a write or another question.
+    retitle(&agency, &handle, "Edited after the denial").await;
+    agency.client().mint(&examples::titled("Another one")).await;
+    agency.rest().await;
+    assert!(stage.orcid.memberships(CARBERRY).await.is_empty());
+    assert_eq!(stage.orcid.calls("membership_create").await, 0);
+    assert_eq!(stage.orcid.requests(CARBERRY).await.len(), 1);
+    assert_eq!(stage.orcid.calls("token_code").await, 0);
+
+    // The page that told so leaves a way back.
+    let consent = browser.press(&denied, "Continue to ORCID").await;
+    let granted = browser.press(&consent, "Authorize access").await;
+    assert_eq!(
+        granted.heading(),
+        "Thank you: your projects go to your ORCID record"
+    );
+    let entry = stage.orcid.membership(CARBERRY, &handle).await;
+    assert_eq!(entry["department_name"], "Edited after the denial");
+    agency.rest().await;
+    assert_eq!(stage.orcid.memberships(CARBERRY).await.len(), 2);
+    assert_eq!(status_of(&agency, &handle, CARBERRY).await, "AUTHENTICATED");
+    stage.orcid.assert_written_once().await;
+}
+
+/// Carberry's link, in a browser that is signed in as somebody else: the result.
+async fn grant_as_another(stage: &Stage, browser: &Browser, other: &str) -> raid_tests::Page {
+    let landing = browser.open_request(&stage.orcid, CARBERRY).await;
+    browser.sign_in_as(&stage.orcid, other).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    if consent.heading() == "Authorize access" {
+        browser.press(&consent, "Authorize access").await
+    } else {
+        consent
+    }
+}
+
+async fn another_persons_grant_is_handed_back(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let result = grant_as_another(stage, &browser, OKAFOR).await;
+    assert_eq!(result.heading(), "This was another ORCID account");
+    eventually("Okafor's pair to be revoked", async || {
+        (!stage.orcid.holds_a_token_of(OKAFOR).await).then_some(())
+    })
+    .await;
+    agency.rest().await;
+    for orcid in [CARBERRY, OKAFOR] {
+        assert!(
+            stage.orcid.memberships(orcid).await.is_empty(),
+            "written to {orcid}"
+        );
+    }
+    assert_eq!(stage.orcid.calls("membership_create").await, 0);
+    assert_eq!(
+        status_of(&agency, &handle, CARBERRY).await,
+        "AWAITING_AUTHENTICATION"
+    );
+
+    // The right person can go on from that page.
+    browser.sign_in_as(&stage.orcid, CARBERRY).await;
+    let consent = browser.press(&result, "Continue to ORCID").await;
+    browser.press(&consent, "Authorize access").await;
+    stage.orcid.membership(CARBERRY, &handle).await;
+    agency.rest().await;
+    assert!(stage.orcid.memberships(OKAFOR).await.is_empty());
+    stage.orcid.assert_written_once().await;
+}
+
+async fn a_mistaken_grant_leaves_ones_own_alone(stage: &Stage) {
+    let agency = stage.agency().await;
+    let client = agency.client();
+    let own = handle_of(
+        &client
+            .mint(&examples::with_people("Okafor's own", [OKAFOR]))
+            .await,
+    );
+    Browser::new().grant(&stage.orcid, OKAFOR).await;
+    stage.orcid.membership(OKAFOR, &own).await;
+
+    client.mint(&examples::minimal()).await;
+    let result = grant_as_another(stage, &Browser::new(), OKAFOR).await;
+    assert_eq!(result.heading(), "This was another ORCID account");
+    eventually("the second pair to be revoked", async || {
+        (stage.orcid.answers("revoke", 200).await == 1).then_some(())
+    })
+    .await;
+    // Her own permission still stands, and works.
+    retitle(&agency, &own, "Still followed").await;
+    let follows = |e: &Value| e["department_name"] == "Still followed";
+    stage.orcid.membership_that(OKAFOR, &own, follows).await;
+    agency.rest().await;
+    assert_eq!(status_of(&agency, &own, OKAFOR).await, "AUTHENTICATED");
+    assert!(stage.orcid.memberships(CARBERRY).await.is_empty());
+    stage.orcid.assert_written_once().await;
+}
+
+async fn a_reloaded_callback_exchanges_nothing(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let result = browser.grant(&stage.orcid, CARBERRY).await;
+    let callback = result
+        .trail
+        .iter()
+        .find(|u| u.path() == "/orcid/callback")
+        .unwrap();
+    for _ in 0..3 {
+        let again = browser.open(callback.as_str()).await;
+        assert_eq!(again.url, result.url);
+        assert_eq!(again.heading(), result.heading());
+    }
+    // A second exchange would have made ORCID disable the tokens of the first.
+    assert_eq!(stage.orcid.calls("token_code").await, 1);
+    assert!(stage.orcid.holds_a_token_of(CARBERRY).await);
+    stage.orcid.membership(CARBERRY, &handle).await;
+    stage.orcid.assert_written_once().await;
+}
+
+async fn a_code_opened_elsewhere_is_not_exchanged(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let landing = browser.open_request(&stage.orcid, CARBERRY).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    let callback = browser.press_to(&consent, "Authorize access").await;
+    let elsewhere = Browser::new().open(callback.as_str()).await;
+    assert_eq!(elsewhere.status, 400);
+    assert_eq!(elsewhere.heading(), "You came back in another browser");
+    assert_eq!(stage.orcid.calls("token_code").await, 0);
+    // It did not spoil the way of the person themselves.
+    let result = browser.open(callback.as_str()).await;
+    assert_eq!(
+        result.heading(),
+        "Thank you: your projects go to your ORCID record"
+    );
+    let other = Browser::new().open(result.url.as_str()).await;
+    assert_eq!(other.status, 400, "somebody else sees the result");
+    stage.orcid.membership(CARBERRY, &handle).await;
+}
+
+async fn a_failed_exchange_can_be_tried_again(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let fault =
+        json!({ "kind": "drop_after_commit", "calls": ["token_code"], "when": { "next": 1 } });
+    stage.orcid.fault(fault).await;
+    let failed = browser.grant(&stage.orcid, CARBERRY).await;
+    assert_eq!(failed.heading(), "ORCID did not confirm your permission");
+    assert_eq!(
+        stage.orcid.calls("token_code").await,
+        1,
+        "a code is never sent twice"
+    );
+    assert!(stage.orcid.memberships(CARBERRY).await.is_empty());
+    // ORCID holds a live pair by now, so it asks no more.
+    let next = browser.press(&failed, "Continue to ORCID").await;
+    let result = if next.heading() == "Authorize access" {
+        browser.press(&next, "Authorize access").await
+    } else {
+        next
+    };
+    assert_eq!(
+        result.heading(),
+        "Thank you: your projects go to your ORCID record"
+    );
+    stage.orcid.membership(CARBERRY, &handle).await;
+    stage.orcid.assert_written_once().await;
+}
+
+/// Lets somebody else go through the whole workflow, so that all that was due has run.
+async fn another_persons_workflow(stage: &Stage, agency: &Agency<'_>) {
+    let request = examples::with_people("Somebody else's", [FERNANDEZ]);
+    let handle = handle_of(&agency.client().mint(&request).await);
+    Browser::new().grant(&stage.orcid, FERNANDEZ).await;
+    stage.orcid.membership(FERNANDEZ, &handle).await;
+    agency.rest().await;
+}
+
+async fn a_withdrawn_permission_is_found_and_respected(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    stage.orcid.revoke(CARBERRY).await;
+    retitle(&agency, &project.handle, "After the withdrawal").await;
+    people_are(&agency, 1, "revoked").await;
+    let status = status_of(&agency, &project.handle, CARBERRY).await;
+    assert_eq!(status, "AUTHENTICATION_REVOKED");
+    let refused = stage.orcid.answers("membership_list", 401).await;
+    assert_eq!(refused, 3, "confirmed by three more refusals");
+
+    // From then on nothing is tried, and nobody is asked.
+    let touched = async || {
+        let mut calls = 0;
+        for kind in [
+            "membership_create",
+            "membership_update",
+            "membership_delete",
+        ] {
+            calls += stage.orcid.answers(kind, 401).await;
+        }
+        calls + stage.orcid.answers("membership_list", 401).await
+    };
+    let before = touched().await;
+    retitle(&agency, &project.handle, "Later still").await;
+    agency
+        .client()
+        .mint(&examples::titled("A new project"))
+        .await;
+    another_persons_workflow(stage, &agency).await;
+    assert_eq!(touched().await, before);
+    assert_eq!(stage.orcid.requests(CARBERRY).await.len(), 1);
+    stage.orcid.assert_written_once().await;
+}
+
+async fn who_withdrew_can_grant_again(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    stage.orcid.revoke(CARBERRY).await;
+    retitle(&agency, &project.handle, "After the withdrawal").await;
+    people_are(&agency, 1, "revoked").await;
+    // The request is still in the inbox.
+    let inbox = project.browser.open_inbox(&stage.orcid, CARBERRY).await;
+    let landing = project.browser.follow(&inbox, "Grant permission").await;
+    let consent = project.browser.press(&landing, "Continue to ORCID").await;
+    project.browser.press(&consent, "Authorize access").await;
+    let follows = |e: &Value| e["department_name"] == "After the withdrawal";
+    let entry = stage
+        .orcid
+        .membership_that(CARBERRY, &project.handle, follows)
+        .await;
+    assert_eq!(
+        entry["put_code"], project.entry["put_code"],
+        "the entry, not another one"
+    );
+    let status = status_of(&agency, &project.handle, CARBERRY).await;
+    assert_eq!(status, "AUTHENTICATED");
+    stage.orcid.assert_written_once().await;
+}
+
+async fn a_spurious_refusal_downgrades_nobody(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    let fault = json!({ "kind": "spurious_401", "when": { "next": 2 } });
+    stage.orcid.fault(fault).await;
+    retitle(&agency, &project.handle, "Through the trouble").await;
+    let follows = |e: &Value| e["department_name"] == "Through the trouble";
+    stage
+        .orcid
+        .membership_that(CARBERRY, &project.handle, follows)
+        .await;
+    people_are(&agency, 1, "granted").await;
+    let status = status_of(&agency, &project.handle, CARBERRY).await;
+    assert_eq!(status, "AUTHENTICATED");
+    assert_eq!(stage.orcid.answers("membership_update", 401).await, 1);
+    stage.orcid.assert_written_once().await;
+}
+
+/// All whom the simulator knows.
+const EIGHT: [&str; 8] = [
+    CARBERRY,
+    OKAFOR,
+    FERNANDEZ,
+    "0000-0002-9079-593X",
+    "0000-0003-1415-9269",
+    "0000-0001-2345-6789",
+    "0000-0003-5000-0001",
+    "0000-0001-5000-0007",
+];
+
+async fn many_refusals_at_once_are_orcids_trouble(stage: &Stage) {
+    let agency = stage
+        .agency_with("[permissions]\nbreaker_window = \"12s\"")
+        .await;
+    let request = examples::with_people("Everybody's", EIGHT);
+    let handle = handle_of(&agency.client().mint(&request).await);
+    for orcid in EIGHT {
+        Browser::new().grant(&stage.orcid, orcid).await;
+        stage.orcid.membership(orcid, &handle).await;
+    }
+    agency.rest().await;
+
+    let calls = ["membership_update", "membership_list"];
+    stage
+        .orcid
+        .fault(json!({ "kind": "spurious_401", "calls": calls }))
+        .await;
+    retitle(&agency, &handle, "Through the trouble").await;
+    // Each is refused as often as one alone would have to be, to count as withdrawn.
+    eventually("everybody to be refused four times", async || {
+        (stage.orcid.answers("membership_list", 401).await >= 3 * 8).then_some(())
+    })
+    .await;
+    people_are(&agency, 8, "suspect").await;
+    for orcid in EIGHT {
+        assert_eq!(status_of(&agency, &handle, orcid).await, "AUTHENTICATED");
+    }
+    stage.orcid.heal().await;
+    for orcid in EIGHT {
+        let follows = |e: &Value| e["department_name"] == "Through the trouble";
+        stage.orcid.membership_that(orcid, &handle, follows).await;
+    }
+    people_are(&agency, 8, "granted").await;
+    stage.orcid.assert_written_once().await;
+}
+
+async fn what_the_researcher_deletes_is_not_added_again(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    stage.orcid.delete_entry(CARBERRY, &project.entry).await;
+    retitle(&agency, &project.handle, "After the deletion").await;
+    eventually("the next write to find out", async || {
+        (stage.orcid.answers("membership_update", 404).await == 1).then_some(())
+    })
+    .await;
+    agency.rest().await;
+    assert_eq!(
+        agency
+            .metric(r#"raid_memberships{state="removed_by_researcher"}"#)
+            .await,
+        1
+    );
+
+    let before = stage.orcid.counters().await["total"].clone();
+    retitle(&agency, &project.handle, "And again").await;
+    agency.rest().await;
+    assert_eq!(
+        stage.orcid.counters().await["total"],
+        before,
+        "calls about a deleted entry"
+    );
+    // Their other projects are still theirs to see.
+    let other = agency
+        .client()
+        .mint(&examples::titled("Another project"))
+        .await;
+    stage.orcid.membership(CARBERRY, &handle_of(&other)).await;
+    assert!(
+        stage
+            .orcid
+            .memberships_of(CARBERRY, &project.handle)
+            .await
+            .is_empty()
+    );
+    stage.orcid.assert_written_once().await;
+}

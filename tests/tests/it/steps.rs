@@ -1,0 +1,53 @@
+//! What most tests do first.
+
+use raid_tests::examples::{self, CARBERRY, handle_of};
+use raid_tests::{Agency, Browser, Stage, eventually};
+use serde_json::Value;
+
+/// A project of Carberry's that stands on his record.
+pub struct Granted {
+    pub handle: String,
+    pub entry: Value,
+    /// The browser in which he granted.
+    pub browser: Browser,
+}
+
+/// Mints the small example, grants, and waits for the entry.
+pub async fn granted_project(stage: &Stage, agency: &Agency<'_>) -> Granted {
+    let raid = agency.client().mint(&examples::minimal()).await;
+    let handle = handle_of(&raid);
+    let browser = Browser::new();
+    browser.grant(&stage.orcid, CARBERRY).await;
+    let entry = stage.orcid.membership(CARBERRY, &handle).await;
+    agency.rest().await;
+    Granted {
+        handle,
+        entry,
+        browser,
+    }
+}
+
+/// Changes the title of a RAiD.
+pub async fn retitle(agency: &Agency<'_>, handle: &str, title: &str) -> Value {
+    agency
+        .client()
+        .edit(handle, |raid| raid["title"][0]["text"] = title.into())
+        .await
+}
+
+/// Waits until that many people are in a state.
+pub async fn people_are(agency: &Agency<'_>, count: u64, state: &str) {
+    let sample = format!(r#"raid_permissions{{state="{state}"}}"#);
+    eventually(&format!("{count} people to be {state}"), async || {
+        (agency.metric(&sample).await == count).then_some(())
+    })
+    .await;
+}
+
+/// The status that the record of a RAiD shows for a person.
+pub async fn status_of(agency: &Agency<'_>, handle: &str, orcid: &str) -> Value {
+    let raid = agency.client().raid(handle).await;
+    let people = raid["contributor"].as_array().unwrap();
+    let id = format!("https://orcid.org/{orcid}");
+    people.iter().find(|p| p["id"] == *id).unwrap()["status"].clone()
+}
