@@ -95,13 +95,10 @@ pub(crate) fn with_connection<T>(
 ) -> Result<T, StoreError> {
     let mut c = pool.get().map_err(|e| StoreError::Connect(e.to_string()))?;
     let result = f(&mut c);
-    let suspicious = matches!(result, Err(StoreError::Database(_) | StoreError::Commit(_)));
-    if suspicious
-        && let Conn::Postgres(p) = &mut *c
-        && p.batch_execute("SELECT 1").is_err()
-    {
-        // The pool asks `has_broken` when the connection comes back.
-        AnsiTransactionManager::transaction_manager_status_mut(p).set_in_error();
+    if matches!(result, Err(StoreError::Database(_) | StoreError::Commit(_))) {
+        // A query that finds the server gone does not mark the connection as broken, which is
+        // what `has_broken` asks for; this statement does.
+        drop(c.batch_execute("SELECT 1"));
     }
     result
 }

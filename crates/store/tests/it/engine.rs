@@ -252,6 +252,32 @@ fn a_full_queue_is_an_answer() {
     });
 }
 
+/// Another program holds SQLite's write lock for longer than we wait for it.
+#[test]
+fn a_locked_file_is_an_answer_and_the_writer_goes_on() {
+    TestDb::sqlite().run(async |db| {
+        let store = db.store().clone();
+        let mut other = diesel::SqliteConnection::establish(&db.settings().url).unwrap();
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        let jobs: Vec<_> = (0..10)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move { store.write(move |c| note(c, n)).await })
+            })
+            .collect();
+        // The first group finds the file locked; who came later may be in the next one.
+        let first = store.write(|c| note(c, 10)).await;
+        assert!(matches!(first, Err(StoreError::Commit(_))), "{first:?}");
+        other.batch_execute("ROLLBACK").unwrap();
+        for (n, job) in (0..).zip(jobs) {
+            let told = job.await.unwrap().is_ok();
+            assert_eq!(known(&store, n).await, told, "{n}");
+        }
+        store.write(|c| note(c, 99)).await.unwrap();
+        assert!(known(&store, 99).await);
+    });
+}
+
 #[test]
 fn sqlite_reads_cannot_write() {
     TestDb::sqlite().run(async |db| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::raids::{self, RaidWrite};
 use store::testing::TestDb;
-use store::{Json, Store, StoreError, contributions, tasks};
+use store::{Json, Settings, Store, StoreError, contributions, tasks};
 use tokio::sync::Barrier;
 
 store::on_both_databases!(
@@ -14,6 +14,7 @@ store::on_both_databases!(
     a_bad_mint_fails_alone,
     of_two_with_one_handle_one_is_minted,
     a_raid_may_have_thousands_of_contributors,
+    mints_leave_room_for_others,
 );
 
 async fn all_handles(store: &Store) -> Vec<String> {
@@ -188,4 +189,30 @@ async fn a_raid_may_have_thousands_of_contributors(db: &TestDb) {
         .await
         .unwrap();
     assert_eq!(of_raid().await.unwrap(), BTreeSet::from([many[0]]));
+}
+
+/// With a single connection configured, reads, writes and many mints get on together.
+async fn mints_leave_room_for_others(db: &TestDb) {
+    sample::store(db).await;
+    let settings = Settings {
+        connections: 1,
+        ..db.settings().clone()
+    };
+    let small = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
+    let tasks: Vec<_> = (0..120)
+        .map(|n| {
+            let store = small.clone();
+            tokio::spawn(async move {
+                store.mint(raid(n, &[person(n)])).await?;
+                let found = store.read(move |c| raids::find(c, &handle(n))).await?;
+                assert_eq!(found.unwrap().version, 1);
+                let mut next = raid(n, &[]);
+                next.version = 2;
+                store.write(move |c| raids::amend(c, &next)).await
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
 }

@@ -1,6 +1,7 @@
 //! Workers of several nodes at once, some of which die: never two on one person, no news lost.
 
 use crate::sample::{handle, person};
+use diesel::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::tasks::{self, Kind, Lane, NewTask, Settle, Task, Work};
 use store::testing::TestDb;
-use store::{Store, StoreError};
+use store::{Conn, Store, StoreError};
 
 store::on_both_databases!(all_news_arrive_and_nobody_meets);
 
@@ -189,4 +190,91 @@ async fn write(store: &Store, owner: &'static str, world: &Shared, held: Task, r
         .write(move |c| tasks::settle(c, owner, &held, &end, now))
         .await
         .unwrap();
+}
+
+/// News that another transaction is just writing: settling waits for it and takes note.
+#[test]
+fn postgres_news_not_yet_committed_is_not_lost() {
+    TestDb::postgres().run(async |db| {
+        let store = db.store().clone();
+        let now = db.clock().now();
+        let news = [NewTask {
+            work: Work::Permission(person(1)),
+            lane: Lane::Bulk,
+            due_at: now,
+            at: now,
+        }];
+        let again = news.clone();
+        let until = now + time::Duration::MINUTE;
+        let held = store
+            .write(move |c| {
+                tasks::enqueue(c, &news)?;
+                tasks::claim(c, "a", &KINDS, 1, now, until)
+            })
+            .await
+            .unwrap()
+            .remove(0);
+        let (commit, wait) = std::sync::mpsc::channel::<()>();
+        let wait = Mutex::new(wait);
+        let (begun, wait_begun) = tokio::sync::mpsc::unbounded_channel();
+        let writer = {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .write(move |c| {
+                        tasks::enqueue(c, &again)?;
+                        begun.send(()).unwrap();
+                        let _ = wait.lock().unwrap().recv();
+                        Ok(())
+                    })
+                    .await
+            })
+        };
+        let mut wait_begun = wait_begun;
+        wait_begun.recv().await.unwrap();
+        let settler = {
+            let store = store.clone();
+            let end = Settle::Done;
+            tokio::spawn(async move {
+                store
+                    .write(move |c| tasks::settle(c, "a", &held, &end, now))
+                    .await
+            })
+        };
+        let blocked = async {
+            while !somebody_waits_for_a_lock(&store, db).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), blocked)
+            .await
+            .expect("settling to wait for the news");
+        drop(commit);
+        writer.await.unwrap().unwrap();
+        settler.await.unwrap().unwrap();
+        let due = store.read(tasks::counts).await.unwrap();
+        assert_eq!(due, [(Kind::Permission, tasks::State::Due, 1)]);
+    });
+}
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    waiting: i64,
+}
+
+async fn somebody_waits_for_a_lock(store: &Store, db: &TestDb) -> bool {
+    // Connections carry the name of the test's schema.
+    let schema = db.settings().url.rsplit_once("%3D").unwrap().1;
+    let query = format!(
+        "SELECT count(*) AS waiting FROM pg_stat_activity \
+         WHERE application_name = '{schema}' AND wait_event_type = 'Lock'"
+    );
+    let found = store.read(move |c| {
+        let Conn::Postgres(c) = c else {
+            return Ok(Waiting { waiting: 0 });
+        };
+        Ok(diesel::sql_query(query.as_str()).get_result(c)?)
+    });
+    found.await.unwrap().waiting > 0
 }
