@@ -15,6 +15,7 @@ mod moments;
 mod permissions;
 mod raids;
 mod sample;
+mod states;
 mod task_model;
 mod tasks;
 mod visits;
