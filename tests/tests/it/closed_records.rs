@@ -41,9 +41,9 @@ async fn calls_after_somebody_elses_workflow(stage: &Stage, agency: &Agency<'_>)
     after - before - 3
 }
 
-async fn is_left_alone(stage: &Stage, state: Value, name: &str) {
+async fn is_left_alone(stage: &Stage, closed: Value, name: &str) {
     let agency = stage.agency().await;
-    stage.orcid.set_state(CARBERRY, state).await;
+    stage.orcid.set_state(CARBERRY, closed).await;
     let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
     people_are(&agency, 1, name).await;
     assert_eq!(

@@ -44,10 +44,24 @@ pub async fn people_are(agency: &Agency<'_>, count: u64, state: &str) {
     .await;
 }
 
-/// The status that the record of a RAiD shows for a person.
+/// The status that the record of a RAiD shows for a person. The list is never from a cache.
 pub async fn status_of(agency: &Agency<'_>, handle: &str, orcid: &str) -> Value {
-    let raid = agency.client().raid(handle).await;
+    let all = agency.client().list().await;
+    let raid = all
+        .into_iter()
+        .find(|raid| handle_of(raid) == handle)
+        .unwrap();
     let people = raid["contributor"].as_array().unwrap();
     let id = format!("https://orcid.org/{orcid}");
     people.iter().find(|p| p["id"] == *id).unwrap()["status"].clone()
+}
+
+/// Waits until the RAiD, read by itself, shows a status for its first contributor. Answers may be
+/// remembered for a moment, so the status of a person can lag behind their answer.
+pub async fn shows_status(agency: &Agency<'_>, handle: &str, status: &str) {
+    eventually(&format!("the status {status}"), async || {
+        let raid = agency.client().raid(handle).await;
+        (raid["contributor"][0]["status"] == status).then_some(())
+    })
+    .await;
 }

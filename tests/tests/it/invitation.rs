@@ -1,0 +1,245 @@
+//! Inviting by e-mail somebody whose iD is not known.
+
+use crate::mail::{letters, link_in};
+use crate::search::holds;
+use crate::steps::{granted_project, shows_status, status_of};
+use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of, version_of};
+use raid_tests::{Agency, Browser, Page, Stage, eventually};
+use serde_json::{Value, json};
+
+raid_tests::on_both_databases!(
+    who_is_invited_joins_with_an_authenticated_id,
+    the_address_is_shown_nowhere,
+    an_invitation_is_for_one_person,
+    an_invited_contributor_who_is_there_already_changes_nothing,
+    an_invitation_ends,
+    a_declined_invitation_stays_open,
+);
+
+const ADDRESS: &str = "amara.okafor.4711@university.example";
+
+/// Invites somebody to a RAiD and gives the link in the mail.
+async fn invite(stage: &Stage, agency: &Agency<'_>, handle: &str) -> String {
+    let person = examples::minimal()["contributor"][0].clone();
+    let request = json!({
+        "email": ADDRESS,
+        "position": person["position"],
+        "role": [person["role"][1]],
+    });
+    let before = letters(stage).len();
+    let path = format!("/v1/raids/{handle}/invitations");
+    agency.client().post(&path, &request).await.expect(201);
+    let letter = eventually("the mail", async || {
+        let mut all = letters(stage);
+        (all.len() > before).then(|| all.pop()).flatten()
+    })
+    .await;
+    assert!(letter.contains(&format!("To: {ADDRESS}")), "{letter}");
+    link_in(&letter)
+}
+
+/// Signs in, follows the invitation, and consents: the result.
+async fn accept(stage: &Stage, browser: &Browser, link: &str, orcid: &str) -> Page {
+    browser.sign_in_as(&stage.orcid, orcid).await;
+    let landing = browser.open(link).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    browser.press(&consent, "Authorize access").await
+}
+
+async fn who_is_invited_joins_with_an_authenticated_id(stage: &Stage) {
+    let agency = stage.agency().await;
+    let raid = agency.client().mint(&examples::minimal()).await;
+    let handle = handle_of(&raid);
+    let link = invite(stage, &agency, &handle).await;
+    assert!(link.starts_with(agency.url()), "{link}");
+
+    // Looking at it records nothing.
+    let landing = Browser::new().open(&link).await;
+    assert_eq!(landing.heading(), "Join “Night sounds of the city parks”");
+    assert!(landing.text().contains(&handle));
+    assert_eq!(version_of(&agency.client().raid(&handle).await), 1);
+
+    let result = accept(stage, &Browser::new(), &link, OKAFOR).await;
+    assert_eq!(
+        result.heading(),
+        "Thank you: your projects go to your ORCID record"
+    );
+    assert!(result.text().contains(OKAFOR));
+    let entry = stage.orcid.membership(OKAFOR, &handle).await;
+    assert_eq!(entry["department_name"], "Night sounds of the city parks");
+    assert!(entry["role_title"].as_str().unwrap().contains("Software"));
+
+    let joined = eventually("the new version", async || {
+        let raid = agency.client().raid(&handle).await;
+        (version_of(&raid) == 2).then_some(raid)
+    })
+    .await;
+    let person = &joined["contributor"][1];
+    assert_eq!(person["id"], format!("https://orcid.org/{OKAFOR}"));
+    assert_eq!(person["schemaUri"], "https://orcid.org/");
+    assert_eq!(person["status"], "AUTHENTICATED");
+    assert_eq!(
+        person["position"],
+        examples::minimal()["contributor"][0]["position"]
+    );
+    assert_eq!(
+        joined["contributor"][0], raid["contributor"][0],
+        "the others stay as they are"
+    );
+    let first = agency.client().version(&handle, 1).await;
+    assert_eq!(first["contributor"].as_array().unwrap().len(), 1);
+
+    // The record follows later changes as everybody's does, and she is not asked in her inbox.
+    crate::steps::retitle(&agency, &handle, "Morning sounds").await;
+    let follows = |e: &Value| e["department_name"] == "Morning sounds";
+    stage.orcid.membership_that(OKAFOR, &handle, follows).await;
+    agency.rest().await;
+    assert!(
+        stage.orcid.requests(OKAFOR).await.is_empty(),
+        "asked although she came by herself"
+    );
+    stage.orcid.assert_written_once().await;
+}
+
+async fn the_address_is_shown_nowhere(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    let browser = Browser::new();
+    let mut seen = vec![browser.open(&link).await.html];
+    seen.push(accept(stage, &browser, &link, OKAFOR).await.html);
+    stage.orcid.membership(OKAFOR, &handle).await;
+    agency.rest().await;
+
+    let client = agency.client();
+    let paths = [
+        format!("/raid/{handle}"),
+        format!("/raid/{handle}/1"),
+        format!("/raid/{handle}/2"),
+        "/raid/".to_owned(),
+        format!("/raids/{handle}"),
+        "/service-point/".to_owned(),
+        "/metrics".to_owned(),
+    ];
+    for path in &paths {
+        let reply = client.get(path).await;
+        assert_eq!(reply.status, 200, "{path}");
+        seen.push(reply.text);
+    }
+    seen.push(stage.orcid.record(OKAFOR).await.to_string());
+    seen.push(stage.logs());
+    for text in &seen {
+        assert!(
+            !holds(text.as_bytes(), ADDRESS),
+            "the address is shown in: {text}"
+        );
+        assert!(
+            !holds(text.as_bytes(), "okafor.4711"),
+            "a part of it is shown in: {text}"
+        );
+    }
+    let database = stage.database_content();
+    assert!(holds(&database, &handle), "this is not the database");
+    assert!(
+        !holds(&database, ADDRESS),
+        "the address is in the database in clear"
+    );
+    assert!(
+        !holds(&database, "okafor.4711"),
+        "a part of it is in the database in clear"
+    );
+}
+
+async fn an_invitation_is_for_one_person(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    // The second person has the page open while the first accepts.
+    let second = Browser::new();
+    second.sign_in_as(&stage.orcid, FERNANDEZ).await;
+    let landing = second.open(&link).await;
+    let first = Browser::new();
+    accept(stage, &first, &link, OKAFOR).await;
+    stage.orcid.membership(OKAFOR, &handle).await;
+
+    let consent = second.press(&landing, "Continue to ORCID").await;
+    let refused = second.press(&consent, "Authorize access").await;
+    assert_eq!(refused.heading(), "This invitation cannot be used any more");
+    eventually("the second person's pair to be revoked", async || {
+        (!stage.orcid.holds_a_token_of(FERNANDEZ).await).then_some(())
+    })
+    .await;
+    agency.rest().await;
+    assert!(stage.orcid.memberships(FERNANDEZ).await.is_empty());
+    let record = agency.client().list().await.pop().unwrap();
+    assert!(!record.to_string().contains(FERNANDEZ), "joined: {record}");
+    assert_eq!(version_of(&record), 2);
+    // Whoever opens it from now on is told at once.
+    let late = Browser::new().open(&link).await;
+    assert_eq!(late.status, 410);
+    assert_eq!(late.heading(), "This invitation cannot be used any more");
+    assert!(stage.orcid.holds_a_token_of(OKAFOR).await);
+}
+
+async fn an_invited_contributor_who_is_there_already_changes_nothing(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    let link = invite(stage, &agency, &project.handle).await;
+    let landing = project.browser.open(&link).await;
+    let next = project.browser.press(&landing, "Continue to ORCID").await;
+    let result = if next.heading() == "Authorize access" {
+        project.browser.press(&next, "Authorize access").await
+    } else {
+        next
+    };
+    assert_eq!(
+        result.heading(),
+        "Thank you: your projects go to your ORCID record"
+    );
+    agency.rest().await;
+    let record = agency.client().list().await.pop().unwrap();
+    assert_eq!(version_of(&record), 1, "a version that changes nothing");
+    assert_eq!(record["contributor"].as_array().unwrap().len(), 1);
+    let entries = stage.orcid.memberships(CARBERRY).await;
+    assert_eq!(entries, [project.entry]);
+    shows_status(&agency, &project.handle, "AUTHENTICATED").await;
+    stage.orcid.assert_written_once().await;
+}
+
+async fn an_invitation_ends(stage: &Stage) {
+    let agency = stage
+        .agency_with("[agency]\ninvitation_lifetime = \"8s\"")
+        .await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    let expired = eventually("the invitation to end", async || {
+        let page = Browser::new().open(&link).await;
+        (page.status != 200).then_some(page)
+    })
+    .await;
+    assert_eq!(expired.status, 400);
+    assert_eq!(expired.heading(), "this link has expired");
+    assert!(
+        expired.text().contains("support@raid-agency.example"),
+        "whom to ask"
+    );
+}
+
+async fn a_declined_invitation_stays_open(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    let browser = Browser::new();
+    browser.sign_in_as(&stage.orcid, OKAFOR).await;
+    let landing = browser.open(&link).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    let declined = browser.press(&consent, "Deny access").await;
+    assert_eq!(declined.heading(), "You did not give permission");
+    let record = agency.client().list().await.pop().unwrap();
+    assert_eq!(version_of(&record), 1);
+    // What the page offers works.
+    let consent = browser.press(&declined, "Continue to ORCID").await;
+    browser.press(&consent, "Authorize access").await;
+    stage.orcid.membership(OKAFOR, &handle).await;
+    assert_eq!(status_of(&agency, &handle, OKAFOR).await, "AUTHENTICATED");
+}
