@@ -52,4 +52,5 @@ openapi: ## write openapi/ anew from the code
 .PHONY: bench
 bench: ## print the benchmarks as ratios, on durable databases
 	@scripts/need cc postgres
-	RAID_POSTGRES_DURABLE=1 scripts/postgres run cargo run --release --locked -p raid-tests --bin bench
+	cargo build --release --locked -p raid-agency -p raid-tests --bins
+	RAID_POSTGRES_DURABLE=1 scripts/postgres run $(TARGET)/release/bench

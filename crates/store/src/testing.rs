@@ -15,11 +15,16 @@
 )]
 
 use crate::clock::Clock;
-use crate::engine::{Settings, Store};
+use crate::conn::Conn;
+use crate::engine::{Settings, Store, in_transaction};
+use crate::error::StoreError;
 use crate::migrate;
+use crate::pool::Manager;
+use crate::raids::{RaidWrite, insert};
 use crate::seal::KeyRing;
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::r2d2::ManageConnection as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -124,6 +129,21 @@ impl TestDb {
         Store::open(&self.settings, self.clock.clone(), Self::keys()).expect("a store")
     }
 
+    /// One more connection, which writes one RAiD a transaction: what the store's own ways of
+    /// writing are measured against.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub fn single_writer(&self) -> SingleWriter {
+        let url = self.settings.url.clone();
+        let manager = if self.settings.is_postgres() {
+            Manager::Postgres(url)
+        } else {
+            Manager::SqliteWriter(url)
+        };
+        SingleWriter(manager.connect().expect("a connection"))
+    }
+
     /// Runs a test on this database.
     ///
     /// # Panics
@@ -135,6 +155,19 @@ impl TestDb {
             .build()
             .expect("a runtime")
             .block_on(test(&self));
+    }
+}
+
+/// See [`TestDb::single_writer`].
+pub struct SingleWriter(Conn);
+
+impl SingleWriter {
+    /// Mints a RAiD, with the same statements as [`Store::mint`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn mint(&mut self, write: &RaidWrite) -> Result<(), StoreError> {
+        in_transaction(&mut self.0, &|c| insert(c, std::slice::from_ref(write)))
     }
 }
 
