@@ -131,6 +131,7 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> HttpResponse
         .content_type(ContentType::html())
         .insert_header(("Cache-Control", "no-store"))
         .insert_header(("Referrer-Policy", "no-referrer"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("X-Frame-Options", "DENY"))
         .insert_header((
             "Content-Security-Policy",

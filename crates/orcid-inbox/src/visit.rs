@@ -90,6 +90,8 @@ pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
 /// A signed link in a query or a form. ORCID adds `orcid` to links in its mails; it is ignored.
 #[derive(Deserialize)]
 pub(crate) struct Signed {
+    /// Empty when it was cut off, which is answered as any other link that is not valid.
+    #[serde(default)]
     pub i: String,
 }
 

@@ -9,8 +9,19 @@ async fn main() -> ExitCode {
     match CommandLine::parse().run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("raid-agency: {e:#}");
+            eprintln!("raid-agency: {}", told(&e));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes. Some errors quote their cause; each is told once.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
