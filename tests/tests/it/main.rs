@@ -4,9 +4,12 @@
 
 mod architecture;
 mod closed_records;
+mod command_line;
 mod consent;
 mod invitation;
 mod mail;
+mod pages;
 mod search;
+mod secrets;
 mod steps;
 mod workflow;
