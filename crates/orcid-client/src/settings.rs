@@ -53,6 +53,12 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// How long after a write was sent whose answer never came ORCID may still carry it out: as long
+    /// again as we wait for it. Whoever looks earlier may miss it.
+    pub fn doubt(&self) -> Duration {
+        self.call_timeout * 2
+    }
+
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         let addresses = [
             ("web_url", &self.web_url),

@@ -3,8 +3,10 @@
 use crate::schedule::Schedule;
 use crate::verdict::{Held, Next, Reconcile, Verdict};
 use rand::RngExt as _;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 use store::tasks::{self, Kind, Settle, Task};
 use store::{Store, StoreError, Timestamp};
 use tokio::sync::watch;
@@ -134,16 +136,31 @@ impl Runner {
 }
 
 /// Lets the reconciler act, for less than the lease lasts; a panic is a failure like another.
+/// What is left of the lease counts: the process may have stood still since the claim.
 async fn act(settings: &Settings, reconciler: Arc<dyn Reconcile>, held: Arc<Held>) -> Verdict {
-    let limit = settings.lease.mul_f64(0.75);
-    let mut hand = tokio::spawn(async move { reconciler.act(&held).await });
+    let margin = settings.lease.mul_f64(0.25);
+    let left = held.until - held.store.clock().now() - margin;
+    let limit = Duration::try_from(left).unwrap_or_default();
+    let end = Instant::now() + limit;
+    let mut hand = tokio::spawn(async move {
+        let mut act = reconciler.act(&held);
+        // Asked before each step, since a process that stood still must not take another one.
+        poll_fn(|cx| {
+            if Instant::now() >= end {
+                return Poll::Ready(None);
+            }
+            act.as_mut().poll(cx).map(Some)
+        })
+        .await
+    });
+    let too_late = || Verdict::retry(format!("no result within {} s", limit.as_secs_f64()));
     match tokio::time::timeout(limit, &mut hand).await {
-        Ok(Ok(verdict)) => verdict,
+        Ok(Ok(verdict)) => verdict.unwrap_or_else(too_late),
         Ok(Err(e)) if e.is_panic() => Verdict::retry("the worker panicked"),
         Ok(Err(_)) => Verdict::retry("the worker was stopped"),
         Err(_) => {
             hand.abort();
-            Verdict::retry(format!("no result within {} s", limit.as_secs_f64()))
+            too_late()
         }
     }
 }
@@ -155,6 +172,15 @@ async fn settle(store: &Store, settings: &Settings, held: &Arc<Held>, verdict: V
     let kind = held.work().kind();
     let end = {
         let now = store.clock().now();
+        let again = |reason, retry_after, at_least| {
+            let wait = settings
+                .schedule
+                .after(tries, retry_after, &mut rand::rng());
+            match wait {
+                Some(wait) => Settle::Retry(now + wait.max(at_least), reason),
+                None => Settle::Dead(format!("gave up after {tries} tries: {reason}")),
+            }
+        };
         match next {
             Next::Done => Settle::Done,
             Next::Again(after) => Settle::Again(now + after),
@@ -162,15 +188,8 @@ async fn settle(store: &Store, settings: &Settings, held: &Arc<Held>, verdict: V
             Next::Retry {
                 reason,
                 retry_after,
-            } => {
-                match settings
-                    .schedule
-                    .after(tries, retry_after, &mut rand::rng())
-                {
-                    Some(wait) => Settle::Retry(now + wait, reason),
-                    None => Settle::Dead(format!("gave up after {tries} tries: {reason}")),
-                }
-            }
+            } => again(reason, retry_after, Duration::ZERO),
+            Next::InDoubt { reason, wait } => again(reason, None, wait),
         }
     };
     let outcome = match &end {

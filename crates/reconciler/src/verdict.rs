@@ -67,6 +67,14 @@ pub enum Next {
         /// What the other side asked for; taken within 1 to 2 times the schedule's step.
         retry_after: Option<Duration>,
     },
+    /// No answer came, so it may be done or still being done: the schedule says when it is tried
+    /// again, but not before this long.
+    InDoubt {
+        /// Why, without secrets.
+        reason: String,
+        /// How long the other side may still be at it.
+        wait: Duration,
+    },
     /// It failed in a way that cannot heal by itself.
     Dead(String),
 }

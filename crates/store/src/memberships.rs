@@ -14,6 +14,8 @@ text_enum! {
         Posting = "posting",
         /// Written, under the put-code.
         Written = "written",
+        /// About to be deleted, or deleted with an answer that never came.
+        Deleting = "deleting",
         /// The researcher removed it; it is not written again unless they ask.
         RemovedByResearcher = "removed_by_researcher",
         /// We deleted it.
@@ -39,6 +41,22 @@ pub struct Membership {
     pub written_at: Option<Timestamp>,
     /// When the row last changed.
     pub updated_at: Timestamp,
+}
+
+impl Membership {
+    /// What stands, to be recorded again.
+    pub fn standing(&self) -> Standing {
+        match (self.state, self.put_code) {
+            (State::Posting, _) => Standing::Posting,
+            (State::Written, Some(put_code)) => Standing::Written {
+                put_code,
+                hash: self.document_hash.clone(),
+            },
+            (State::Deleting, Some(put_code)) => Standing::Deleting { put_code },
+            (State::RemovedByResearcher, _) => Standing::RemovedByResearcher,
+            (State::Deleted, _) | (State::Written | State::Deleting, None) => Standing::Deleted,
+        }
+    }
 }
 
 /// What ORCID holds for one person and RAiD, as far as we know.
@@ -76,6 +94,7 @@ pub fn record(
             hash.clone(),
             hash.as_ref().map(|_| now),
         ),
+        Standing::Deleting { put_code } => (State::Deleting, Some(*put_code), None, None),
         Standing::RemovedByResearcher => (State::RemovedByResearcher, None, None, None),
         Standing::Deleted => (State::Deleted, None, None, None),
     };
@@ -97,6 +116,30 @@ pub fn record(
         .set(values)
         .execute(c))?;
     Ok(())
+}
+
+/// The RAiDs that stand on a person's record, or may, in the order of their handles, at most
+/// `limit`, after `after`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_person(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    after: Option<&Handle>,
+    limit: i64,
+) -> Result<Vec<Handle>, StoreError> {
+    let stands = [State::Posting, State::Written, State::Deleting];
+    let mut query = membership::table
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .filter(membership::state.eq_any(stands))
+        .select(membership::handle)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(membership::handle.gt(after.to_string()));
+    }
+    let found: Vec<AsText<Handle>> = query.order(membership::handle).limit(limit).load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
 }
 
 /// Everything on a person's record is gone, with what we wrote there.
@@ -123,12 +166,18 @@ pub fn all_gone(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), Sto
 pub enum Standing {
     /// A POST is about to go out.
     Posting,
-    /// An entry stands; without a hash its content is not known.
+    /// An entry stands; without a hash its content is not known: a PUT is about to go out, or its
+    /// answer never came.
     Written {
         /// ORCID's put-code.
         put_code: i64,
         /// Hash of the document that was written.
         hash: Option<String>,
+    },
+    /// A DELETE is about to go out.
+    Deleting {
+        /// ORCID's put-code.
+        put_code: i64,
     },
     /// The researcher removed it.
     RemovedByResearcher,

@@ -2,7 +2,7 @@
 
 use crate::failure;
 use crate::plan::{Facts, Step, hash, plan};
-use orcid_client::{CallError, Client, Meaning, Outcome, PutCode, ReadAs, our_entry};
+use orcid_client::{CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, our_entry};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::{Handle, OrcidId, Raid};
 use reconciler::{Held, Next, Reconcile, Verdict};
@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::memberships::{self, Standing};
+use store::memberships::{self, Membership, Standing};
 use store::permissions::{self, State};
 use store::tasks::{self, Kind, Lane, NewTask, Work};
 use store::{Store, StoreError, grants, raids};
@@ -32,6 +32,8 @@ struct Entry {
     orcid: OrcidId,
     handle: Handle,
     token: SecretString,
+    /// What stands there before the step is taken.
+    before: Standing,
 }
 
 impl MembershipReconciler {
@@ -55,7 +57,7 @@ impl MembershipReconciler {
             Ok(found) => found,
             Err(e) => return e.into(),
         };
-        let step = plan(facts);
+        let step = plan(facts.clone());
         let token = match (&step, token) {
             (Step::Nothing, _) => return Verdict::done(),
             (Step::AskFirst, _) => return self.ask_first(orcid),
@@ -63,17 +65,45 @@ impl MembershipReconciler {
             // A grant without its token cannot be used; the confirmation of it fails, and says so.
             (_, None) => return self.without_token(orcid),
         };
-        let entry = Entry {
+        let mut entry = Entry {
             orcid,
             handle,
             token,
+            before: Standing::Deleted,
+        };
+        let step = match &facts.actual {
+            Some(actual) if facts.in_doubt() => {
+                // News may come while ORCID is still at it.
+                let quiet = actual.updated_at + self.client.settings().doubt();
+                let wait = quiet - self.store.clock().now();
+                if wait.is_positive() {
+                    return Verdict::new(Next::Again(wait.unsigned_abs()));
+                }
+                let seen = match self.look(&entry, actual, facts.desired.as_ref()).await {
+                    Ok(seen) => seen,
+                    Err(e) => return self.failed(&entry, &e),
+                };
+                entry.before = seen.standing();
+                plan(Facts {
+                    actual: Some(seen),
+                    ..facts
+                })
+            }
+            actual => {
+                if let Some(actual) = actual {
+                    entry.before = actual.standing();
+                }
+                step
+            }
         };
         match step {
-            Step::Nothing | Step::AskFirst => Verdict::done(),
-            Step::Look => self.look(&entry).await,
             Step::Create(document) => self.create(held, &entry, document).await,
-            Step::Update(put_code, document) => self.update(&entry, put_code, document).await,
-            Step::Delete(put_code) => self.delete(&entry, put_code).await,
+            Step::Update(put_code, document) => self.update(held, &entry, put_code, document).await,
+            Step::Delete(put_code) => self.delete(held, &entry, put_code).await,
+            // Nothing is in doubt any more, and the person was asked.
+            Step::Nothing | Step::AskFirst | Step::Look => {
+                self.with(&entry, Verdict::done(), entry.before.clone())
+            }
         }
     }
 
@@ -137,137 +167,148 @@ impl MembershipReconciler {
     }
 
     /// Finds out what stands on the record after an answer that never came.
-    async fn look(&self, entry: &Entry) -> Verdict {
+    async fn look(
+        &self,
+        entry: &Entry,
+        actual: &Membership,
+        desired: Option<&MembershipDocument>,
+    ) -> Result<Membership, CallError> {
         let read_as = ReadAs::Person(&entry.token);
-        let listed = match self.client.memberships(entry.orcid, read_as).await {
-            Ok(listed) => listed,
-            Err(e) => return failure::verdict(&e, entry.orcid, self.store.clock()),
-        };
+        let listed = self.client.memberships(entry.orcid, read_as).await?;
         let ours = our_entry(&listed, &self.client.settings().client_id, &entry.handle);
-        let standing = match ours {
-            None => Standing::Deleted,
-            Some(found) => {
-                let desired = match self.load(entry.orcid, entry.handle.clone()).await {
-                    Ok((facts, _)) => facts.desired,
-                    Err(e) => return e.into(),
-                };
-                // What already says the right thing is adopted as it is, without another notice.
-                let hash = desired.filter(|d| found.says(d)).map(|d| hash(&d));
-                Standing::Written {
-                    put_code: found.put_code.get(),
-                    hash,
-                }
-            }
+        let (state, put_code) = match (ours, actual.state) {
+            (Some(found), _) => (memberships::State::Written, Some(found.put_code.get())),
+            // It stood there, and we did not delete it.
+            (None, memberships::State::Written) => (memberships::State::RemovedByResearcher, None),
+            (None, _) => (memberships::State::Deleted, None),
         };
-        self.found(entry, AT_ONCE, standing)
+        // What already says the right thing is adopted as it is, without another notice.
+        let says = desired.filter(|d| ours.is_some_and(|found| found.says(d)));
+        Ok(Membership {
+            state,
+            put_code,
+            document_hash: says.map(hash),
+            ..actual.clone()
+        })
+    }
+
+    /// Writes down what is about to be done. An error is the verdict: do nothing then.
+    async fn intend(
+        &self,
+        held: &Held,
+        entry: &Entry,
+        standing: Standing,
+    ) -> Result<(), StoreError> {
+        let (orcid, handle) = (entry.orcid, entry.handle.clone());
+        let clock = self.store.clock().clone();
+        held.intend(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
+            .await
     }
 
     async fn create(&self, held: &Held, entry: &Entry, document: MembershipDocument) -> Verdict {
-        let (orcid, handle, clock) = (
-            entry.orcid,
-            entry.handle.clone(),
-            self.store.clock().clone(),
-        );
-        let intent = held.intend(move |c| {
-            memberships::record(c, &orcid, &handle, &Standing::Posting, clock.now())
-        });
-        if let Err(e) = intent.await {
+        if let Err(e) = self.intend(held, entry, Standing::Posting).await {
             return e.into();
         }
-        match self
+        let posted = self
             .client
             .create_membership(entry.orcid, &entry.token, &document)
-            .await
-        {
+            .await;
+        match posted {
             Ok(put_code) => self.written(entry, put_code.get(), &document),
-            Err(e) => match (&e.meaning, e.outcome) {
-                // It stands already: adopt it, and see whether it says the right thing.
-                (
-                    Meaning::Duplicate {
-                        put_code: Some(put_code),
-                    },
-                    _,
-                ) => {
-                    let standing = Standing::Written {
-                        put_code: put_code.get(),
-                        hash: None,
-                    };
-                    self.found(entry, AT_ONCE, standing)
-                }
-                (Meaning::Duplicate { put_code: None }, _) => Verdict::new(AT_ONCE),
+            Err(e) => match &e.meaning {
+                // It stands already: adopt it. What it says is not known, so it is said again.
+                Meaning::Duplicate {
+                    put_code: Some(put_code),
+                } => self.update(held, entry, put_code.get(), document).await,
                 // The intent stands, and the next run looks.
-                (_, Outcome::Unknown) => self.failed(entry, &e),
-                // ORCID did not do it, so the intent is taken back.
-                (_, Outcome::NotSent | Outcome::Refused) => {
-                    self.with(entry, self.failed(entry, &e), Standing::Deleted)
-                }
+                Meaning::Duplicate { put_code: None } => Verdict::retry(e.to_string()),
+                _ => self.not_done(entry, &e),
             },
         }
     }
 
-    async fn update(&self, entry: &Entry, put_code: i64, document: MembershipDocument) -> Verdict {
+    async fn update(
+        &self,
+        held: &Held,
+        entry: &Entry,
+        put_code: i64,
+        document: MembershipDocument,
+    ) -> Verdict {
         let Ok(code) = PutCode::try_from(put_code) else {
             return Verdict::dead(format!("{put_code} is no put-code"));
         };
-        match self
+        // It may come to say the old or the new, so its hash is forgotten first.
+        let unknown = Standing::Written {
+            put_code,
+            hash: None,
+        };
+        if let Err(e) = self.intend(held, entry, unknown).await {
+            return e.into();
+        }
+        let put = self
             .client
             .update_membership(entry.orcid, &entry.token, code, &document)
-            .await
-        {
+            .await;
+        match put {
             Ok(()) => self.written(entry, put_code, &document),
             Err(e) if e.meaning == Meaning::Gone => self.removed(entry).await,
-            // It may say the old or the new: the hash is forgotten, and it is sent again.
-            Err(e) if e.outcome == Outcome::Unknown => {
-                let standing = Standing::Written {
-                    put_code,
-                    hash: None,
-                };
-                self.with(entry, self.failed(entry, &e), standing)
-            }
-            Err(e) => self.failed(entry, &e),
+            Err(e) => self.not_done(entry, &e),
         }
     }
 
-    async fn delete(&self, entry: &Entry, put_code: i64) -> Verdict {
+    async fn delete(&self, held: &Held, entry: &Entry, put_code: i64) -> Verdict {
         let Ok(code) = PutCode::try_from(put_code) else {
             return Verdict::dead(format!("{put_code} is no put-code"));
         };
-        match self
+        let intent = self.intend(held, entry, Standing::Deleting { put_code });
+        if let Err(e) = intent.await {
+            return e.into();
+        }
+        let deleted = self
             .client
             .delete_membership(entry.orcid, &entry.token, code)
-            .await
-        {
-            Ok(_) => self.found(entry, AT_ONCE, Standing::Deleted),
-            Err(e) => self.failed(entry, &e),
+            .await;
+        match deleted {
+            Ok(Deleted::Now) => self.found(entry, AT_ONCE, Standing::Deleted),
+            // Not by us: what is in doubt was looked up before.
+            Ok(Deleted::Before) => self.found(entry, Next::Done, Standing::RemovedByResearcher),
+            Err(e) => self.not_done(entry, &e),
         }
     }
 
     /// The entry is not there any more. If the record itself can be read, the researcher removed
     /// the entry, and it is not added again.
     async fn removed(&self, entry: &Entry) -> Verdict {
-        match self
-            .client
-            .memberships(entry.orcid, ReadAs::Person(&entry.token))
-            .await
-        {
-            Ok(listed) => {
-                let client_id = &self.client.settings().client_id;
-                match our_entry(&listed, client_id, &entry.handle) {
-                    None => self.found(entry, Next::Done, Standing::RemovedByResearcher),
-                    Some(other) => {
-                        let put_code = other.put_code.get();
-                        self.found(
-                            entry,
-                            AT_ONCE,
-                            Standing::Written {
-                                put_code,
-                                hash: None,
-                            },
-                        )
-                    }
-                }
+        let read_as = ReadAs::Person(&entry.token);
+        let listed = match self.client.memberships(entry.orcid, read_as).await {
+            Ok(listed) => listed,
+            // The intent stands, and the next run looks.
+            Err(e) => return self.failed(entry, &e),
+        };
+        match our_entry(&listed, &self.client.settings().client_id, &entry.handle) {
+            None => self.found(entry, Next::Done, Standing::RemovedByResearcher),
+            Some(other) => {
+                let put_code = other.put_code.get();
+                let verdict = Verdict::retry("the entry stands under another put-code");
+                self.with(
+                    entry,
+                    verdict,
+                    Standing::Written {
+                        put_code,
+                        hash: None,
+                    },
+                )
             }
-            Err(e) => self.failed(entry, &e),
+        }
+    }
+
+    /// The verdict on a write that failed. What ORCID did not do is taken back; what it may have
+    /// done stays in doubt, and the next run looks.
+    fn not_done(&self, entry: &Entry, error: &CallError) -> Verdict {
+        let verdict = self.failed(entry, error);
+        match error.outcome {
+            Outcome::Unknown => verdict,
+            Outcome::NotSent | Outcome::Refused => self.with(entry, verdict, entry.before.clone()),
         }
     }
 
@@ -284,7 +325,8 @@ impl MembershipReconciler {
     }
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {
-        failure::verdict(error, entry.orcid, self.store.clock())
+        let wait = self.client.settings().doubt();
+        failure::verdict(error, entry.orcid, self.store.clock(), wait)
     }
 
     fn with(&self, entry: &Entry, verdict: Verdict, standing: Standing) -> Verdict {

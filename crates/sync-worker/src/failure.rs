@@ -11,8 +11,9 @@ use store::{Clock, Conn, StoreError};
 /// How long a task steps aside when our own limiter is full.
 const STEP_ASIDE: Duration = Duration::from_secs(2);
 
-/// The verdict on a call that failed for a reason that is not the entry's own.
-pub(crate) fn verdict(error: &CallError, orcid: OrcidId, clock: &Clock) -> Verdict {
+/// The verdict on a call that failed for a reason that is not the entry's own. ORCID may still be
+/// at a call `wait` after no answer came.
+pub(crate) fn verdict(error: &CallError, orcid: OrcidId, clock: &Clock, wait: Duration) -> Verdict {
     match &error.meaning {
         // About the person. One refusal is no proof: whoever looks after permissions finds out
         // what it is, and this task is woken when the grant turns out to stand.
@@ -31,6 +32,13 @@ pub(crate) fn verdict(error: &CallError, orcid: OrcidId, clock: &Clock) -> Verdi
         | Meaning::NotOurs
         | Meaning::WrongRecord
         | Meaning::ScopeMissing => Verdict::dead(error.to_string()),
+        // It may stand already or come to stand yet: looking too early would miss it.
+        _ if error.outcome == Outcome::Unknown && !error.kind.is_read() => {
+            Verdict::new(Next::InDoubt {
+                reason: error.to_string(),
+                wait,
+            })
+        }
         // Everything else may heal: by ORCID, or by an operator who mends the configuration.
         _ => Verdict::new(Next::Retry {
             reason: error.to_string(),

@@ -17,6 +17,19 @@ pub struct Facts {
     pub actual: Option<Membership>,
 }
 
+impl Facts {
+    /// Whether a write may have been carried out whose answer never came, so that only a look at
+    /// the record tells what stands there. Writing again without it would add the entry twice, send
+    /// the researcher a second notice, or take our own deletion for theirs.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.actual.as_ref().is_some_and(|m| match m.state {
+            State::Posting | State::Deleting => true,
+            State::Written => m.document_hash.is_none(),
+            State::RemovedByResearcher | State::Deleted => false,
+        })
+    }
+}
+
 /// One step towards agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -44,7 +57,7 @@ pub fn plan(facts: Facts) -> Step {
     }
     let stands = actual.map(|m| (m.state, m.put_code));
     match (stands, facts.desired) {
-        (Some((State::Posting, _)), _) => Step::Look,
+        (Some((State::Posting | State::Deleting, _)), _) => Step::Look,
         (Some((State::RemovedByResearcher, _)), _)
         | (None | Some((State::Deleted, _) | (State::Written, None)), None) => Step::Nothing,
         (None | Some((State::Deleted, _) | (State::Written, None)), Some(document)) => {
