@@ -1,11 +1,14 @@
 //! What a person's answer changes.
 
 use orcid_client::Granted;
-use raid_model::OrcidId;
+use raid_model::{Handle, OrcidId};
 use store::grants::{self, NewGrant};
 use store::permissions::{self, Change, State};
 use store::tasks::{self, Lane, NewTask, Work};
-use store::{Conn, KeyRing, StoreError, Timestamp, contributions, permission_requests as requests};
+use store::{
+    Conn, KeyRing, StoreError, Timestamp, contributions, memberships,
+    permission_requests as requests,
+};
 
 /// RAiDs whose tasks are woken by one statement.
 const WAKE_BATCH: i64 = 500;
@@ -73,15 +76,24 @@ fn pair(granted: &Granted, now: Timestamp) -> NewGrant {
     }
 }
 
-/// Wakes the tasks of every project of a person.
+/// A page of a person's projects, after a handle.
+type Page = fn(&mut Conn, &OrcidId, Option<&Handle>, i64) -> Result<Vec<Handle>, StoreError>;
+
+/// Wakes the tasks of every project of a person, also of those that they left while nothing could
+/// be written: these have to go from their record.
 pub(crate) fn wake_memberships(
     c: &mut Conn,
     orcid: &OrcidId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    wake(c, orcid, contributions::of_person, now)?;
+    wake(c, orcid, memberships::of_person, now)
+}
+
+fn wake(c: &mut Conn, orcid: &OrcidId, page: Page, now: Timestamp) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        let handles = contributions::of_person(c, orcid, after.as_ref(), WAKE_BATCH)?;
+        let handles = page(c, orcid, after.as_ref(), WAKE_BATCH)?;
         let Some(last) = handles.last().cloned() else {
             return Ok(());
         };
