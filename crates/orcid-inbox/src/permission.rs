@@ -61,7 +61,7 @@ impl PermissionReconciler {
         };
         match known.permission.state {
             State::Unasked => self.ask(held, orcid, &known).await,
-            State::Asked => self.follow_up(orcid, &known).await,
+            State::Asked => self.follow_up(held, orcid, &known).await,
             State::Granted => self.probe(orcid, &known).await,
             State::Suspect => self.confirm(orcid, &known).await,
             State::Locked | State::Deactivated | State::Unreachable => {
@@ -83,19 +83,21 @@ impl PermissionReconciler {
         let keys = self.store.keys().clone();
         let now = self.now();
         let window = now - self.settings.budget.window;
-        let breaker = now - self.settings.suspicion.breaker_window;
+        let breaker = self.settings.suspicion.breaker_window;
         self.store
             .read(move |c| {
                 let to_revoke = grants::to_revoke(c, &keys, &orcid)?;
                 let Some(permission) = permissions::find(c, &orcid)? else {
                     return Ok((to_revoke, None));
                 };
+                // All who came under suspicion with this person, however long ago by now.
+                let suspects = permissions::count_suspects(c, permission.since - breaker)?;
                 let known = Known {
                     permission,
                     request: requests::current(c, &orcid)?,
                     asked: requests::count_since(c, &orcid, window)?,
                     token: grants::active(c, &keys, &orcid)?,
-                    suspects: permissions::count_suspects(c, breaker)?,
+                    suspects,
                 };
                 Ok((to_revoke, Some(known)))
             })
@@ -107,7 +109,7 @@ impl PermissionReconciler {
         let id = pair.id;
         match self.client.revoke(&pair.access_token).await {
             Ok(()) => Verdict::new(AT_ONCE).with(move |c| grants::forget(c, id)),
-            Err(e) => failed(&e),
+            Err(e) => self.failed(&e),
         }
     }
 
@@ -130,6 +132,29 @@ impl PermissionReconciler {
                 _ => Ok(()),
             }
         })
+    }
+
+    /// The verdict on a call whose failure says nothing about the person.
+    fn failed(&self, error: &CallError) -> Verdict {
+        match &error.meaning {
+            Meaning::Overloaded if error.outcome == Outcome::NotSent => {
+                Verdict::new(Next::Again(error.retry_after.unwrap_or(STEP_ASIDE)))
+            }
+            Meaning::OurDocument { .. } | Meaning::NotOurs | Meaning::WrongRecord => {
+                Verdict::dead(error.to_string())
+            }
+            // It may stand already or come to stand yet: looking too early would miss it.
+            _ if error.outcome == Outcome::Unknown && !error.kind.is_read() => {
+                Verdict::new(Next::InDoubt {
+                    reason: error.to_string(),
+                    wait: self.client.settings().doubt(),
+                })
+            }
+            _ => Verdict::new(Next::Retry {
+                reason: error.to_string(),
+                retry_after: error.retry_after,
+            }),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -155,22 +180,6 @@ fn closed(status: RecordStatus) -> Change {
         RecordStatus::Unknown | RecordStatus::Active | RecordStatus::Unclaimed => {
             Change::because(State::Unreachable, "ORCID does not know the iD")
         }
-    }
-}
-
-/// The verdict on a call whose failure says nothing about the person.
-fn failed(error: &CallError) -> Verdict {
-    match &error.meaning {
-        Meaning::Overloaded if error.outcome == Outcome::NotSent => {
-            Verdict::new(Next::Again(error.retry_after.unwrap_or(STEP_ASIDE)))
-        }
-        Meaning::OurDocument { .. } | Meaning::NotOurs | Meaning::WrongRecord => {
-            Verdict::dead(error.to_string())
-        }
-        _ => Verdict::new(Next::Retry {
-            reason: error.to_string(),
-            retry_after: error.retry_after,
-        }),
     }
 }
 

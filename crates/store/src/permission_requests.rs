@@ -1,7 +1,7 @@
 //! The permission notifications posted to ORCID inboxes, one row each: they are what the contact
 //! budget counts, and what an unknown outcome is looked up by.
 
-use crate::conn::Conn;
+use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
 use crate::schema::permission_request;
 use crate::types::{AsText, Id, Timestamp, text_enum};
@@ -15,6 +15,8 @@ text_enum! {
         Posting = "posting",
         /// In the person's inbox.
         Open = "open",
+        /// About to be archived by us, or archived with an answer that never came.
+        Withdrawing = "withdrawing",
         /// Answered, archived, withdrawn or gone.
         Closed = "closed",
     }
@@ -38,18 +40,37 @@ pub struct PermissionRequestRow {
     pub closed_at: Option<Timestamp>,
 }
 
-/// Records the intent to post a notification, before it is posted.
+/// Records the intent to post a notification, before it is posted; also once more, when it turned
+/// out not to stand.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn intend(c: &mut Conn, id: Id, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    diesel::insert_into(permission_request::table)
-        .values((
-            permission_request::id.eq(id),
-            permission_request::orcid.eq(orcid.to_string()),
-            permission_request::state.eq(State::Posting),
-            permission_request::asked_at.eq(now),
-        ))
+    let row = (
+        permission_request::id.eq(id),
+        permission_request::orcid.eq(orcid.to_string()),
+        permission_request::state.eq(State::Posting),
+        permission_request::asked_at.eq(now),
+    );
+    per_backend!(c, |c| diesel::insert_into(permission_request::table)
+        .values(row)
+        .on_conflict(permission_request::id)
+        .do_update()
+        .set(permission_request::asked_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Records the intent to archive an open notification, before it is archived.
+///
+/// # Errors
+/// When the database refuses.
+pub fn withdrawing(c: &mut Conn, id: Id) -> Result<(), StoreError> {
+    let row = permission_request::table
+        .find(id)
+        .filter(permission_request::state.eq(State::Open));
+    diesel::update(row)
+        .set(permission_request::state.eq(State::Withdrawing))
         .execute(c)?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Asking, and noticing what became of the request.
 
-use super::{AT_ONCE, Known, PermissionReconciler, closed, failed, remaining};
+use super::{AT_ONCE, Known, PermissionReconciler, closed, remaining};
 use crate::request::{compose, is_link_of, projects};
 use orcid_client::{CallError, Meaning, NotificationPutCode, Outcome, RecordStatus};
 use raid_model::OrcidId;
@@ -19,6 +19,12 @@ impl PermissionReconciler {
     pub(super) async fn ask(&self, held: &Held, orcid: OrcidId, known: &Known) -> Verdict {
         let request = match &known.request {
             Some(request) if request.state == requests::State::Posting => {
+                // ORCID may still be at it.
+                let doubt = self.client.settings().doubt();
+                let wait = remaining(self.now(), request.asked_at, doubt);
+                if !wait.is_zero() {
+                    return Verdict::new(Next::Again(wait));
+                }
                 match self.adopt(orcid, request.id).await {
                     Ok(Some(verdict)) => return verdict,
                     Ok(None) => request.id,
@@ -54,12 +60,7 @@ impl PermissionReconciler {
             Ok(message) => message,
             Err(e) => return Verdict::dead(format!("the request cannot be written: {e}")),
         };
-        let intent = held.intend(move |c| {
-            if requests::current(c, &orcid)?.is_some_and(|r| r.id == id) {
-                return Ok(());
-            }
-            requests::intend(c, id, &orcid, now)
-        });
+        let intent = held.intend(move |c| requests::intend(c, id, &orcid, now));
         if let Err(e) = intent.await {
             return e.into();
         }
@@ -104,12 +105,12 @@ impl PermissionReconciler {
             None if error.meaning == Meaning::RecordUnclaimed => {
                 Verdict::new(Next::Again(UNCLAIMED))
             }
-            None => failed(error),
+            None => self.failed(error),
         }
     }
 
     /// Looks what became of a request: archived by the person, gone, or still waiting.
-    pub(super) async fn follow_up(&self, orcid: OrcidId, known: &Known) -> Verdict {
+    pub(super) async fn follow_up(&self, held: &Held, orcid: OrcidId, known: &Known) -> Verdict {
         let open = known.request.as_ref().and_then(|r| {
             let put_code = NotificationPutCode::try_from(r.put_code?).ok()?;
             Some((r, put_code))
@@ -117,8 +118,9 @@ impl PermissionReconciler {
         let Some((request, put_code)) = open else {
             return self.moved(orcid, Change::to(State::Unasked));
         };
+        let withdrawing = request.state == requests::State::Withdrawing;
         let wait = remaining(self.now(), request.asked_at, self.settings.remind_after);
-        if !wait.is_zero() {
+        if !withdrawing && !wait.is_zero() {
             return Verdict::new(Next::Again(wait));
         }
         let id = request.id;
@@ -126,9 +128,12 @@ impl PermissionReconciler {
         let seen = match self.client.notification(orcid, put_code).await {
             Ok(found) => Some(found),
             Err(e) if e.meaning == Meaning::Gone => None,
-            Err(e) => return failed(&e),
+            Err(e) => return self.failed(&e),
         };
         let archived = seen.as_ref().is_none_or(|n| n.archived.is_some());
+        if withdrawing && archived {
+            return self.replaced(orcid, id);
+        }
         if archived || known.asked >= i64::from(self.settings.budget.requests) {
             let reason = if archived {
                 "the request was archived"
@@ -139,16 +144,27 @@ impl PermissionReconciler {
                 .moved(orcid, Change::because(State::Ignored, reason))
                 .with(move |c| requests::close(c, id, now));
         }
-        // ORCID has no update: the old request is withdrawn, and a new one posted.
-        match self.client.archive_notification(orcid, put_code).await {
-            Ok(_) => Verdict::new(AT_ONCE).with(move |c| {
-                requests::close(c, id, now)?;
-                let change = Change::to(State::Unasked);
-                permissions::change(c, &orcid, &[State::Asked], &change, now)?;
-                Ok(())
-            }),
-            Err(e) => failed(&e),
+        // ORCID has no update: the old request is withdrawn, and a new one posted. Written down
+        // first: what we archive must not pass for archived by the person.
+        let intent = held.intend(move |c| requests::withdrawing(c, id));
+        if let Err(e) = intent.await {
+            return e.into();
         }
+        match self.client.archive_notification(orcid, put_code).await {
+            Ok(_) => self.replaced(orcid, id),
+            Err(e) => self.failed(&e),
+        }
+    }
+
+    /// The old request is withdrawn, and the next run posts a new one.
+    fn replaced(&self, orcid: OrcidId, id: Id) -> Verdict {
+        let now = self.now();
+        Verdict::new(AT_ONCE).with(move |c| {
+            requests::close(c, id, now)?;
+            let change = Change::to(State::Unasked);
+            permissions::change(c, &orcid, &[State::Asked], &change, now)?;
+            Ok(())
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looking after what was granted: trying it out, confirming a refusal, noticing a closed record.
 
-use super::{AT_ONCE, Known, PermissionReconciler, closed, failed, remaining};
+use super::{AT_ONCE, Known, PermissionReconciler, closed, remaining};
 use orcid_client::{CallError, CallKind, Meaning, Outcome, ReadAs, RecordStatus};
 use raid_model::OrcidId;
 use reconciler::{Next, Verdict};
@@ -23,7 +23,7 @@ impl PermissionReconciler {
                 orcid,
                 Change::because(State::Suspect, e.meaning.to_string()),
             ),
-            Err(e) => failed(&e),
+            Err(e) => self.failed(&e),
         }
     }
 
@@ -43,7 +43,7 @@ impl PermissionReconciler {
         match self.client.record_status(orcid).await {
             Ok(RecordStatus::Active | RecordStatus::Unclaimed) => {}
             Ok(status) => return self.moved(orcid, closed(status)),
-            Err(e) => return failed(&e),
+            Err(e) => return self.failed(&e),
         }
         let suspicion = &self.settings.suspicion;
         let done = usize::try_from(known.permission.suspicions).unwrap_or_default();
@@ -61,7 +61,7 @@ impl PermissionReconciler {
                 Verdict::new(AT_ONCE)
                     .with(move |c| permissions::suspect_again(c, &orcid, now).map(drop))
             }
-            Err(e) => failed(&e),
+            Err(e) => self.failed(&e),
         }
     }
 
@@ -99,7 +99,7 @@ impl PermissionReconciler {
                 let now = self.now();
                 Verdict::new(Next::Again(after)).with(move |c| permissions::touch(c, &orcid, now))
             }
-            Err(e) => failed(&e),
+            Err(e) => self.failed(&e),
         }
     }
 }
