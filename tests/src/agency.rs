@@ -3,14 +3,15 @@
 use crate::binary::program;
 use crate::client::Client;
 use crate::stage::Stage;
-use crate::wait::eventually;
+use crate::wait::{eventually, random_moment};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 /// What the process says when it listens.
 const GREETING: &str = "RAiD registration agency: ";
@@ -93,16 +94,9 @@ impl<'a> Agency<'a> {
 
     /// Starts the process and learns where it listens; fails with what it complained about.
     fn spawn(&mut self) -> Result<(), String> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&self.log)
-            .expect("a log file");
-        let mut child = program(self.stage.folder(), &self.configs)
-            .arg("serve")
-            .args(&self.arguments)
+        let (mut command, log) = self.command();
+        let mut child = command
             .stdout(Stdio::piped())
-            .stderr(log.try_clone().expect("a log file"))
             .spawn()
             .expect("the program starts");
         let stdout = child.stdout.take().expect("its output");
@@ -114,6 +108,20 @@ impl<'a> Agency<'a> {
         self.reap();
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         Err(log.lines().last().unwrap_or("it said nothing").to_owned())
+    }
+
+    fn command(&self) -> (Command, File) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a log file");
+        let mut command = program(self.stage.folder(), &self.configs);
+        command
+            .arg("serve")
+            .args(&self.arguments)
+            .stderr(log.try_clone().expect("a log file"));
+        (command, log)
     }
 
     async fn wait_until_ready(&self) {
@@ -163,8 +171,7 @@ impl<'a> Agency<'a> {
 
     /// Asks the process to end (SIGTERM), without waiting.
     pub fn ask_to_end(&self) {
-        let child = self.child.as_ref().expect("a running process");
-        kill_process(Pid::from_child(child), Signal::TERM).expect("a signal to our own process");
+        self.signal(Signal::TERM);
     }
 
     /// Starts the process again, at the same address, after it ended in whichever way.
@@ -178,6 +185,32 @@ impl<'a> Agency<'a> {
             }
         }
         panic!("the agency does not start again: {last}");
+    }
+
+    /// Starts the process and kills it within so long, however far its start has come by then.
+    pub async fn false_start(&mut self, at_most: Duration) {
+        self.reap();
+        let (mut command, log) = self.command();
+        let child = command.stdout(log).spawn().expect("the program starts");
+        self.child = Some(child);
+        random_moment(at_most).await;
+        self.reap();
+    }
+
+    /// Holds the process still, as a machine does that is out of memory or moved: it keeps its
+    /// leases and connections, and knows nothing of the time that goes by.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a running process");
+        kill_process(Pid::from_child(child), signal).expect("a signal to our own process");
     }
 
     /// A line of `/metrics`: the count of a sample such as

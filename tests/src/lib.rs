@@ -39,7 +39,7 @@ pub use client::{Client, Reply};
 pub use orcid::Orcid;
 pub use page::Page;
 pub use stage::{Backend, Stage, run};
-pub use wait::{DEADLINE, eventually, eventually_within};
+pub use wait::{DEADLINE, eventually, eventually_within, random_moment};
 
 /// Makes a test on SQLite and one on PostgreSQL of each `async fn name(stage: &Stage)`.
 #[macro_export]

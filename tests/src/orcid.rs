@@ -149,6 +149,13 @@ impl Orcid {
         self.operate(Method::POST, "faults", Some(&fault)).await;
     }
 
+    /// How often the faults that are on have struck.
+    pub async fn struck(&self) -> u64 {
+        let faults = self.operate(Method::GET, "faults", None).await;
+        let active = list(&faults["active"]);
+        active.iter().filter_map(|f| f["struck"].as_u64()).sum()
+    }
+
     /// Switches all faults off.
     pub async fn heal(&self) {
         self.operate(Method::DELETE, "faults", None).await;

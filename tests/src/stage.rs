@@ -105,7 +105,12 @@ impl Stage {
 
     /// Starts an agency that runs some roles only, for instance `registry,inbox`.
     pub async fn agency_in_roles(&self, roles: &str) -> Agency<'_> {
-        Agency::first(self, roles, "").await
+        self.agency_in_roles_with(roles, "").await
+    }
+
+    /// As [`Self::agency_in_roles`], with further settings in TOML.
+    pub async fn agency_in_roles_with(&self, roles: &str, settings: &str) -> Agency<'_> {
+        Agency::first(self, roles, settings).await
     }
 
     /// Starts an agency that must refuse to start, and gives what it complained about.

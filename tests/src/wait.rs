@@ -9,6 +9,11 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// Lets time go by: for what is to happen at a random moment, never for what a state can tell.
+pub async fn random_moment(at_most: Duration) {
+    sleep(at_most.mul_f64(rand::random())).await;
+}
+
 /// Looks until there is something to see, for at most [`DEADLINE`].
 ///
 /// # Panics

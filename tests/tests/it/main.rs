@@ -2,14 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
+mod agreement;
 mod architecture;
+mod cast;
 mod closed_records;
 mod command_line;
 mod consent;
+mod crash;
+mod faults;
 mod invitation;
 mod mail;
 mod pages;
+mod random_faults;
 mod search;
 mod secrets;
 mod steps;
+mod two_workers;
 mod workflow;
