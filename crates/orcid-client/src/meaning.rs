@@ -207,7 +207,11 @@ impl Signal<'_> {
     fn forbidden(&self) -> Meaning {
         match (self.code, self.oauth_error) {
             // Also ORCID's answer to reading a notification of another client.
-            (Some(9004), _) if self.kind == CallKind::ReadNotification => Meaning::NotOurs,
+            (Some(9004), _)
+                if self.kind == CallKind::ReadNotification && !self.message.contains("scope") =>
+            {
+                Meaning::NotOurs
+            }
             (Some(9004 | 9038), _) | (_, Some("insufficient_scope")) => Meaning::ScopeMissing,
             (Some(9005 | 9052), _) | (_, Some("forbidden")) => Meaning::Misconfigured,
             (Some(9009), _) => Meaning::AlreadyRead,

@@ -1,6 +1,7 @@
 //! Invitations by e-mail: the page that the mail leads to, and joining the RAiD.
 
 use crate::pages::{Invitation, Project, ResultPage, authorize_action, page};
+use crate::pressed;
 use crate::signed::{Link, LinkError};
 use crate::visit::{Inbox, Signed};
 use actix_web::http::StatusCode;
@@ -69,7 +70,7 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 action: authorize_action(&inbox.settings),
                 link: &query.i,
             };
-            page(StatusCode::OK, &shown)
+            pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
         }
         Ok(_) => {
             let texts = ["It was accepted already, or its time is over."];

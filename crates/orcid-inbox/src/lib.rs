@@ -7,6 +7,7 @@ mod mail;
 mod outcome;
 mod pages;
 mod permission;
+mod pressed;
 mod request;
 mod settings;
 mod signed;

@@ -10,6 +10,7 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, To
 use raid_model::Raid;
 use reconciler::{Held, Reconcile, Verdict};
 use secrecy::{ExposeSecret as _, SecretString};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,7 +92,10 @@ impl EmailReconciler {
     ) -> Result<Self, MailError> {
         let sender = match transport {
             Transport::Files(folder) => {
-                std::fs::create_dir_all(&folder)
+                std::fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(&folder)
                     .map_err(|e| MailError::Folder(folder.clone(), e))?;
                 Sender::Files(AsyncFileTransport::new(folder))
             }

@@ -1,12 +1,15 @@
 //! The result page: what a visit to ORCID led to, and what the person can do now.
 
 use crate::pages::{ResultPage, page};
+use crate::pressed;
 use crate::request::projects;
 use crate::signed::Link;
 use crate::visit::Inbox;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use raid_model::OrcidId;
 use store::StoreError;
+use store::permissions;
 use store::visits::{Purpose, State, Visit};
 
 /// The page of a visit.
@@ -20,11 +23,26 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
                 "This also covers later projects: you are not asked again.",
             ],
         ),
-        (State::Denied, _) => (
+        (State::Denied, Purpose::Permission) if granted_before(inbox, visit).await? => (
+            "Your earlier permission still stands",
+            &[
+                "You said no this time, but the permission that you gave before is not withdrawn \
+                 by that: your projects stay on your ORCID record and follow later changes.",
+                "To withdraw it, remove us in your ORCID account under trusted parties.",
+            ],
+        ),
+        (State::Denied, Purpose::Permission) => (
             "You did not give permission",
             &[
                 "Nothing is written to your ORCID record, and you are not asked again.",
                 "If you change your mind, you can give permission here or from your ORCID inbox.",
+            ],
+        ),
+        (State::Denied, Purpose::Invitation) => (
+            "You did not give permission",
+            &[
+                "You did not join the project, and nothing is written to your ORCID record.",
+                "If you change your mind, you can accept here or from the mail.",
             ],
         ),
         (State::OtherPerson, Purpose::Permission) => (
@@ -53,6 +71,7 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
     };
     let mut shown = ResultPage::new(settings, heading, texts);
     let now = inbox.store.clock().now();
+    let mut link_of_retry = None;
     if visit.state == State::Granted {
         if let Some(orcid) = visit.orcid.as_ref().map(|o| *o.get()) {
             let (policy, today) = (inbox.policy(), now.date());
@@ -73,7 +92,29 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
             },
         };
         let again = inbox.signer.sign(link, now + settings.visit_lifetime);
+        link_of_retry = Some(again.clone());
         shown = shown.with_retry(settings, again);
     }
-    Ok(page(StatusCode::OK, &shown))
+    let answer = page(StatusCode::OK, &shown);
+    Ok(match link_of_retry {
+        Some(link) => pressed::leave_cookie(inbox, answer, &link),
+        None => answer,
+    })
+}
+
+/// Whether a person who said no this time has a permission that stands.
+async fn granted_before(inbox: &Inbox, visit: &Visit) -> Result<bool, StoreError> {
+    let Ok(orcid) = visit.subject.parse::<OrcidId>() else {
+        return Ok(false);
+    };
+    let found = inbox
+        .store
+        .read(move |c| permissions::find(c, &orcid))
+        .await?;
+    Ok(found.is_some_and(|p| {
+        matches!(
+            p.state,
+            permissions::State::Granted | permissions::State::Suspect
+        )
+    }))
 }

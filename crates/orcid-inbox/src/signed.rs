@@ -44,6 +44,9 @@ pub enum LinkError {
     /// It was not made here, was changed, or was made for another environment.
     #[error("this link is not valid")]
     Invalid,
+    /// The button was not pressed on our own page, or that was too long ago.
+    #[error("please start from our page")]
+    Elsewhere,
     /// Its time is over.
     #[error("this link has expired")]
     Expired,

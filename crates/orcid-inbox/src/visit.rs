@@ -3,6 +3,7 @@
 use crate::grant;
 use crate::invitation;
 use crate::pages::{Landing, Project, ResultPage, authorize_action, page};
+use crate::pressed;
 use crate::request::{page_url, projects};
 use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
@@ -57,6 +58,9 @@ impl Inbox {
             LinkError::Invalid => {
                 &["It may have been cut in two by a mail program. Open it again from the message."]
             }
+            LinkError::Elsewhere => &[
+                "Open the link in your ORCID inbox or your mail again, and press the button there.",
+            ],
             LinkError::Expired => &["Ask for a new one; the address is below."],
         };
         page(
@@ -111,9 +115,8 @@ async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResp
         .read(move |c| projects(c, &orcid, policy, today))
         .await
     {
-        Ok(found) => page(
-            StatusCode::OK,
-            &Landing {
+        Ok(found) => {
+            let shown = Landing {
                 agency: &inbox.settings.agency_name,
                 contact: &inbox.settings.contact,
                 trusted: inbox.settings.trusted_parties_url.as_str(),
@@ -122,16 +125,24 @@ async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResp
                 more: found.more,
                 action: authorize_action(&inbox.settings),
                 link: &query.i,
-            },
-        ),
+            };
+            pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
+        }
         Err(e) => inbox.trouble(&e),
     }
 }
 
 /// Somebody presses the button: a visit begins, tied to this browser by a cookie. Only this POST
 /// changes anything, so a scanner that fetches links does not.
-async fn set_out(inbox: web::Data<Inbox>, form: web::Form<Signed>) -> HttpResponse {
+async fn set_out(
+    inbox: web::Data<Inbox>,
+    request: HttpRequest,
+    form: web::Form<Signed>,
+) -> HttpResponse {
     let now = inbox.store.clock().now();
+    if !pressed::on_our_page(&inbox, &request, &form.i) {
+        return inbox.bad_link(LinkError::Elsewhere);
+    }
     let (purpose, subject, hint) = match inbox.signer.verify(&form.i, now) {
         Ok(Link::Permission { orcid }) => {
             let hint = orcid.parse().ok();

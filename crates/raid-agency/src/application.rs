@@ -4,7 +4,7 @@ use crate::health;
 use crate::orcid::{self, CallLog, Credentials, Hosts};
 use crate::secrets;
 use crate::settings::{Environment, MailTransport, Mode, Settings, SmtpTls};
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -126,8 +126,9 @@ impl Application {
         let handle = server.handle();
         tokio::spawn(async move {
             wait_for_signal().await;
+            stop.send_replace(true);
             tracing::info!("stopping: finishing what is in flight");
-            stop_all(&stop, &handle).await;
+            handle.stop(true).await;
         });
         server.await?;
         if let Some(runner) = runner {
@@ -142,11 +143,6 @@ impl Application {
         }
         Ok(())
     }
-}
-
-async fn stop_all(stop: &watch::Sender<bool>, server: &ServerHandle) {
-    stop.send_replace(true);
-    server.stop(true).await;
 }
 
 /// Waits for SIGTERM or SIGINT.
@@ -171,7 +167,7 @@ pub async fn wait_for_signal() {
 /// Says what is wrong with it.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let folder = &settings.data.folder;
-    std::fs::create_dir_all(folder)
+    secrets::make_private_folder(folder)
         .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
     let database = settings.database();
     let migrating = settings.store.migrate;

@@ -6,6 +6,7 @@ mod serve;
 mod token;
 
 use crate::application::{self, Role, simulator_settings};
+use crate::secrets::make_private_folder;
 use crate::settings::Settings;
 use crate::telemetry;
 use anyhow::Context as _;
@@ -100,7 +101,7 @@ impl CommandLine {
 
 async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start_log(&settings.log)?;
-    std::fs::create_dir_all(&settings.data.folder)
+    make_private_folder(&settings.data.folder)
         .with_context(|| settings.data.folder.display().to_string())?;
     let database = settings.database();
     let ran = tokio::task::spawn_blocking(move || store::migrate::migrate(&database)).await??;
@@ -113,7 +114,7 @@ async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 
 async fn simulator(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start_log(&settings.log)?;
-    std::fs::create_dir_all(&settings.data.folder)
+    make_private_folder(&settings.data.folder)
         .with_context(|| settings.data.folder.display().to_string())?;
     let simulator = Simulator::start(simulator_settings(settings)?)?;
     println!(

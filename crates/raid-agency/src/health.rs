@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
-use store::{Store, StoreError, memberships, permissions, service_points, tasks};
+use store::{Store, StoreError, memberships, migrate, permissions, service_points, tasks};
 
 /// What the answers are made from.
 pub struct Health {
@@ -37,7 +37,7 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
         .store
         .read(|c| service_points::find(c, 0).map(drop))
         .await;
-    let write = health.store.write(|_| Ok(())).await;
+    let write = health.store.write(migrate::prove_writable).await;
     match read.and(write) {
         Ok(()) => HttpResponse::Ok().json(json!({ "status": "UP" })),
         Err(e) => {

@@ -6,7 +6,7 @@ use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use store::{KeyRing, KeyRingError};
 
@@ -117,7 +117,7 @@ fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
         Err(e) => return Err(failed(e)),
     }
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        make_private_folder(folder).map_err(failed)?;
     }
     let bytes: [u8; 32] = rand::rng().random();
     let mut hex = String::with_capacity(64);
@@ -138,6 +138,18 @@ fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
         }
         Err(e) => Err(failed(e)),
     }
+}
+
+/// Makes a folder, and those above it, that only their owner can look into. Folders that are there
+/// stay as they are.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Writes a file that only its owner can read, durably.

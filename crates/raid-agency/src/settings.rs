@@ -11,6 +11,31 @@ use url::Url;
 
 const DEFAULT: &str = include_str!("../../../config/default.toml");
 
+/// Durations such as `30s`, of at most a hundred years: later sums with dates stay in range.
+mod bounded {
+    use super::Duration;
+    use serde::de::Error as _;
+    use serde::{Deserializer, Serializer};
+
+    const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(span: &Duration, s: S) -> Result<S::Ok, S::Error> {
+        humantime_serde::serialize(span, s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+        let span: Duration = humantime_serde::deserialize(d)?;
+        if span <= LONGEST {
+            Ok(span)
+        } else {
+            Err(D::Error::custom(
+                "a duration must not be longer than a hundred years",
+            ))
+        }
+    }
+}
+
 /// A secret from the configuration: it can be used, but is never printed.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
@@ -101,7 +126,7 @@ section! {
     Database {
         url: Secret,
         connections: u32,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         wait: Duration,
         migrate: bool,
     }
@@ -115,7 +140,7 @@ section! {
         licence: String,
         id_prefix: Url,
         landing_prefix: String,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         invitation_lifetime: Duration,
     }
 }
@@ -160,13 +185,13 @@ section! {
         client_id: String,
         client_secret: Secret,
         client_secret_file: PathBuf,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         connect_timeout: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         call_timeout: Duration,
         per_second: f64,
         burst: u32,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         max_wait: Duration,
     }
 }
@@ -181,22 +206,22 @@ section! {
 section! {
     /// `[permissions]`
     Permissions {
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         remind_after: Duration,
         requests: u32,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         window: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         link_lifetime: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         visit_lifetime: Duration,
         confirm_after: Vec<Span>,
         breaker_people: u32,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         breaker_window: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         probe_every: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         recheck_after: Duration,
     }
 }
@@ -204,9 +229,9 @@ section! {
     /// `[sync]`
     Sync {
         write_embargoed: bool,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         settle_delay: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         ask_delay: Duration,
     }
 }
@@ -214,9 +239,9 @@ section! {
     /// `[worker]`
     Worker {
         slots: usize,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         lease: Duration,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         poll: Duration,
         retry: Vec<Span>,
         max_tries: u32,
@@ -234,7 +259,7 @@ section! {
         smtp_user: String,
         smtp_password: Secret,
         smtp_password_file: PathBuf,
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "bounded")]
         timeout: Duration,
     }
 }
@@ -258,7 +283,7 @@ section! {
 /// A duration within a list.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Span(#[serde(with = "humantime_serde")] pub Duration);
+pub struct Span(#[serde(with = "bounded")] pub Duration);
 
 /// `orcid.mode`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -385,6 +410,18 @@ impl Settings {
         }
         if self.worker.slots == 0 {
             return wrong("worker.slots", "must be at least 1");
+        }
+        if self.worker.poll < Duration::from_millis(10) {
+            return wrong("worker.poll", "must be at least 10ms");
+        }
+        if self.server.workers > 512 {
+            return wrong("server.workers", "must be at most 512");
+        }
+        if self.server.body_limit < 4096 {
+            return wrong("server.body_limit", "must be at least 4096 bytes");
+        }
+        if self.store.connections > 1000 {
+            return wrong("store.connections", "must be at most 1000");
         }
         if !(self.orcid.per_second.is_finite() && self.orcid.per_second >= 0.1) {
             return wrong("orcid.per_second", "must be at least 0.1");

@@ -17,6 +17,8 @@ pub fn start_log(log: &Log) -> anyhow::Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Losing the log must not stop the service: its own report of that would panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Text => builder.try_init(),

@@ -58,6 +58,18 @@ pub fn check(settings: &Settings) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Writes a little, so that a full disk or a read-only database is noticed.
+///
+/// # Errors
+/// When the database refuses.
+pub fn prove_writable(c: &mut Conn) -> Result<(), StoreError> {
+    use crate::schema::installation::dsl::{installation, value};
+    diesel::update(installation)
+        .set(value.eq(value))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Ties the database to one ORCID environment for life, so that a sandbox grant is never used
 /// in production: the same digits are another person's record there.
 ///

@@ -87,3 +87,6 @@ pub(crate) fn hash(document: &MembershipDocument) -> String {
             hex
         })
 }
+
+#[cfg(test)]
+mod tests;

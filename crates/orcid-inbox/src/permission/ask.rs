@@ -127,8 +127,13 @@ impl PermissionReconciler {
         let now = self.now();
         let seen = match self.client.notification(orcid, put_code).await {
             Ok(found) => Some(found),
-            Err(e) if e.meaning == Meaning::Gone => None,
-            Err(e) => return self.failed(&e),
+            // A closed record loses its inbox; that is no answer of the person's.
+            Err(e) if e.meaning == Meaning::Gone => match self.client.record_status(orcid).await {
+                Ok(RecordStatus::Active | RecordStatus::Unclaimed) => None,
+                Ok(status) => return self.moved(orcid, closed(status)),
+                Err(e) => return self.failed(&e),
+            },
+            Err(e) => return self.refused(orcid, &e),
         };
         let archived = seen.as_ref().is_none_or(|n| n.archived.is_some());
         if withdrawing && archived {
@@ -152,7 +157,7 @@ impl PermissionReconciler {
         }
         match self.client.archive_notification(orcid, put_code).await {
             Ok(_) => self.replaced(orcid, id),
-            Err(e) => self.failed(&e),
+            Err(e) => self.refused(orcid, &e),
         }
     }
 
