@@ -1,28 +1,25 @@
 //! Wiring: which parts run in this process, and how they start and stop.
 
+mod parts;
+
 use crate::health;
-use crate::orcid::{self, CallLog, Credentials, Hosts};
+use crate::orcid::{self, CallLog, Credentials};
 use crate::secrets;
-use crate::settings::{Environment, MailTransport, Mode, Settings, SmtpTls};
+use crate::settings::{Environment, Mode, Settings};
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orcid_inbox::{
-    Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
-};
+use orcid_inbox::Inbox;
 use orcid_simulator::Simulator;
-use raid_model::membership::MembershipPolicy;
 use raid_registry::Registry;
-use raid_registry::auth::{AuthSettings, LocalIssuer, LocalKey, OidcIssuer};
-use reconciler::{Reconcile, Runner, Schedule};
+use raid_registry::auth::{LocalIssuer, LocalKey};
+use reconciler::Runner;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 use store::service_points::{self, ServicePointRow};
 use store::{Clock, Store, migrate};
-use sync_worker::MembershipReconciler;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -70,7 +67,7 @@ impl Application {
         let registry = if roles.contains(&Role::Registry) {
             Some(web::Data::new(Registry::new(
                 store.clone(),
-                registry_settings(settings)?,
+                parts::registry_settings(settings)?,
             )?))
         } else {
             None
@@ -82,10 +79,10 @@ impl Application {
             let node = uuid::Uuid::new_v4().to_string();
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
-            let parts = orcid_parts(settings, &store, log, roles)?;
-            inbox = parts.inbox.map(web::Data::new);
-            let runner_settings = runner_settings(settings, node);
-            let own = Runner::new(store.clone(), runner_settings, parts.reconcilers);
+            let own_parts = parts::orcid_parts(settings, &store, log, roles)?;
+            inbox = own_parts.inbox.map(web::Data::new);
+            let runner_settings = parts::runner_settings(settings, node);
+            let own = Runner::new(store.clone(), runner_settings, own_parts.reconcilers);
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
         let health = web::Data::new(health::Health::new(store, metrics));
@@ -255,167 +252,6 @@ pub fn local_issuer(settings: &Settings) -> anyhow::Result<LocalIssuer> {
     })
 }
 
-fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
-    let auth = AuthSettings {
-        local: if settings.auth.local {
-            Some(local_issuer(settings)?)
-        } else {
-            None
-        },
-        oidc: settings
-            .auth
-            .issuers
-            .iter()
-            .map(|i| OidcIssuer {
-                issuer: i.issuer.clone(),
-                audience: i.audience.clone(),
-            })
-            .collect(),
-    };
-    if auth.local.is_none() && auth.oidc.is_empty() {
-        bail!("auth: nobody could sign in; set auth.local or give an issuer");
-    }
-    let agency = &settings.agency;
-    let landing = settings.landing_prefix();
-    let mut registry = raid_registry::Settings::new(landing, agency.ror, auth);
-    agency
-        .id_prefix
-        .as_str()
-        .clone_into(&mut registry.id_prefix);
-    registry.licence.clone_from(&agency.licence);
-    settings
-        .orcid
-        .environment
-        .orcid_prefix()
-        .clone_into(&mut registry.orcid_prefix);
-    registry.settle_delay = settings.sync.settle_delay;
-    registry.body_limit = settings.server.body_limit;
-    registry
-        .cors_origins
-        .clone_from(&settings.server.cors_origins);
-    registry.invitation_lifetime = agency.invitation_lifetime;
-    Ok(registry)
-}
-
-fn runner_settings(settings: &Settings, node: String) -> reconciler::Settings {
-    let worker = &settings.worker;
-    reconciler::Settings {
-        node,
-        slots: worker.slots,
-        lease: worker.lease,
-        poll: worker.poll,
-        schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
-    }
-}
-
-struct OrcidParts {
-    inbox: Option<Inbox>,
-    reconcilers: Vec<Arc<dyn Reconcile>>,
-}
-
-fn orcid_parts(
-    settings: &Settings,
-    store: &Store,
-    log: CallLog,
-    roles: &BTreeSet<Role>,
-) -> anyhow::Result<OrcidParts> {
-    let hosts = Hosts::of(settings)?;
-    let limiter = orcid::limiter(settings, store);
-    let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
-    let mut parts = OrcidParts {
-        inbox: None,
-        reconcilers: Vec::new(),
-    };
-    if roles.contains(&Role::Inbox) {
-        let asking = Arc::new(inbox_settings(settings, &hosts)?);
-        let key = secrets::key(settings, &settings.keys.links, "links")?;
-        let signer = Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
-        parts.reconcilers.push(Arc::new(PermissionReconciler::new(
-            store.clone(),
-            client.clone(),
-            asking.clone(),
-            signer.clone(),
-        )));
-        parts.reconcilers.push(Arc::new(EmailReconciler::new(
-            store.clone(),
-            asking.clone(),
-            signer.clone(),
-            &settings.mail.from,
-            mail_transport(settings)?,
-        )?));
-        let prefix = settings.orcid.environment.orcid_prefix();
-        parts.inbox = Some(Inbox::new(
-            store.clone(),
-            client.clone(),
-            asking,
-            signer,
-            prefix,
-        ));
-    }
-    if roles.contains(&Role::Worker) {
-        let policy = MembershipPolicy {
-            write_embargoed: settings.sync.write_embargoed,
-        };
-        let delay = settings.sync.ask_delay;
-        let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
-        parts.reconcilers.push(Arc::new(worker));
-    }
-    Ok(parts)
-}
-
-fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_inbox::Settings> {
-    let p = &settings.permissions;
-    Ok(orcid_inbox::Settings {
-        public_url: settings.server.public_url.clone(),
-        agency_name: settings.agency.name.clone(),
-        contact: settings.agency.contact.clone(),
-        trusted_parties_url: hosts.web.join("/trusted-parties")?,
-        link_lifetime: p.link_lifetime,
-        visit_lifetime: p.visit_lifetime,
-        remind_after: p.remind_after,
-        budget: Budget {
-            requests: p.requests,
-            window: p.window,
-        },
-        suspicion: Suspicion {
-            confirm_after: p.confirm_after.iter().map(|s| s.0).collect(),
-            breaker_people: p.breaker_people,
-            breaker_window: p.breaker_window,
-        },
-        probe_every: p.probe_every,
-        recheck_after: p.recheck_after,
-        write_embargoed: settings.sync.write_embargoed,
-    })
-}
-
-fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
-    let mail = &settings.mail;
-    Ok(match mail.transport {
-        MailTransport::Files => Transport::Files(settings.in_data(&mail.folder, "mail")),
-        MailTransport::Smtp => {
-            if mail.smtp_host.is_empty() {
-                bail!("mail.smtp_host must be set to send by SMTP");
-            }
-            let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
-            Transport::Smtp {
-                host: mail.smtp_host.clone(),
-                port: mail.smtp_port,
-                tls: match mail.smtp_tls {
-                    SmtpTls::Required => Tls::Required,
-                    SmtpTls::Implicit => Tls::Implicit,
-                    SmtpTls::None => Tls::None,
-                },
-                credentials: match (mail.smtp_user.as_str(), password) {
-                    ("", _) => None,
-                    (_, None) => bail!("mail.smtp_password must be set with mail.smtp_user"),
-                    (user, Some(password)) => Some((user.to_owned(), password)),
-                },
-                timeout: mail.timeout,
-            }
-        }
-    })
-}
-
 fn serve(
     settings: &Settings,
     listener: TcpListener,
@@ -424,7 +260,7 @@ fn serve(
     health: web::Data<health::Health>,
 ) -> anyhow::Result<Server> {
     let registry_settings = match &registry {
-        Some(_) => Some(registry_settings(settings)?),
+        Some(_) => Some(parts::registry_settings(settings)?),
         None => None,
     };
     let server = HttpServer::new(move || {

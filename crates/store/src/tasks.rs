@@ -3,6 +3,10 @@
 //! A task says where to look, never what to do, so that running it twice, on two nodes or after a
 //! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
 
+mod overview;
+
+pub use overview::{DeadLetter, counts, dead_letters};
+
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
 use crate::schema::{subject_lease, task};
@@ -140,6 +144,15 @@ pub enum Settle {
     Again(Timestamp),
     /// It failed and is tried again at this time.
     Retry(Timestamp, String),
+    /// As [`Self::Retry`], but no answer came, so it may still be going on.
+    InDoubt {
+        /// When it is tried again.
+        at: Timestamp,
+        /// Until then nobody works on the same subject.
+        quiet: Timestamp,
+        /// Why.
+        error: String,
+    },
     /// It failed in a way that cannot heal by itself.
     Dead(String),
 }
@@ -323,6 +336,25 @@ fn release(c: &mut Conn, subject: &str, owner: &str, until: Timestamp) -> Result
     Ok(diesel::delete(held).execute(c)? == 1)
 }
 
+/// Keeps everybody off a subject until `quiet`, in place of the lease; says whether it was still
+/// held.
+fn hold(
+    c: &mut Conn,
+    subject: &str,
+    owner: &str,
+    until: Timestamp,
+    quiet: Timestamp,
+) -> Result<bool, StoreError> {
+    let held = subject_lease::table
+        .find(subject)
+        .filter(subject_lease::owner.eq(owner))
+        .filter(subject_lease::until.eq(until));
+    let kept = diesel::update(held)
+        .set(subject_lease::until.eq(quiet))
+        .execute(c)?;
+    Ok(kept == 1)
+}
+
 /// Makes sure that `owner` still holds the task, before it acts on the world.
 ///
 /// # Errors
@@ -390,7 +422,7 @@ pub fn settle(
                 let kept = freed(State::Dead, now, held.attempts, Some(error));
                 diesel::update(unchanged()).set(kept).execute(c)?
             }
-            Settle::Retry(at, error) => {
+            Settle::Retry(at, error) | Settle::InDoubt { at, error, .. } => {
                 let kept = freed(State::Due, *at, held.attempts, Some(error));
                 diesel::update(unchanged()).set(kept).execute(c)?
             }
@@ -402,14 +434,21 @@ pub fn settle(
             Settle::Done | Settle::Again(_) => freed(State::Due, now, 0, None),
             Settle::Dead(error) => freed(State::Due, now, 0, Some(error)),
             // News does not make a world in trouble well: the wait stands.
-            Settle::Retry(at, error) => freed(State::Due, *at, held.attempts, Some(error)),
+            Settle::Retry(at, error) | Settle::InDoubt { at, error, .. } => {
+                freed(State::Due, *at, held.attempts, Some(error))
+            }
         };
         if diesel::update(mine()).set(kept).execute(c)? == 0 {
             return Err(StoreError::LeaseLost);
         }
     }
     // The task's row first, then the lease: the order in which claims lock them.
-    if release(c, &held.work.subject(), owner, held.until)? {
+    let subject = held.work.subject();
+    let freed = match end {
+        Settle::InDoubt { quiet, .. } => hold(c, &subject, owner, held.until, *quiet)?,
+        _ => release(c, &subject, owner, held.until)?,
+    };
+    if freed {
         Ok(())
     } else {
         Err(StoreError::LeaseLost)
@@ -437,45 +476,4 @@ fn freed(state: State, due_at: Timestamp, attempts: i32, error: Option<&String>)
         lease_owner: None,
         lease_until: None,
     }
-}
-
-/// A task that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// What it was about.
-    pub work: Work,
-    /// Why it cannot heal.
-    pub reason: String,
-}
-
-/// Dead letters, oldest first, at most `limit`.
-///
-/// # Errors
-/// When the database refuses.
-pub fn dead_letters(c: &mut Conn, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
-    let rows: Vec<(Kind, String, Option<String>)> = task::table
-        .filter(task::state.eq(State::Dead))
-        .order((task::due_at, task::key))
-        .limit(limit)
-        .select((task::kind, task::key, task::last_error))
-        .load(c)?;
-    rows.into_iter()
-        .map(|(kind, key, error)| {
-            Ok(DeadLetter {
-                work: Work::parse(kind, &key)?,
-                reason: error.unwrap_or_default(),
-            })
-        })
-        .collect()
-}
-
-/// How many tasks stand in which state, for the metrics.
-///
-/// # Errors
-/// When the database refuses.
-pub fn counts(c: &mut Conn) -> Result<Vec<(Kind, State, i64)>, StoreError> {
-    Ok(task::table
-        .group_by((task::kind, task::state))
-        .select((task::kind, task::state, diesel::dsl::count_star()))
-        .load(c)?)
 }

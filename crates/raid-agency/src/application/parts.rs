@@ -1,0 +1,179 @@
+//! Each part's own settings and pieces, made from the configuration.
+
+use super::{Role, local_issuer};
+use crate::orcid::{self, CallLog, Hosts};
+use crate::secrets;
+use crate::settings::{MailTransport, Settings, SmtpTls};
+use anyhow::bail;
+use orcid_inbox::{
+    Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
+};
+use raid_model::membership::MembershipPolicy;
+use raid_registry::auth::{AuthSettings, OidcIssuer};
+use reconciler::{Reconcile, Schedule};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::Store;
+use sync_worker::MembershipReconciler;
+
+pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
+    let auth = AuthSettings {
+        local: if settings.auth.local {
+            Some(local_issuer(settings)?)
+        } else {
+            None
+        },
+        oidc: settings
+            .auth
+            .issuers
+            .iter()
+            .map(|i| OidcIssuer {
+                issuer: i.issuer.clone(),
+                audience: i.audience.clone(),
+            })
+            .collect(),
+    };
+    if auth.local.is_none() && auth.oidc.is_empty() {
+        bail!("auth: nobody could sign in; set auth.local or give an issuer");
+    }
+    let agency = &settings.agency;
+    let landing = settings.landing_prefix();
+    let mut registry = raid_registry::Settings::new(landing, agency.ror, auth);
+    agency
+        .id_prefix
+        .as_str()
+        .clone_into(&mut registry.id_prefix);
+    registry.licence.clone_from(&agency.licence);
+    settings
+        .orcid
+        .environment
+        .orcid_prefix()
+        .clone_into(&mut registry.orcid_prefix);
+    registry.settle_delay = settings.sync.settle_delay;
+    registry.body_limit = settings.server.body_limit;
+    registry
+        .cors_origins
+        .clone_from(&settings.server.cors_origins);
+    registry.invitation_lifetime = agency.invitation_lifetime;
+    Ok(registry)
+}
+
+pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::Settings {
+    let worker = &settings.worker;
+    reconciler::Settings {
+        node,
+        slots: worker.slots,
+        lease: worker.lease,
+        poll: worker.poll,
+        schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
+    }
+}
+
+/// What talks to people and to ORCID, as far as this process runs it.
+pub(super) struct OrcidParts {
+    pub(super) inbox: Option<Inbox>,
+    pub(super) reconcilers: Vec<Arc<dyn Reconcile>>,
+}
+
+pub(super) fn orcid_parts(
+    settings: &Settings,
+    store: &Store,
+    log: CallLog,
+    roles: &BTreeSet<Role>,
+) -> anyhow::Result<OrcidParts> {
+    let hosts = Hosts::of(settings)?;
+    let limiter = orcid::limiter(settings, store);
+    let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
+    let mut parts = OrcidParts {
+        inbox: None,
+        reconcilers: Vec::new(),
+    };
+    if roles.contains(&Role::Inbox) {
+        let asking = Arc::new(inbox_settings(settings, &hosts)?);
+        let key = secrets::key(settings, &settings.keys.links, "links")?;
+        let signer = Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
+        parts.reconcilers.push(Arc::new(PermissionReconciler::new(
+            store.clone(),
+            client.clone(),
+            asking.clone(),
+            signer.clone(),
+        )));
+        parts.reconcilers.push(Arc::new(EmailReconciler::new(
+            store.clone(),
+            asking.clone(),
+            signer.clone(),
+            &settings.mail.from,
+            mail_transport(settings)?,
+        )?));
+        let prefix = settings.orcid.environment.orcid_prefix();
+        parts.inbox = Some(Inbox::new(
+            store.clone(),
+            client.clone(),
+            asking,
+            signer,
+            prefix,
+        ));
+    }
+    if roles.contains(&Role::Worker) {
+        let policy = MembershipPolicy {
+            write_embargoed: settings.sync.write_embargoed,
+        };
+        let delay = settings.sync.ask_delay;
+        let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
+        parts.reconcilers.push(Arc::new(worker));
+    }
+    Ok(parts)
+}
+
+fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_inbox::Settings> {
+    let p = &settings.permissions;
+    Ok(orcid_inbox::Settings {
+        public_url: settings.server.public_url.clone(),
+        agency_name: settings.agency.name.clone(),
+        contact: settings.agency.contact.clone(),
+        trusted_parties_url: hosts.web.join("/trusted-parties")?,
+        link_lifetime: p.link_lifetime,
+        visit_lifetime: p.visit_lifetime,
+        remind_after: p.remind_after,
+        budget: Budget {
+            requests: p.requests,
+            window: p.window,
+        },
+        suspicion: Suspicion {
+            confirm_after: p.confirm_after.iter().map(|s| s.0).collect(),
+            breaker_people: p.breaker_people,
+            breaker_window: p.breaker_window,
+        },
+        probe_every: p.probe_every,
+        recheck_after: p.recheck_after,
+        write_embargoed: settings.sync.write_embargoed,
+    })
+}
+
+fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
+    let mail = &settings.mail;
+    Ok(match mail.transport {
+        MailTransport::Files => Transport::Files(settings.in_data(&mail.folder, "mail")),
+        MailTransport::Smtp => {
+            if mail.smtp_host.is_empty() {
+                bail!("mail.smtp_host must be set to send by SMTP");
+            }
+            let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
+            Transport::Smtp {
+                host: mail.smtp_host.clone(),
+                port: mail.smtp_port,
+                tls: match mail.smtp_tls {
+                    SmtpTls::Required => Tls::Required,
+                    SmtpTls::Implicit => Tls::Implicit,
+                    SmtpTls::None => Tls::None,
+                },
+                credentials: match (mail.smtp_user.as_str(), password) {
+                    ("", _) => None,
+                    (_, None) => bail!("mail.smtp_password must be set with mail.smtp_user"),
+                    (user, Some(password)) => Some((user.to_owned(), password)),
+                },
+                timeout: mail.timeout,
+            }
+        }
+    })
+}

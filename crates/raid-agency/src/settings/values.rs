@@ -1,0 +1,147 @@
+//! What settings can be: durations, secrets, and words from short lists.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::time::Duration;
+
+/// Durations such as `30s`, of at most a hundred years: later sums with dates stay in range.
+pub(super) mod bounded {
+    use super::Duration;
+    use serde::de::Error as _;
+    use serde::{Deserializer, Serializer};
+
+    const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(in crate::settings) fn serialize<S: Serializer>(
+        span: &Duration,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        humantime_serde::serialize(span, s)
+    }
+
+    pub(in crate::settings) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Duration, D::Error> {
+        let span: Duration = humantime_serde::deserialize(d)?;
+        if span <= LONGEST {
+            Ok(span)
+        } else {
+            Err(D::Error::custom(
+                "a duration must not be longer than a hundred years",
+            ))
+        }
+    }
+}
+
+/// A secret from the configuration: it can be used, but is never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// The secret.
+    pub fn get(&self) -> &SecretString {
+        &self.0
+    }
+    /// Whether none is configured.
+    pub fn is_empty(&self) -> bool {
+        self.0.expose_secret().is_empty()
+    }
+}
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_empty() {
+            "(not set)"
+        } else {
+            "(set, not shown)"
+        })
+    }
+}
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(if self.is_empty() {
+            ""
+        } else {
+            "(set, not shown)"
+        })
+    }
+}
+
+/// A duration within a list.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Span(#[serde(with = "bounded")] pub Duration);
+
+/// `orcid.mode`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// This agency talks to ORCID.
+    Own,
+    /// It mints only.
+    Off,
+}
+
+/// `orcid.environment`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// A local ORCID.
+    Simulator,
+    /// `sandbox.orcid.org`.
+    Sandbox,
+    /// `orcid.org`.
+    Production,
+}
+
+impl Environment {
+    /// As it is kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simulator => "simulator",
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+
+    /// What an iD's URL begins with there. The simulator uses production's, as the examples do.
+    pub fn orcid_prefix(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://sandbox.orcid.org/",
+            Self::Simulator | Self::Production => "https://orcid.org/",
+        }
+    }
+}
+
+/// `mail.transport`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// Into files.
+    Files,
+    /// To a mail server.
+    Smtp,
+}
+
+/// `mail.smtp_tls`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// STARTTLS.
+    Required,
+    /// From the first byte.
+    Implicit,
+    /// Not at all.
+    None,
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}

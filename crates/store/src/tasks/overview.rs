@@ -1,0 +1,48 @@
+//! What stands in the queue, for people and for the metrics.
+
+use super::{Kind, State, Work};
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::task;
+use diesel::prelude::*;
+
+/// A task that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What it was about.
+    pub work: Work,
+    /// Why it cannot heal.
+    pub reason: String,
+}
+
+/// Dead letters, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn dead_letters(c: &mut Conn, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    let rows: Vec<(Kind, String, Option<String>)> = task::table
+        .filter(task::state.eq(State::Dead))
+        .order((task::due_at, task::key))
+        .limit(limit)
+        .select((task::kind, task::key, task::last_error))
+        .load(c)?;
+    rows.into_iter()
+        .map(|(kind, key, error)| {
+            Ok(DeadLetter {
+                work: Work::parse(kind, &key)?,
+                reason: error.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// How many tasks stand in which state, for the metrics.
+///
+/// # Errors
+/// When the database refuses.
+pub fn counts(c: &mut Conn) -> Result<Vec<(Kind, State, i64)>, StoreError> {
+    Ok(task::table
+        .group_by((task::kind, task::state))
+        .select((task::kind, task::state, diesel::dsl::count_star()))
+        .load(c)?)
+}
