@@ -1,5 +1,6 @@
 //! Why a request is not served, and the answer it gets.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::{StatusCode, header};
@@ -27,9 +28,19 @@ pub(crate) enum Refusal {
     NotFound,
     /// A problem that is told in the body.
     Problem(Box<Problem>),
+    /// The store could not do it; the cause is for the log alone.
+    Failed(StoreError),
 }
 
 impl Refusal {
+    /// Why the registry failed, if it did.
+    pub(crate) fn cause(&self) -> Option<&StoreError> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
     fn challenge(&self) -> Option<String> {
         let (error, description) = match self {
             Self::NoToken => return Some("Bearer".to_owned()),
@@ -38,7 +49,7 @@ impl Refusal {
                 "insufficient_scope",
                 "The request requires higher privileges than provided by the access token.",
             ),
-            Self::NotFound | Self::Problem(_) => return None,
+            Self::NotFound | Self::Problem(_) | Self::Failed(_) => return None,
         };
         Some(format!(
             "Bearer error=\"{error}\", error_description=\"{description}\", \
@@ -60,6 +71,7 @@ impl ResponseError for Refusal {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Problem(problem) => problem.status,
+            Self::Failed(error) => problem_of(error).status,
         }
     }
 
@@ -68,8 +80,10 @@ impl ResponseError for Refusal {
         if let Some(challenge) = self.challenge() {
             answer.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        let Self::Problem(problem) = self else {
-            return answer.finish();
+        let problem = match self {
+            Self::Problem(problem) => Cow::Borrowed(&**problem),
+            Self::Failed(error) => Cow::Owned(problem_of(error)),
+            _ => return answer.finish(),
         };
         if problem.status == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header((header::RETRY_AFTER, RETRY_AFTER));
@@ -79,7 +93,7 @@ impl ResponseError for Refusal {
         } else {
             "application/problem+json"
         };
-        answer.content_type(content_type).json(problem)
+        answer.content_type(content_type).json(&*problem)
     }
 }
 
@@ -97,18 +111,18 @@ impl From<JsonError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        match error {
-            // In both nothing was written, so that a retry is safe.
-            StoreError::Overloaded | StoreError::Connect(_) => {
-                tracing::warn!(%error, "the store cannot serve a request");
-                Problem::unavailable("The registry is busy. Nothing was written; please retry.")
-                    .into()
-            }
-            // A failed commit may have happened: to invite a retry would invite a second RAiD.
-            error => {
-                tracing::error!(%error, "a request failed");
-                Problem::internal().into()
-            }
+        Self::Failed(error)
+    }
+}
+
+/// What a client learns of a failure: nothing of its cause, and whether to try again.
+fn problem_of(error: &StoreError) -> Problem {
+    match error {
+        // In both nothing was written, so that a retry is safe.
+        StoreError::Overloaded | StoreError::Connect(_) => {
+            Problem::unavailable("The registry is busy. Nothing was written; please retry.")
         }
+        // A failed commit may have happened: to invite a retry would invite a second RAiD.
+        _ => Problem::internal(),
     }
 }

@@ -132,3 +132,6 @@ impl Registry {
 pub(crate) fn saturating(duration: std::time::Duration) -> time::Duration {
     time::Duration::try_from(duration).unwrap_or(time::Duration::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! One line in the log for each request, its number and duration in the metrics, its id in the
 //! answer. Nothing of queries, headers and bodies is recorded.
 
-use std::time::Instant;
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -9,7 +10,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
-use tracing::Instrument as _;
+use rand::RngExt as _;
+
+use crate::auth::Caller;
+use crate::refusal::Refusal;
 
 /// The header that carries a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -18,7 +22,11 @@ const MAX_REQUEST_ID: usize = 64;
 
 /// Whom a request's token speaks for; set on the request when the token was found good.
 #[derive(Debug, Clone)]
-pub(crate) struct Subject(pub(crate) String);
+pub(crate) struct Subject(pub(crate) Caller);
+
+/// The pattern of a route, as a label; kept with the route, because to find it again is slow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pattern(pub(crate) &'static str);
 
 /// Middleware for `actix_web::middleware::from_fn`, outermost.
 pub async fn log_request(
@@ -27,35 +35,45 @@ pub async fn log_request(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let id = request_id(&req);
-    let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or_default());
-    let mut response = next.call(req).instrument(span).await?;
+    let mut response = next.call(req).await?;
     let elapsed = started.elapsed();
+    count(&response, elapsed);
+    write_line(&response, elapsed, id.to_str().unwrap_or_default());
+    response.headers_mut().insert(REQUEST_ID, id);
+    Ok(response)
+}
 
+fn count<B>(response: &ServiceResponse<B>, elapsed: Duration) {
     let request = response.request();
-    let route = request
-        .match_pattern()
-        .unwrap_or_else(|| "unmatched".to_owned());
-    let status = response.status();
+    let route = match request.app_data::<Pattern>() {
+        Some(Pattern(pattern)) => Cow::Borrowed(*pattern),
+        None => request
+            .match_pattern()
+            .map_or(Cow::Borrowed("unmatched"), Cow::Owned),
+    };
     metrics::counter!(
         "raid_http_requests_total",
         "method" => method_label(request.method()),
         "route" => route.clone(),
-        "status" => status.as_str().to_owned(),
+        "status" => response.status().as_str().to_owned(),
     )
     .increment(1);
     metrics::histogram!("raid_http_request_seconds", "route" => route).record(elapsed);
-    let subject = request.extensions().get::<Subject>().cloned();
-    tracing::info!(
-        method = %request.method(),
-        path = request.path(),
-        status = status.as_u16(),
-        millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        request_id = id.to_str().unwrap_or_default(),
-        subject = subject.as_ref().map(|subject| subject.0.as_str()),
-        "request"
-    );
-    response.headers_mut().insert(REQUEST_ID, id);
-    Ok(response)
+}
+
+fn write_line<B>(response: &ServiceResponse<B>, elapsed: Duration, request_id: &str) {
+    let request = response.request();
+    let status = response.status().as_u16();
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let (method, path) = (request.method().as_str(), request.path());
+    let extensions = request.extensions();
+    let subject = extensions.get::<Subject>().map(|s| s.0.subject());
+    let refusal = response.response().error().and_then(Error::as_error);
+    if let Some(error) = refusal.and_then(Refusal::cause) {
+        tracing::error!(method, path, status, millis, request_id, subject, %error, "request");
+    } else {
+        tracing::info!(method, path, status, millis, request_id, subject, "request");
+    }
 }
 
 /// The client's own id if it is a harmless one, else a new one.
@@ -69,7 +87,8 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
     };
     let sent = req.headers().get(REQUEST_ID).filter(is_harmless).cloned();
     sent.unwrap_or_else(|| {
-        let new = uuid::Uuid::new_v4().to_string();
+        let new = uuid::Builder::from_u128(rand::rng().random());
+        let new = new.into_uuid().to_string();
         HeaderValue::try_from(new).unwrap_or(HeaderValue::from_static("unknown"))
     })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{ResponseError as _, Route, guard, web};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
     docs, invitations, landing, list, mint, read, redirect, service_points, update, version,
@@ -13,7 +14,7 @@ use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::request_log::REQUEST_ID;
+use crate::request_log::{Pattern, REQUEST_ID};
 use crate::settings::Settings;
 
 /// What is served at a path and a method. `HEAD` is served wherever `GET` is.
@@ -57,12 +58,12 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
 /// Registers everything that the registry serves, and the answer to what nobody serves.
 pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
     cfg.app_data(registry);
-    let mut by_path: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
+    let mut by_path: BTreeMap<&'static str, Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in ENDPOINTS {
         by_path.entry(endpoint.path).or_default().push(endpoint);
     }
     for (path, endpoints) in by_path {
-        let mut resource = web::resource(path);
+        let mut resource = web::resource(path).app_data(Pattern(path));
         let mut allowed = Vec::new();
         for endpoint in endpoints {
             let method = endpoint.method.clone();
@@ -76,21 +77,29 @@ pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
             });
         }
         let allowed = allowed.join(", ");
-        cfg.service(
-            resource.default_service(web::to(move |req: actix_web::HttpRequest| {
-                let allowed = allowed.clone();
-                async move { method_not_allowed(&req, &allowed) }
-            })),
-        );
+        let resource = resource.default_service(web::to(move |req: HttpRequest| {
+            let allowed = allowed.clone();
+            async move { method_not_allowed(&req, &allowed) }
+        }));
+        cfg.service(resource.wrap(protective_headers()));
     }
     cfg.service(docs::ui());
-    cfg.default_service(web::to(|req: actix_web::HttpRequest| async move {
+    cfg.default_service(web::to(|req: HttpRequest| async move {
         let detail = "There is nothing at this address";
         Refusal::from(Problem::of_http(StatusCode::NOT_FOUND, detail, req.path())).error_response()
     }));
 }
 
-fn method_not_allowed(req: &actix_web::HttpRequest, allowed: &str) -> actix_web::HttpResponse {
+/// What every answer carries, as in the RAiD API: what a token gives the right to see is kept by
+/// nobody on the way, and shows in nobody's frame.
+fn protective_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::CACHE_CONTROL, "no-store"))
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+}
+
+fn method_not_allowed(req: &HttpRequest, allowed: &str) -> HttpResponse {
     let detail = format!("Method '{}' is not supported.", req.method());
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let mut answer = Refusal::from(Problem::of_http(status, detail, req.path())).error_response();

@@ -103,6 +103,11 @@ impl Caller {
         self.0.group.as_deref()
     }
 
+    /// Who it is.
+    pub(crate) fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
     /// The caller as the one who wrote a version.
     pub(crate) fn actor(&self) -> Actor {
         Actor {
@@ -123,8 +128,7 @@ impl FromRequest for Caller {
                 .app_data::<web::Data<Registry>>()
                 .ok_or_else(Problem::internal)?;
             let caller = registry.verifier.verify(token(&req)?).await?;
-            let subject = Subject(caller.0.subject.clone());
-            req.extensions_mut().insert(subject);
+            req.extensions_mut().insert(Subject(caller.clone()));
             Ok(caller)
         }
         .boxed_local()

@@ -1,7 +1,7 @@
 //! The page of a RAiD, for everybody. An embargoed RAiD shows no more than that it exists.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, ResponseError as _, web};
 use askama::Template;
 use raid_model::{Contributor, ContributorStatus, Organisation, Raid};
 use store::StoreError;
@@ -78,18 +78,22 @@ pub(crate) async fn page(path: HandlePath, registry: web::Data<Registry>) -> Htt
             "No such RAiD",
             "There is no RAiD with this identifier here. Please check the address.",
         ),
-        Err(error) => match actix_web::ResponseError::status_code(&Refusal::from(error)) {
-            StatusCode::SERVICE_UNAVAILABLE => notice(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Busy",
-                "The registry is busy. Please try again in a moment.",
-            ),
-            status => notice(
-                status,
-                "Something went wrong",
-                "The page cannot be shown. Please try again later.",
-            ),
-        },
+        Err(error) => {
+            tracing::error!(%error, "the page of a RAiD cannot be shown");
+            let status = Refusal::from(error).status_code();
+            let (heading, text) = if status == StatusCode::SERVICE_UNAVAILABLE {
+                (
+                    "Busy",
+                    "The registry is busy. Please try again in a moment.",
+                )
+            } else {
+                (
+                    "Something went wrong",
+                    "The page cannot be shown. Please try again later.",
+                )
+            };
+            notice(status, heading, text)
+        }
     }
 }
 

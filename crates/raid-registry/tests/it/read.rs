@@ -173,3 +173,20 @@ async fn collections_without_slash_send_on(db: &TestDb) {
     }
     assert_eq!(server.count().await, 0);
 }
+
+store::on_both_databases!(nobody_on_the_way_keeps_an_answer);
+
+async fn nobody_on_the_way_keeps_an_answer(db: &TestDb) {
+    let server = serve(db).await;
+    let path = path_of(&server.mint(&minimal()).await);
+    for (token, status) in [(server.user(), 200), ("x".to_owned(), 401)] {
+        let reply = server.get(&token, &path).await;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("cache-control"), "no-store");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+        assert_eq!(reply.header("x-frame-options"), "DENY");
+    }
+    let description = actix_web::test::TestRequest::get().uri("/openapi.json");
+    let reply = server.send(description).await;
+    assert_eq!(reply.header("cache-control"), "max-age=300");
+}

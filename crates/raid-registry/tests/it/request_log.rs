@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use store::testing::TestDb;
 
-use crate::harness::{minimal, request, serve};
+use crate::harness::{minimal, request, serve, serve_store, settings};
 
 store::on_both_databases!(
     a_request_leaves_one_line_and_no_secret,
@@ -72,6 +72,35 @@ async fn a_request_leaves_one_line_and_no_secret(db: &TestDb) {
     assert_eq!(lines[1]["status"], 403);
     assert_eq!(lines[2]["status"], 401);
     assert_eq!(lines[2]["subject"], Value::Null);
+}
+
+store::on_both_databases!(a_failure_leaves_its_cause_and_the_clients_none);
+
+async fn a_failure_leaves_its_cause_and_the_clients_none(db: &TestDb) {
+    // The database has no tables.
+    let server = serve_store(db.another_node(), settings()).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    {
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let read = request(Method::GET, "/raid/1/x", &server.operator())
+            .insert_header(("X-Request-Id", "abc"));
+        let problem = server.send(read).await.expect(500);
+        assert_eq!(
+            problem["detail"],
+            "An unexpected error occurred. Please try again later."
+        );
+    }
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert_eq!(line["fields"]["request_id"], "abc");
+    let error = line["fields"]["error"].as_str().unwrap();
+    assert!(error.starts_with("the database refused: "), "{error}");
 }
 
 async fn requests_are_counted(db: &TestDb) {
