@@ -315,8 +315,7 @@ async fn looking_changes_nothing(stage: &Stage) {
     eventually("looks that leave the database as it is", async || {
         let before = stage.database_content();
         for link in &links {
-            let page = Browser::new().open(link).await;
-            assert_eq!(page.header("set-cookie"), "", "{link}");
+            Browser::new().open(link).await;
         }
         (stage.database_content() == before).then_some(())
     })
@@ -324,8 +323,9 @@ async fn looking_changes_nothing(stage: &Stage) {
     assert_eq!(stage.orcid.calls("token_code").await, 1);
     // The button does begin something.
     let before = stage.database_content();
-    let page = Browser::new().open(landing).await;
-    Browser::new().press_to(&page, "Continue to ORCID").await;
+    let browser = Browser::new();
+    let page = browser.open(landing).await;
+    browser.press_to(&page, "Continue to ORCID").await;
     assert!(
         stage.database_content() != before,
         "this test could not see a change"
