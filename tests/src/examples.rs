@@ -36,6 +36,17 @@ pub fn with_people<'a>(title: &str, people: impl IntoIterator<Item = &'a str>) -
     request
 }
 
+/// Access that is under embargo for a month from now, for `access` in a request.
+pub fn embargo(statement: &str) -> Value {
+    let schema = "https://vocabularies.coar-repositories.org/access_rights/";
+    let expiry = store::Clock::system().now().date() + time::Duration::days(30);
+    json!({
+        "type": { "id": format!("{schema}c_f1cf/"), "schemaUri": schema },
+        "statement": { "text": statement },
+        "embargoExpiry": expiry.to_string(),
+    })
+}
+
 /// `prefix/suffix` of a RAiD record.
 ///
 /// # Panics

@@ -11,6 +11,7 @@ raid_tests::on_both_databases!(
     a_mistaken_grant_leaves_ones_own_alone,
     a_reloaded_callback_exchanges_nothing,
     a_code_opened_elsewhere_is_not_exchanged,
+    a_button_pressed_on_another_site_begins_nothing,
     a_failed_exchange_can_be_tried_again,
     what_the_researcher_deletes_is_not_added_again,
 );
@@ -165,6 +166,32 @@ async fn a_code_opened_elsewhere_is_not_exchanged(stage: &Stage) {
     );
     let other = Browser::new().open(result.url.as_str()).await;
     assert_eq!(other.status, 400, "somebody else sees the result");
+    stage.orcid.membership(CARBERRY, &handle).await;
+}
+
+async fn a_button_pressed_on_another_site_begins_nothing(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let landing = browser.open_request(&stage.orcid, CARBERRY).await;
+    // A victim's browser, which was never on our page, but is signed in at ORCID.
+    let victim = Browser::new();
+    victim.sign_in_as(&stage.orcid, OKAFOR).await;
+    let refused = victim.press(&landing, "Continue to ORCID").await;
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.url.as_str().starts_with(agency.url()),
+        "sent on to {}",
+        refused.url
+    );
+    assert!(
+        refused.text().contains("press the button there"),
+        "{}",
+        refused.text()
+    );
+    // On the page itself it counts.
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    browser.press(&consent, "Authorize access").await;
     stage.orcid.membership(CARBERRY, &handle).await;
 }
 

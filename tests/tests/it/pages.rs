@@ -11,6 +11,7 @@ raid_tests::on_both_databases!(
     every_bad_link_leads_to_a_page_that_says_so,
     no_text_becomes_markup,
     looking_changes_nothing,
+    the_description_of_the_api_needs_nothing_from_elsewhere,
     an_old_link_says_that_it_is_old,
 );
 
@@ -277,7 +278,7 @@ contact = "<i>ask</i>::us@raid-agency.example"
         .client()
         .mint(&{
             let mut request = request.clone();
-            request["access"] = embargo();
+            request["access"] = examples::embargo(NASTY);
             request
         })
         .await;
@@ -285,17 +286,6 @@ contact = "<i>ask</i>::us@raid-agency.example"
         .open(&format!("{}/raids/{}", agency.url(), handle_of(&embargoed)))
         .await;
     assert_shown_as_text(&page);
-}
-
-/// An embargo whose statement is nasty; it ends far enough from now, whenever that is.
-fn embargo() -> Value {
-    let type_uri = "https://vocabularies.coar-repositories.org/access_rights/";
-    let expiry = store::Clock::system().now().date() + time::Duration::days(30);
-    json!({
-        "type": { "id": format!("{type_uri}c_f1cf/"), "schemaUri": type_uri },
-        "statement": { "text": NASTY },
-        "embargoExpiry": expiry.to_string(),
-    })
 }
 
 async fn looking_changes_nothing(stage: &Stage) {
@@ -351,4 +341,26 @@ async fn an_old_link_says_that_it_is_old(stage: &Stage) {
 /// Where a notification's button leads.
 fn link_of(request: &Value) -> &str {
     request["authorization_url"].as_str().unwrap()
+}
+
+async fn the_description_of_the_api_needs_nothing_from_elsewhere(stage: &Stage) {
+    let agency = stage.agency().await;
+    let browser = Browser::new();
+    let page = browser.open(&format!("{}/docs", agency.url())).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    let mut parts = page.attributes("script[src]", "src");
+    parts.extend(page.attributes("link[href]", "href"));
+    assert!(!parts.is_empty(), "{}", page.html);
+    for part in parts {
+        let url = page.url.join(&part).unwrap();
+        assert!(url.as_str().starts_with(agency.url()), "{url} is elsewhere");
+        assert_eq!(browser.open(url.as_str()).await.status, 200, "{url}");
+    }
+    let description = agency
+        .client()
+        .anonymous()
+        .get("/openapi.json")
+        .await
+        .expect(200);
+    assert!(description["paths"]["/raid/"]["post"].is_object());
 }

@@ -13,6 +13,7 @@ raid_tests::on_both_databases!(
     an_update_that_changes_nothing_calls_nobody,
     many_edits_make_few_writes,
     who_leaves_the_project_loses_the_entry,
+    what_is_under_embargo_stays_off_the_record,
     a_stale_version_is_refused,
     every_version_is_kept,
 );
@@ -267,6 +268,41 @@ async fn no_entry(stage: &Stage, orcid: &str) {
             .then_some(())
     })
     .await;
+}
+
+async fn what_is_under_embargo_stays_off_the_record(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    let mut secret = examples::titled("Not to be told");
+    secret["access"] = examples::embargo("After the patent");
+    let handle = handle_of(&agency.client().mint(&secret).await);
+    agency.rest().await;
+    assert_eq!(
+        stage.orcid.memberships(CARBERRY).await,
+        [project.entry],
+        "the open one only"
+    );
+
+    // Once it is open it appears; once an open one is not any more, it goes.
+    let open = examples::minimal()["access"].take();
+    agency
+        .client()
+        .edit(&handle, |raid| raid["access"] = open)
+        .await;
+    stage.orcid.membership(CARBERRY, &handle).await;
+    let closed = examples::embargo("After all");
+    agency
+        .client()
+        .edit(&project.handle, |raid| raid["access"] = closed)
+        .await;
+    eventually("the entry to be gone", async || {
+        let left = stage.orcid.memberships_of(CARBERRY, &project.handle).await;
+        left.is_empty().then_some(())
+    })
+    .await;
+    agency.rest().await;
+    assert_eq!(stage.orcid.memberships(CARBERRY).await.len(), 1);
+    stage.orcid.assert_written_once().await;
 }
 
 async fn a_stale_version_is_refused(stage: &Stage) {
