@@ -179,9 +179,11 @@ async fn bodies_that_are_no_json_are_refused_and_nothing_is_written(db: &TestDb)
 
         let mut large = minimal();
         large["title"][0]["text"] = json!("x".repeat(BODY_LIMIT));
-        let announced = send("application/json", &large.to_string())
-            .insert_header(("Content-Length", large.to_string().len().to_string()));
-        for large in [send("application/json", &large.to_string()), announced] {
+        let large = large.to_string();
+        // Whether its size is announced or only comes to light.
+        for announced in [large.len(), 10] {
+            let large = send("application/json", &large)
+                .insert_header(("Content-Length", announced.to_string()));
             let problem = refused(&server, large, 413).await;
             let detail = problem["detail"].as_str().unwrap();
             assert!(detail.contains(&BODY_LIMIT.to_string()), "{detail}");
