@@ -213,6 +213,12 @@ impl Orcid {
         list(&self.operate(Method::GET, "messages", None).await["messages"])
     }
 
+    /// No write was ever repeated blindly: what may have been done was looked up first.
+    pub async fn assert_nothing_sent_twice(&self) {
+        let counters = self.counters().await;
+        assert_eq!(counters["duplicates_refused"], 0, "{counters:#}");
+    }
+
     /// Nothing was ever written twice, nor two things at once to one record, and no code was sent
     /// twice.
     pub async fn assert_written_once(&self) {

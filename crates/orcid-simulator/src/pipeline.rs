@@ -40,24 +40,12 @@ impl From<Reply> for Outcome {
     }
 }
 
-/// Ends a call's time in flight, also when its client has gone away.
-struct InFlight<'a> {
-    app: &'a App,
-    arrival: &'a Arrival,
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        let Arrival { kind, orcid, .. } = self.arrival;
-        self.app.lock().counters.leave(*kind, orcid.as_deref());
-    }
-}
-
-/// Leads a call through. `work` runs under the lock with the time of that moment.
+/// Leads a call through. `work` runs under the lock with the time of that moment. Once a call has
+/// arrived it is worked on to its end, also when its client has gone away, as at ORCID.
 pub(crate) async fn run(
     app: Arc<App>,
     arrival: Arrival,
-    work: impl FnOnce(&App, &mut State, &Arrival, OffsetDateTime) -> Outcome,
+    work: impl FnOnce(&App, &mut State, &Arrival, OffsetDateTime) -> Outcome + 'static,
 ) -> HttpResponse {
     let kind = arrival.kind;
     let verdict = {
@@ -68,19 +56,21 @@ pub(crate) async fn run(
         }
         state.faults.judge(kind, Instant::now())
     };
-    let in_flight = InFlight {
-        app: &app,
-        arrival: &arrival,
-    };
-    if verdict.wait > Duration::ZERO {
-        tokio::time::sleep(verdict.wait).await;
+    let worker = actix_web::rt::spawn(async move {
+        if verdict.wait > Duration::ZERO {
+            tokio::time::sleep(verdict.wait).await;
+        }
+        let reply = match verdict.instead {
+            Some(instead) => refused(&app, &arrival, instead),
+            None => worked(&app, &arrival, verdict.drop_after, work),
+        };
+        app.lock().counters.leave(kind, arrival.orcid.as_deref());
+        reply
+    });
+    match worker.await {
+        Ok(reply) => reply.map_or_else(hang_up, Reply::into_http),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }
-    let reply = match verdict.instead {
-        Some(instead) => refused(&app, &arrival, instead),
-        None => worked(&app, &arrival, verdict.drop_after, work),
-    };
-    drop(in_flight);
-    reply.map_or_else(hang_up, Reply::into_http)
 }
 
 /// The fault's answer; `None` hangs up.

@@ -172,15 +172,12 @@ async fn settle(store: &Store, settings: &Settings, held: &Arc<Held>, verdict: V
     let kind = held.work().kind();
     let end = {
         let now = store.clock().now();
-        let again = |reason, retry_after, at_least| {
-            let wait = settings
+        let again = |retry_after| {
+            settings
                 .schedule
-                .after(tries, retry_after, &mut rand::rng());
-            match wait {
-                Some(wait) => Settle::Retry(now + wait.max(at_least), reason),
-                None => Settle::Dead(format!("gave up after {tries} tries: {reason}")),
-            }
+                .after(tries, retry_after, &mut rand::rng())
         };
+        let gave_up = |reason| Settle::Dead(format!("gave up after {tries} tries: {reason}"));
         match next {
             Next::Done => Settle::Done,
             Next::Again(after) => Settle::Again(now + after),
@@ -188,19 +185,32 @@ async fn settle(store: &Store, settings: &Settings, held: &Arc<Held>, verdict: V
             Next::Retry {
                 reason,
                 retry_after,
-            } => again(reason, retry_after, Duration::ZERO),
-            Next::InDoubt { reason, wait } => again(reason, None, wait),
+            } => match again(retry_after) {
+                Some(after) => Settle::Retry(now + after, reason),
+                None => gave_up(reason),
+            },
+            Next::InDoubt { reason, wait } => match again(None) {
+                Some(after) => Settle::InDoubt {
+                    at: now + after.max(wait),
+                    quiet: now + wait,
+                    error: reason,
+                },
+                None => gave_up(reason),
+            },
         }
     };
     let outcome = match &end {
         Settle::Done => "done",
         Settle::Again(_) => "again",
         Settle::Retry(..) => "retry",
+        Settle::InDoubt { .. } => "in-doubt",
         Settle::Dead(_) => "dead",
     };
     metrics::counter!("raid_tasks_total", "kind" => kind.as_str(), "outcome" => outcome)
         .increment(1);
-    if let Settle::Retry(_, reason) | Settle::Dead(reason) = &end {
+    if let Settle::Retry(_, reason) | Settle::InDoubt { error: reason, .. } | Settle::Dead(reason) =
+        &end
+    {
         tracing::warn!(%kind, key = held.work().key(), tries, outcome, reason, "a task failed");
     }
     // The outcome of a call is worth a few tries: without it the call is made again.

@@ -68,7 +68,7 @@ pub enum Next {
         retry_after: Option<Duration>,
     },
     /// No answer came, so it may be done or still being done: the schedule says when it is tried
-    /// again, but not before this long.
+    /// again, but not before this long, and until then nobody works on the same subject.
     InDoubt {
         /// Why, without secrets.
         reason: String,

@@ -73,12 +73,6 @@ impl MembershipReconciler {
         };
         let step = match &facts.actual {
             Some(actual) if facts.in_doubt() => {
-                // News may come while ORCID is still at it.
-                let quiet = actual.updated_at + self.client.settings().doubt();
-                let wait = quiet - self.store.clock().now();
-                if wait.is_positive() {
-                    return Verdict::new(Next::Again(wait.unsigned_abs()));
-                }
                 let seen = match self.look(&entry, actual, facts.desired.as_ref()).await {
                     Ok(seen) => seen,
                     Err(e) => return self.failed(&entry, &e),

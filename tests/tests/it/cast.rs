@@ -137,6 +137,7 @@ impl<'a> Cast<'a> {
             assert_eq!(self.sides.permission(person).await, State::Granted);
         }
         self.orcid.assert_written_once().await;
+        self.orcid.assert_nothing_sent_twice().await;
     }
 }
 

@@ -203,6 +203,7 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
         );
     }
     stage.orcid.assert_written_once().await;
+    stage.orcid.assert_nothing_sent_twice().await;
     let counters = stage.orcid.counters().await;
     let unanswered: usize = told.iter().map(|t| t.unanswered.len()).sum();
     println!(

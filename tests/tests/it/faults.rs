@@ -16,20 +16,23 @@ raid_tests::on_both_databases!(
     every_answer_about_a_notification_is_dropped,
     a_backlog_keeps_within_the_limit,
     a_pace_that_is_too_fast_adapts,
+    answers_come_late,
     each_kind_of_trouble_passes,
 );
 
 /// Every call of the member API.
 pub const MEMBER_CALLS: [&str; 8] = [
     "notification_create",
-    "notification_read",
-    "notification_list",
     "notification_archive",
     "membership_create",
     "membership_update",
     "membership_delete",
+    "notification_read",
+    "notification_list",
     "membership_list",
 ];
+/// The first of them, which change something.
+const WRITES: usize = 5;
 
 /// Dropped answers to each kind of write, so that a test cannot pass without them.
 async fn dropped(orcid: &Orcid, kind: &str) -> u64 {
@@ -106,6 +109,24 @@ async fn every_answer_is_dropped(stage: &Stage) {
     cast.orcid.heal().await;
     cast.agree().await;
     report(cast.orcid, "every answer").await;
+    cast.assert_nothing_doubled().await;
+}
+
+/// ORCID does what it was asked, but after we have ceased to wait.
+async fn answers_come_late(stage: &Stage) {
+    let agency = stage.agency_with(FAST).await;
+    let writes = &MEMBER_CALLS[..WRITES];
+    let fault = json!({ "kind": "latency", "ms": 1400, "calls": writes });
+    stage.orcid.fault(fault).await;
+    let cast = Cast::of(stage, &agency, 12).await;
+    cast.grant().await;
+    cast.edit_all("Late").await;
+    cast.agree().await;
+    assert!(
+        stage.orcid.calls("membership_list").await > 0,
+        "nothing was late"
+    );
+    report(cast.orcid, "late answers").await;
     cast.assert_nothing_doubled().await;
 }
 

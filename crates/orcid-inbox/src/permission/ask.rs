@@ -19,12 +19,6 @@ impl PermissionReconciler {
     pub(super) async fn ask(&self, held: &Held, orcid: OrcidId, known: &Known) -> Verdict {
         let request = match &known.request {
             Some(request) if request.state == requests::State::Posting => {
-                // ORCID may still be at it.
-                let doubt = self.client.settings().doubt();
-                let wait = remaining(self.now(), request.asked_at, doubt);
-                if !wait.is_zero() {
-                    return Verdict::new(Next::Again(wait));
-                }
                 match self.adopt(orcid, request.id).await {
                     Ok(Some(verdict)) => return verdict,
                     Ok(None) => request.id,

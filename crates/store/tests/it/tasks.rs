@@ -17,6 +17,7 @@ store::on_both_databases!(
     a_dead_letter_is_kept_and_revived,
     a_successor_takes_over_and_the_first_is_fenced_out,
     a_lost_lease_undoes_the_whole_transaction,
+    a_subject_in_doubt_rests,
     one_owner_is_fenced_from_itself,
     a_task_is_mine_until_the_lease_ends,
     a_subject_with_many_tasks_does_not_hide_the_others,
@@ -336,6 +337,27 @@ async fn one_owner_is_fenced_from_itself(db: &TestDb) {
     }
     let left = store.read(tasks::counts).await.unwrap();
     assert_eq!(left, [(Kind::Membership, State::Due, 2)]);
+}
+
+/// What may still be going on for somebody keeps all other work off them, news too.
+async fn a_subject_in_doubt_rests(db: &TestDb) {
+    let store = db.store();
+    enqueue(store, &[entry(1, 1), entry(2, 1)], Lane::Bulk, 0).await;
+    let held = claim(store, "a", 1, 0).await.remove(0);
+    let doubt = Settle::InDoubt {
+        at: at(20),
+        quiet: at(10),
+        error: "no answer".into(),
+    };
+    settle(store, "a", &held, doubt, 1).await.unwrap();
+    enqueue(store, &[held.work.clone(), entry(1, 2)], Lane::Bulk, 2).await;
+    let other = claim_one(store, "b", 9).await;
+    assert_ne!(other.work.subject(), held.work.subject());
+    let next = claim_one(store, "c", 10).await;
+    assert_eq!(next.work.subject(), held.work.subject());
+    settle(store, "b", &other, Settle::Done, 11).await.unwrap();
+    let lost = settle(store, "a", &held, Settle::Done, 11).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost)), "{lost:?}");
 }
 
 async fn a_task_is_mine_until_the_lease_ends(db: &TestDb) {
