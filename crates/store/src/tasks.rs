@@ -4,8 +4,10 @@
 //! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
 
 mod overview;
+mod settle;
 
 pub use overview::{DeadLetter, counts, dead_letters};
+pub use settle::settle;
 
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
@@ -49,7 +51,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    fn number(self) -> i16 {
+    pub(crate) fn number(self) -> i16 {
         match self {
             Self::Interactive => 0,
             Self::Bulk => 1,
@@ -382,98 +384,5 @@ pub fn still_mine(
         Ok(())
     } else {
         Err(StoreError::LeaseLost)
-    }
-}
-
-/// Ends the holding of a task; news that came meanwhile (a newer generation) keep it due.
-///
-/// # Errors
-/// [`StoreError::LeaseLost`] when another claim has taken the task or its subject: let the
-/// transaction fail with it, so that nothing is written.
-pub fn settle(
-    c: &mut Conn,
-    owner: &str,
-    held: &Task,
-    end: &Settle,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let kind = held.work.kind();
-    let key = held.work.key();
-    let mine = || {
-        task::table
-            .find((kind, &key))
-            .filter(task::lease_owner.eq(owner))
-            .filter(task::lease_until.eq(held.until))
-    };
-    let generation: Option<i64> = mine().select(task::generation).first(c).optional()?;
-    let Some(generation) = generation else {
-        return Err(StoreError::LeaseLost);
-    };
-    let mut news = generation != held.generation;
-    if !news {
-        // The generation is compared again by the statement itself: news may come right now.
-        let unchanged = || mine().filter(task::generation.eq(generation));
-        let settled = match end {
-            Settle::Done => diesel::delete(unchanged()).execute(c)?,
-            Settle::Again(at) => diesel::update(unchanged())
-                .set(freed(State::Due, *at, 0, None))
-                .execute(c)?,
-            Settle::Dead(error) => {
-                let kept = freed(State::Dead, now, held.attempts, Some(error));
-                diesel::update(unchanged()).set(kept).execute(c)?
-            }
-            Settle::Retry(at, error) | Settle::InDoubt { at, error, .. } => {
-                let kept = freed(State::Due, *at, held.attempts, Some(error));
-                diesel::update(unchanged()).set(kept).execute(c)?
-            }
-        };
-        news = settled == 0;
-    }
-    if news {
-        let kept = match end {
-            Settle::Done | Settle::Again(_) => freed(State::Due, now, 0, None),
-            Settle::Dead(error) => freed(State::Due, now, 0, Some(error)),
-            // News does not make a world in trouble well: the wait stands.
-            Settle::Retry(at, error) | Settle::InDoubt { at, error, .. } => {
-                freed(State::Due, *at, held.attempts, Some(error))
-            }
-        };
-        if diesel::update(mine()).set(kept).execute(c)? == 0 {
-            return Err(StoreError::LeaseLost);
-        }
-    }
-    // The task's row first, then the lease: the order in which claims lock them.
-    let subject = held.work.subject();
-    let freed = match end {
-        Settle::InDoubt { quiet, .. } => hold(c, &subject, owner, held.until, *quiet)?,
-        _ => release(c, &subject, owner, held.until)?,
-    };
-    if freed {
-        Ok(())
-    } else {
-        Err(StoreError::LeaseLost)
-    }
-}
-
-/// A task's row when nobody holds it any more.
-#[derive(AsChangeset)]
-#[diesel(table_name = task, treat_none_as_null = true)]
-struct Freed {
-    state: State,
-    due_at: Timestamp,
-    attempts: i32,
-    last_error: Option<String>,
-    lease_owner: Option<String>,
-    lease_until: Option<Timestamp>,
-}
-
-fn freed(state: State, due_at: Timestamp, attempts: i32, error: Option<&String>) -> Freed {
-    Freed {
-        state,
-        due_at,
-        attempts,
-        last_error: error.cloned(),
-        lease_owner: None,
-        lease_until: None,
     }
 }
