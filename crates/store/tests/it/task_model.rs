@@ -170,7 +170,9 @@ impl Model {
         }
         let row = self.rows.get_mut(&held.work).unwrap();
         (row.due_at, row.attempts, row.last_error) = match (end, news) {
-            (Settle::Retry(at, why) | Settle::InDoubt { at, error: why, .. }, _) => (*at, row.attempts, Some(why.clone())),
+            (Settle::Retry(at, why) | Settle::InDoubt { at, error: why, .. }, _) => {
+                (*at, row.attempts, Some(why.clone()))
+            }
             (Settle::Dead(why), false) => {
                 row.state = "dead".into();
                 (now, row.attempts, Some(why.clone()))
