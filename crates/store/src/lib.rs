@@ -12,6 +12,7 @@ pub mod invitations;
 pub mod limiter;
 pub mod memberships;
 pub mod migrate;
+mod mint_statement;
 mod mints;
 pub mod permission_requests;
 pub mod permissions;

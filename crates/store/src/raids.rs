@@ -4,6 +4,7 @@ use crate::conn::{Conn, per_backend};
 use crate::contributions;
 use crate::engine::Store;
 use crate::error::StoreError;
+use crate::mint_statement;
 use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
 use crate::types::{AsText, Json, Timestamp, text_enum};
@@ -132,7 +133,7 @@ impl RaidWrite {
         })
     }
 
-    fn task(&self, orcid: &OrcidId) -> NewTask {
+    pub(crate) fn task(&self, orcid: &OrcidId) -> NewTask {
         let work = Work::Membership(*orcid, self.handle.get().clone());
         NewTask {
             work,
@@ -160,6 +161,21 @@ impl Store {
 
 /// Inserts new RAiDs with all that belongs to them, as few statements as the database allows.
 pub(crate) fn insert(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError> {
+    let inserted = match c {
+        Conn::Postgres(c) => mint_statement::insert(c, writes).map_err(StoreError::from),
+        Conn::Sqlite(_) => insert_by_table(c, writes),
+    };
+    inserted.map_err(|e| {
+        if e.is_unique_violation() {
+            StoreError::HandleTaken
+        } else {
+            e
+        }
+    })
+}
+
+/// A statement for each table: on SQLite no statement is far away.
+fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError> {
     let rows: Vec<_> = writes
         .iter()
         .map(|w| NewRaidRow {
@@ -174,15 +190,7 @@ pub(crate) fn insert(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreErro
         .collect();
     per_backend!(c, |c| diesel::insert_into(raid::table)
         .values(&rows)
-        .execute(c))
-    .map_err(StoreError::from)
-    .map_err(|e| {
-        if e.is_unique_violation() {
-            StoreError::HandleTaken
-        } else {
-            e
-        }
-    })?;
+        .execute(c))?;
     let versions: Vec<_> = writes.iter().map(version_row).collect();
     per_backend!(c, |c| diesel::insert_into(raid_version::table)
         .values(&versions)
