@@ -12,7 +12,6 @@ pub(super) mod bounded {
 
     const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(in crate::settings) fn serialize<S: Serializer>(
         span: &Duration,
         s: S,
