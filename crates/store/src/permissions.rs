@@ -245,3 +245,19 @@ pub fn of_raids(c: &mut Conn, handles: &[&Handle]) -> Result<HashMap<OrcidId, St
         .map(|(orcid, state)| (orcid.into_inner(), state))
         .collect())
 }
+
+/// The states of these people; one who is missing is unasked.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_people(c: &mut Conn, people: &[OrcidId]) -> Result<HashMap<OrcidId, State>, StoreError> {
+    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let rows: Vec<(AsText<OrcidId>, State)> = permission::table
+        .filter(permission::orcid.eq_any(people))
+        .select((permission::orcid, permission::state))
+        .load(c)?;
+    Ok(rows
+        .into_iter()
+        .map(|(orcid, state)| (orcid.into_inner(), state))
+        .collect())
+}

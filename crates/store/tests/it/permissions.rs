@@ -142,6 +142,9 @@ async fn the_states_of_a_raids_people(db: &TestDb) {
     assert_eq!(found, HashMap::from(wanted));
     let none = store.read(|c| permissions::of_raids(c, &[])).await.unwrap();
     assert!(none.is_empty());
+    let asked_for = [1, 2, 3].map(person);
+    let found = store.read(move |c| permissions::of_people(c, &asked_for));
+    assert_eq!(found.await.unwrap(), HashMap::from(wanted));
 }
 
 async fn a_request_goes_out_comes_back_and_is_counted(db: &TestDb) {
