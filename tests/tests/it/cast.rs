@@ -3,7 +3,7 @@
 use crate::agreement::{Expected, POSITIONS, Sides, people};
 use futures::future::join_all;
 use raid_tests::examples::{handle_of, with_people};
-use raid_tests::{Agency, Browser, Client, Orcid, Stage};
+use raid_tests::{Agency, Browser, Client, Orcid, Stage, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::permissions::State;
@@ -33,7 +33,17 @@ pub struct Cast<'a> {
 
 impl<'a> Cast<'a> {
     pub async fn of(stage: &'a Stage, agency: &Agency<'_>, projects: usize) -> Self {
-        let people = people(&stage.orcid, PEOPLE).await;
+        Self::of_people(stage, agency, PEOPLE, projects).await
+    }
+
+    /// As [`Self::of`], with another number of people.
+    pub async fn of_people(
+        stage: &'a Stage,
+        agency: &Agency<'_>,
+        count: u32,
+        projects: usize,
+    ) -> Self {
+        let people = people(&stage.orcid, count).await;
         let client = agency.client();
         let sides = Sides::of(stage, client.clone());
         let mut cast = Self {
@@ -56,6 +66,16 @@ impl<'a> Cast<'a> {
             .mint(&with_people(&format!("Project {number}"), two))
             .await;
         self.handles.insert(handle_of(&raid));
+    }
+
+    /// Waits until each is known to have been asked.
+    pub async fn asked(&self) {
+        for person in &self.people {
+            eventually(&format!("{person} to be asked"), async || {
+                (self.sides.permission(person).await == State::Asked).then_some(())
+            })
+            .await;
+        }
     }
 
     pub async fn grant(&self) {

@@ -13,11 +13,16 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use store::permissions::State;
 
 raid_tests::on_both_databases!(nothing_is_lost_or_doubled);
 
 const KILLS: usize = 30;
 const CLIENTS: u64 = 4;
+/// People who granted before.
+const GRANTED: u32 = 6;
+/// People who are asked while the process dies.
+const ASKED: u32 = 24;
 /// The longest life of a process after its start.
 const LIFE: Duration = Duration::from_millis(900);
 /// The longest life of a process that is killed while it starts.
@@ -53,9 +58,8 @@ async fn nothing_is_lost_or_doubled(stage: &Stage) {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut agency = stage.agency_with(SETTINGS).await;
-    // Some have granted before, the others are asked while the process dies.
-    let people = people(&stage.orcid, 9).await;
-    for person in &people[..6] {
+    let people = people(&stage.orcid, GRANTED + ASKED).await;
+    for person in granted(&people) {
         agency
             .client()
             .mint(&with_people("Before", [person.as_str()]))
@@ -117,8 +121,17 @@ async fn use_it(number: u64, client: &Client, shared: &Shared, mut random: StdRn
         let sent = if let Some(handle) = chosen {
             update(client, handle, &title).await
         } else {
-            let first = random.random_range(0..shared.people.len());
-            let two = [first, first + 1].map(|n| &*shared.people[n % shared.people.len()]);
+            let (granted, asked) = (granted(&shared.people), asked(&shared.people));
+            let second = if random.random_bool(0.2) {
+                asked
+            } else {
+                granted
+            };
+            let two: BTreeSet<_> = [granted, second]
+                .into_iter()
+                .filter_map(|people| people.choose(&mut random))
+                .map(String::as_str)
+                .collect();
             let request = with_people(&title, two);
             let reply = client.send(Method::POST, "/raid/", Some(&request)).await;
             reply.ok().map(|reply| reply.expect(201))
@@ -149,11 +162,24 @@ async fn update(client: &Client, handle: &str, title: &str) -> Option<Value> {
     Some(reply.expect(200))
 }
 
+fn granted(people: &[String]) -> &[String] {
+    &people[..GRANTED as usize]
+}
+
+fn asked(people: &[String]) -> &[String] {
+    &people[GRANTED as usize..]
+}
+
 async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told]) {
     let mut handles = BTreeSet::new();
     let mut by_title: BTreeMap<String, usize> = BTreeMap::new();
+    let mut contributors = BTreeSet::new();
     for raid in client.list().await {
         handles.insert(handle_of(&raid));
+        for contributor in raid["contributor"].as_array().unwrap() {
+            let id = contributor["id"].as_str().unwrap();
+            contributors.insert(id.trim_start_matches("https://orcid.org/").to_owned());
+        }
         let title = raid["title"][0]["text"].as_str().unwrap().to_owned();
         *by_title.entry(title).or_default() += 1;
     }
@@ -184,23 +210,23 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
         }
     }
     let sides = Sides::of(stage, client.clone());
-    let granted = |person: &str| people[..6].iter().any(|p| p == person);
-    let expected = |person: &str, _: &str| {
-        if granted(person) {
-            Expected::AsDesired
-        } else {
-            Expected::Absent
-        }
-    };
-    sides.agree(people, &handles, expected).await;
+    sides
+        .agree(granted(people), &handles, |_, _| Expected::AsDesired)
+        .await;
+    let mut questions = 0;
     for person in people {
-        let requests = stage.orcid.requests(person).await;
-        assert_eq!(
-            requests.len(),
-            1,
-            "{person} was asked {} times",
-            requests.len()
-        );
+        if contributors.contains(person) && !granted(people).contains(person) {
+            eventually(&format!("{person} to be asked"), async || {
+                (sides.permission(person).await == State::Asked).then_some(())
+            })
+            .await;
+            let entries = stage.orcid.memberships(person).await;
+            assert!(entries.is_empty(), "{person} granted nothing: {entries:?}");
+        }
+        let requests = stage.orcid.requests(person).await.len();
+        let wanted = usize::from(contributors.contains(person));
+        assert_eq!(requests, wanted, "requests of {person}");
+        questions += requests;
     }
     stage.orcid.assert_written_once().await;
     stage.orcid.assert_nothing_sent_twice().await;
@@ -208,7 +234,7 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
     let unanswered: usize = told.iter().map(|t| t.unanswered.len()).sum();
     println!(
         "{KILLS} kills, {mints} mints and {versions} versions acknowledged, {unanswered} requests \
-         unanswered, {} RAiDs; {} entries created, {} updated, {} looks, {} duplicates refused",
+         unanswered, {} RAiDs; {questions} people asked, {} entries created, {} updated, {} looks, {} duplicates refused",
         handles.len(),
         counters["calls"]["membership_create"]["by_status"]["201"],
         counters["calls"]["membership_update"]["by_status"]["200"],

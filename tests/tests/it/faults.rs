@@ -62,8 +62,9 @@ async fn every_answer_to_a_write_is_dropped(stage: &Stage) {
         .fault(json!({ "kind": "drop_after_commit" }))
         .await;
     let cast = Cast::of(stage, &agency, 12).await;
+    // Looking at the record, or the inbox, is enough: nothing has to heal.
+    cast.asked().await;
     cast.grant().await;
-    // Looking at the record is enough: nothing has to heal.
     cast.agree().await;
     cast.edit_all("Edited").await;
     cast.agree().await;
@@ -119,6 +120,7 @@ async fn answers_come_late(stage: &Stage) {
     let fault = json!({ "kind": "latency", "ms": 1400, "calls": writes });
     stage.orcid.fault(fault).await;
     let cast = Cast::of(stage, &agency, 12).await;
+    cast.asked().await;
     cast.grant().await;
     cast.edit_all("Late").await;
     cast.agree().await;

@@ -27,6 +27,44 @@ async fn counted(store: &Store, n: u32) -> Option<String> {
     found.unwrap().unwrap().reason
 }
 
+/// A process that stands still within a transaction loses it, so that the others can go on.
+#[test]
+fn postgres_takes_locks_from_one_that_stands_still() {
+    TestDb::postgres().run(async |db| {
+        let store = db.store().clone();
+        store.write(|c| note(c, 1)).await.unwrap();
+        let (holding, held) = std::sync::mpsc::channel();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        let waits = std::sync::Mutex::new(waits);
+        let standing_still = tokio::spawn({
+            let store = store.clone();
+            async move {
+                store
+                    .write(move |c| {
+                        count(c, 1)?;
+                        holding.send(()).unwrap();
+                        waits.lock().unwrap().recv().unwrap();
+                        count(c, 1)
+                    })
+                    .await
+            }
+        });
+        tokio::task::spawn_blocking(move || held.recv().unwrap())
+            .await
+            .unwrap();
+        let other = tokio::time::timeout(
+            Duration::from_secs(30),
+            db.another_node().write(|c| count(c, 1)),
+        );
+        let other = other.await;
+        go_on.send(()).unwrap();
+        let lost = standing_still.await.unwrap();
+        assert!(other.unwrap().unwrap(), "the other went on");
+        assert!(matches!(lost, Err(StoreError::Database(_))), "{lost:?}");
+        assert_eq!(counted(&store, 1).await.as_deref(), Some("x"));
+    });
+}
+
 /// Two transactions take two rows crosswise: one of them is thrown out.
 #[test]
 fn postgres_deadlocks_are_tried_again() {
