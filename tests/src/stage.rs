@@ -163,12 +163,13 @@ impl Stage {
         program(self.folder(), &configs)
     }
 
-    /// Everything that the database holds, as bytes: the files of SQLite, or a dump.
+    /// Everything that the database holds: the files of SQLite, or a dump. Bytes that are no text
+    /// are replaced; no ASCII character is.
     ///
     /// # Panics
     /// When it cannot be read.
-    pub fn database_content(&self) -> Vec<u8> {
-        match &self.schema {
+    pub fn database_content(&self) -> String {
+        let bytes = match &self.schema {
             None => ["", "-wal", "-shm"]
                 .iter()
                 .flat_map(|end| {
@@ -177,7 +178,8 @@ impl Stage {
                 })
                 .collect(),
             Some(schema) => dump(&schema.settings().url),
-        }
+        };
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// What the processes logged so far.

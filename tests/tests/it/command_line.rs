@@ -2,7 +2,7 @@
 
 use crate::steps::granted_project;
 use raid_tests::examples::{self, CARBERRY, handle_of};
-use raid_tests::{Browser, Client, Stage, eventually};
+use raid_tests::{Backend, Browser, Client, Stage, eventually};
 use serde_json::json;
 
 raid_tests::on_both_databases!(
@@ -11,7 +11,6 @@ raid_tests::on_both_databases!(
     a_database_belongs_to_one_environment,
     token_prints_what_the_api_accepts,
     config_shows_what_is_in_effect_and_no_secret,
-    a_mistake_in_the_configuration_is_named,
     health_and_metrics_tell_how_it_is,
     roles_run_in_processes_of_their_own,
     a_stop_gives_work_back_at_once,
@@ -121,7 +120,13 @@ async fn config_shows_what_is_in_effect_and_no_secret(stage: &Stage) {
     }
 }
 
-async fn a_mistake_in_the_configuration_is_named(stage: &Stage) {
+/// No database is looked at so early.
+#[test]
+fn a_mistake_in_the_configuration_is_named() {
+    raid_tests::run(Backend::Sqlite, every_mistake_is_named);
+}
+
+async fn every_mistake_is_named(stage: &Stage) {
     let not_hex = "[keys.sealing]\n\"1\" = \"12345\"";
     let cases = [
         ("[orcid]\nclientid = \"APP-1\"", "config", "clientid"),

