@@ -52,11 +52,9 @@ fn postgres_takes_locks_from_one_that_stands_still() {
         tokio::task::spawn_blocking(move || held.recv().unwrap())
             .await
             .unwrap();
-        let other = tokio::time::timeout(
-            Duration::from_secs(30),
-            db.another_node().write(|c| count(c, 1)),
-        );
-        let other = other.await;
+        let another = db.another_node();
+        let other = another.write(|c| count(c, 1));
+        let other = tokio::time::timeout(Duration::from_secs(30), other).await;
         go_on.send(()).unwrap();
         let lost = standing_still.await.unwrap();
         assert!(other.unwrap().unwrap(), "the other went on");
