@@ -88,6 +88,11 @@ impl Client {
         }
     }
 
+    /// The token, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same API without a token.
     #[must_use]
     pub fn anonymous(&self) -> Self {

@@ -51,11 +51,11 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(get("/inbox/{id}").route(web::get().to(inbox::open)))
         .service(get("/inbox/{id}/read").route(web::post().to(inbox::read)))
         .service(get("/inbox/{id}/archive").route(web::post().to(inbox::archive)))
-        .service(get("/trusted-organizations").route(web::get().to(trusted::show)))
-        .service(get("/trusted-organizations/revoke").route(web::post().to(trusted::revoke)))
+        .service(get("/trusted-parties").route(web::get().to(trusted::show)))
+        .service(get("/trusted-parties/revoke").route(web::post().to(trusted::revoke)))
         .service(get(&format!("/researchers/{ID}/inbox")).route(web::get().to(inbox::show_as)))
         .service(
-            get(&format!("/researchers/{ID}/trusted-organizations"))
+            get(&format!("/researchers/{ID}/trusted-parties"))
                 .route(web::get().to(trusted::show_as)),
         )
         .configure(operator::configure)

@@ -263,6 +263,7 @@ fn serve(
         Some(_) => Some(parts::registry_settings(settings)?),
         None => None,
     };
+    let body_timeout = settings.server.body_timeout;
     let server = HttpServer::new(move || {
         let (registry, inbox, health) = (registry.clone(), inbox.clone(), health.clone());
         let cors = registry_settings
@@ -271,6 +272,10 @@ fn serve(
             .unwrap_or_default();
         App::new()
             .wrap(middleware::Compress::default())
+            .wrap(raid_registry::protective_headers())
+            .wrap(middleware::from_fn(move |req, next| {
+                raid_registry::bound_body(req, next, body_timeout)
+            }))
             .wrap(cors)
             // Outermost, so that it sees every answer.
             .wrap(middleware::from_fn(raid_registry::log_request))

@@ -57,6 +57,8 @@ section! {
         public_url: Url,
         workers: usize,
         body_limit: usize,
+        #[serde(with = "bounded")]
+        body_timeout: Duration,
         cors_origins: Vec<String>,
     }
 }
@@ -286,6 +288,9 @@ impl Settings {
         }
         if self.server.body_limit < 4096 {
             return wrong("server.body_limit", "must be at least 4096 bytes");
+        }
+        if self.server.body_timeout < Duration::from_secs(1) {
+            return wrong("server.body_timeout", "must be at least 1s");
         }
         if self.store.connections > 1000 {
             return wrong("store.connections", "must be at most 1000");

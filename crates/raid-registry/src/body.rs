@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 
 use crate::problem::Problem;
 use crate::refusal::Refusal;
+use crate::slow_body::is_late;
 
 /// The body of a request that must be JSON, of at most `limit` bytes.
 pub(crate) async fn read(
@@ -38,7 +39,14 @@ pub(crate) async fn read(
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::invalid_json("the body ended too early"))?;
+        let chunk = chunk.map_err(|e| {
+            if is_late(&e) {
+                let detail = "The body did not arrive in time. Nothing was written; please retry.";
+                refuse(StatusCode::REQUEST_TIMEOUT, detail.to_owned())
+            } else {
+                Problem::invalid_json("the body ended too early").into()
+            }
+        })?;
         if body.len() + chunk.len() > limit {
             return Err(too_large());
         }

@@ -1,7 +1,7 @@
 //! The REST API: mint, update and read RAiDs, service points, authentication.
 //!
-//! A [`Registry`] over a store is served by [`configure`]; wrap the application with [`cors`] and,
-//! outermost, with [`log_request`]. Nothing here waits for ORCID or a mail server: what follows a
+//! A [`Registry`] over a store is served by [`configure`]; wrap the application with
+//! [`protective_headers`], [`bound_body`], [`cors`] and, outermost, with [`log_request`]. Nothing here waits for ORCID or a mail server: what follows a
 //! write is a task in the store.
 
 mod accept;
@@ -18,10 +18,12 @@ mod request_log;
 mod rights;
 mod routes;
 mod settings;
+mod slow_body;
 mod status;
 
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};
 pub use request_log::{REQUEST_ID, log_request};
-pub use routes::{configure, cors};
+pub use routes::{configure, cors, protective_headers};
 pub use settings::{ReadCache, Settings};
+pub use slow_body::bound_body;

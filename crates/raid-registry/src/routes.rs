@@ -81,7 +81,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
             let allowed = allowed.clone();
             async move { method_not_allowed(&req, &allowed) }
         }));
-        cfg.service(resource.wrap(protective_headers()));
+        cfg.service(resource);
     }
     cfg.service(docs::ui());
     cfg.default_service(web::to(|req: HttpRequest| async move {
@@ -92,7 +92,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
 
 /// What every answer carries, as in the RAiD API: what a token gives the right to see is kept by
 /// nobody on the way, and shows in nobody's frame.
-fn protective_headers() -> DefaultHeaders {
+pub fn protective_headers() -> DefaultHeaders {
     DefaultHeaders::new()
         .add((header::CACHE_CONTROL, "no-store"))
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

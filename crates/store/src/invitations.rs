@@ -111,6 +111,19 @@ pub fn find(c: &mut Conn, id: Id) -> Result<Option<InvitationRow>, StoreError> {
         .optional()?)
 }
 
+/// How many invitations to a RAiD can still be accepted.
+///
+/// # Errors
+/// When the database refuses.
+pub fn standing(c: &mut Conn, handle: &Handle, now: Timestamp) -> Result<i64, StoreError> {
+    Ok(invitation::table
+        .filter(invitation::handle.eq(handle.to_string()))
+        .filter(invitation::state.eq_any([State::Open, State::Sent]))
+        .filter(invitation::expires_at.gt(now))
+        .count()
+        .get_result(c)?)
+}
+
 /// The mail was handed over (or, with [`State::Failed`], cannot be): the address is forgotten.
 ///
 /// # Errors

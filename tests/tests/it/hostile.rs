@@ -5,8 +5,39 @@ use crate::steps::granted_project;
 use raid_tests::examples::{self, OKAFOR, handle_of};
 use raid_tests::{Browser, Stage, eventually};
 use serde_json::json;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-raid_tests::on_both_databases!(nobody_joins_without_pressing_our_button);
+raid_tests::on_both_databases!(
+    nobody_joins_without_pressing_our_button,
+    a_client_that_stalls_is_let_go,
+);
+
+/// A body that was announced and does not come keeps a connection for a bounded time.
+async fn a_client_that_stalls_is_let_go(stage: &Stage) {
+    let agency = stage.agency_with("[server]\nbody_timeout = \"1s\"").await;
+    let address = agency.url().trim_start_matches("http://");
+    let client = agency.client();
+    let token = client.token().unwrap();
+    let json = ("/raid/", "application/json", "408");
+    let form = ("/orcid/authorize", "application/x-www-form-urlencoded", "4");
+    for (path, content_type, status) in [json, form] {
+        let mut stalling = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: {content_type}\r\nContent-Length: 100\r\n\r\n{{"
+        );
+        stalling.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let answered = stalling.read_to_string(&mut answer);
+        // An error here is a connection that never ends.
+        let answered = tokio::time::timeout(Duration::from_mins(1), answered).await;
+        answered.unwrap().unwrap();
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{answer}");
+    }
+}
 
 /// ORCID asks nothing of a person who granted before. A page of somebody else, which has their
 /// browser press the button of an invitation, must not get them into a project.

@@ -31,7 +31,7 @@ struct Organization {
     permissions: Vec<&'static str>,
 }
 
-/// `GET /trusted-organizations`
+/// `GET /trusted-parties`
 pub(crate) async fn show(request: HttpRequest, app: Data<Arc<App>>) -> HttpResponse {
     let state = app.lock();
     let now = app.now(&state.world);
@@ -41,7 +41,7 @@ pub(crate) async fn show(request: HttpRequest, app: Data<Arc<App>>) -> HttpRespo
     }
 }
 
-/// `GET /researchers/{orcid}/trusted-organizations`: signs in as that researcher first.
+/// `GET /researchers/{orcid}/trusted-parties`: signs in as that researcher first.
 pub(crate) async fn show_as(path: Path<String>, app: Data<Arc<App>>) -> HttpResponse {
     let mut state = app.lock();
     let now = app.now(&state.world);
@@ -74,7 +74,7 @@ pub(crate) struct Revocation {
     client_id: String,
 }
 
-/// `POST /trusted-organizations/revoke`: disables every token of the client for this researcher.
+/// `POST /trusted-parties/revoke`: disables every token of the client for this researcher.
 pub(crate) async fn revoke(
     request: HttpRequest,
     app: Data<Arc<App>>,
@@ -87,7 +87,7 @@ pub(crate) async fn revoke(
     revoke_as_user(&mut state.world, &orcid, &sent.client_id);
     drop(state);
     app.changed();
-    go("/trusted-organizations")
+    go("/trusted-parties")
 }
 
 /// Disables every token of the client for this researcher. Gives their number.
@@ -98,7 +98,7 @@ pub(crate) fn revoke_as_user(world: &mut World, orcid: &OrcidId, client_id: &str
 }
 
 fn sign_in_first(world: &World) -> HttpResponse {
-    let next = "/trusted-organizations";
+    let next = "/trusted-parties";
     sign_in::form(
         world,
         200,

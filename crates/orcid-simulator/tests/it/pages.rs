@@ -203,14 +203,14 @@ async fn trusted_organizations_can_be_removed() {
     let second = sim.grant(CARBERRY).await;
     let browser = Browser::new(&sim);
     let page = browser
-        .open(&format!("/researchers/{CARBERRY}/trusted-organizations"))
+        .open(&format!("/researchers/{CARBERRY}/trusted-parties"))
         .await;
     assert!(page.body.contains("Example RAiD Agency"));
     assert!(page.body.contains("Revoke access"));
     browser
-        .submit("/trusted-organizations/revoke", &[("client_id", CLIENT)])
+        .submit("/trusted-parties/revoke", &[("client_id", CLIENT)])
         .await;
-    let page = browser.open("/trusted-organizations").await;
+    let page = browser.open("/trusted-parties").await;
     assert!(!page.body.contains("Example RAiD Agency"));
     for token in [token, second] {
         let answer = sim
@@ -225,13 +225,7 @@ async fn every_page_is_there_and_has_its_landmarks() {
     let sim = Sim::start();
     let browser = Browser::signed_in(&sim, CARBERRY).await;
     let own = format!("/{CARBERRY}");
-    for path in [
-        "/",
-        "/signin",
-        "/inbox",
-        "/trusted-organizations",
-        own.as_str(),
-    ] {
+    for path in ["/", "/signin", "/inbox", "/trusted-parties", own.as_str()] {
         let page = browser.open(path).await;
         assert_eq!(page.status, 200, "{path}");
         for mark in [

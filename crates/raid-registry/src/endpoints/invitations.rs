@@ -3,6 +3,7 @@
 //! The address goes into the store sealed, out by mail, and nowhere else: no answer, log line or
 //! record shows it.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::validate_position_and_roles;
 use raid_model::vocabulary::Role as ContributorRole;
@@ -25,6 +26,8 @@ use crate::{accept, body, rights};
 
 /// Longest address (RFC 5321 §4.5.3.1.3, less the angle brackets).
 const MAX_ADDRESS: usize = 254;
+/// Most invitations to one RAiD that can still be accepted, so that nobody mails the world from here.
+const MAX_STANDING: i64 = 100;
 /// Longest part before the `@` (RFC 5321 §4.5.3.1.1).
 const MAX_LOCAL_PART: usize = 64;
 
@@ -46,6 +49,10 @@ pub(crate) fn describe() -> Describe {
     .stored()
     .json(201, "Invited; the mail is on its way", "Invitation")
     .problem(404, "No such RAiD (told to operators only)")
+    .problem(
+        409,
+        "So many invitations to this RAiD stand open that no more are sent",
+    )
 }
 
 /// Whom to invite, and as what.
@@ -124,12 +131,18 @@ pub(crate) async fn invite(
             .format(&Rfc3339)
             .map_err(|e| StoreError::Corrupt(format!("an invitation: {e}")))?,
     };
-    store(&registry, new).await?;
+    if !store(&registry, new).await? {
+        let detail = format!(
+            "{MAX_STANDING} invitations to this RAiD stand open. More can be sent when some were \
+             accepted, or when their time is over."
+        );
+        return Err(Problem::of_http(StatusCode::CONFLICT, detail, req.path()).into());
+    }
     Ok(HttpResponse::Created().json(answer))
 }
 
-/// Keeps the invitation and sets the task that mails it, or neither.
-async fn store(registry: &Registry, new: NewInvitation) -> Result<(), StoreError> {
+/// Keeps the invitation and sets the task that mails it, or neither, if too many stand open.
+async fn store(registry: &Registry, new: NewInvitation) -> Result<bool, StoreError> {
     let keys = registry.store.keys().clone();
     let mail = NewTask {
         work: Work::Email(new.id),
@@ -140,8 +153,12 @@ async fn store(registry: &Registry, new: NewInvitation) -> Result<(), StoreError
     registry
         .store
         .write(move |c| {
+            if invitations::standing(c, &new.handle, new.created_at)? >= MAX_STANDING {
+                return Ok(false);
+            }
             invitations::make(c, &keys, &new)?;
-            tasks::enqueue(c, std::slice::from_ref(&mail))
+            tasks::enqueue(c, std::slice::from_ref(&mail))?;
+            Ok(true)
         })
         .await
 }

@@ -102,6 +102,7 @@ impl Describe {
             .content(JSON, content("ValidationFailureResponse"))
             .build();
         self.response(400, invalid)
+            .response(408, http_problem("The body did not arrive in time"))
             .response(413, http_problem("The body is too large"))
             .response(415, http_problem("The body is not plain JSON"))
     }

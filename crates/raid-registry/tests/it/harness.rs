@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_http::{BoxedPayloadStream, Request};
 use actix_web::body::to_bytes;
-use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::dev::{Payload, Service as _, ServiceResponse};
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
@@ -16,7 +17,9 @@ use futures::future::LocalBoxFuture;
 use raid_registry::auth::{
     AuthSettings, LocalIssuer, LocalKey, LocalToken, Role, issue_local_token,
 };
-use raid_registry::{ReadCache, Registry, Settings, configure, cors, log_request};
+use raid_registry::{
+    ReadCache, Registry, Settings, bound_body, configure, cors, log_request, protective_headers,
+};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use store::service_points::{self, ServicePointRow};
@@ -33,8 +36,10 @@ pub const AWAY_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000002";
 pub const OFF_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000003";
 pub const PREFIX: &str = "10.82841";
 pub const BODY_LIMIT: usize = 64 * 1024;
+/// Long enough for a body that is there already, on any machine.
+const BODY_TIME: Duration = Duration::from_millis(500);
 
-type Call = dyn Fn(TestRequest) -> LocalBoxFuture<'static, Reply>;
+type Call = dyn Fn(Request) -> LocalBoxFuture<'static, Reply>;
 
 /// A registry over a test's database.
 pub struct Server {
@@ -128,13 +133,14 @@ pub async fn serve_store(store: Store, settings: Settings) -> Server {
     let registry = Data::new(Registry::new(store.clone(), settings).unwrap());
     let app = App::new()
         .configure(|cfg| configure(cfg, registry))
+        .wrap(protective_headers())
+        .wrap(from_fn(|req, next| bound_body(req, next, BODY_TIME)))
         .wrap(cross_origin)
         .wrap(from_fn(log_request));
     let app = Rc::new(test::init_service(app).await);
-    let call = move |request: TestRequest| {
+    let call = move |request: Request| {
         let app = app.clone();
         async move {
-            let request = request.to_request();
             let method = request.method().clone();
             match app.call(request).await {
                 Ok(response) => reply(method, response).await,
@@ -202,6 +208,14 @@ async fn seed(store: &Store) {
 
 impl Server {
     pub async fn send(&self, request: TestRequest) -> Reply {
+        (self.call)(request.to_request()).await
+    }
+
+    /// Sends a request whose body never comes.
+    pub async fn send_stalled(&self, request: TestRequest) -> Reply {
+        let never: BoxedPayloadStream = Box::pin(futures::stream::pending());
+        let payload = Payload::Stream { payload: never };
+        let (request, _) = request.to_request().replace_payload(payload);
         (self.call)(request).await
     }
 

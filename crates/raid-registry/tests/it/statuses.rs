@@ -43,7 +43,14 @@ struct Notes {
 
 impl Notes {
     async fn send(&mut self, server: &Server, request: TestRequest) -> Reply {
-        let reply = server.send(request).await;
+        self.note(server.send(request).await)
+    }
+
+    async fn send_stalled(&mut self, server: &Server, request: TestRequest) -> Reply {
+        self.note(server.send_stalled(request).await)
+    }
+
+    fn note(&mut self, reply: Reply) -> Reply {
         let route = reply.route.clone().unwrap();
         let status = reply.status.as_u16();
         self.given.insert((reply.method.to_string(), route, status));
@@ -183,12 +190,16 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     );
     let put = request(Method::PUT, &path, &user).set_json(raid);
     notes.send(server, put).await.expect(200);
-    let invite = request(Method::POST, &invitations(&path), &user).set_json(json!({
+    let invitation = json!({
         "email": "colleague@example.org",
         "position": raid["contributor"][0]["position"],
         "role": raid["contributor"][0]["role"],
-    }));
-    notes.send(server, invite).await.expect(201);
+    });
+    let invite = || request(Method::POST, &invitations(&path), &user).set_json(&invitation);
+    for _ in 0..100 {
+        notes.send(server, invite()).await.expect(201);
+    }
+    notes.send(server, invite()).await.expect(409);
 }
 
 fn invitations(path: &str) -> String {
@@ -242,6 +253,8 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, to().set_payload("x")).await.expect(415);
         let large = to().set_json("x".repeat(BODY_LIMIT));
         notes.send(server, large).await.expect(413);
+        let stalled = to().insert_header(("Content-Type", "application/json"));
+        notes.send_stalled(server, stalled).await.expect(408);
         let html = to()
             .set_json(minimal())
             .insert_header(("Accept", "text/html"));

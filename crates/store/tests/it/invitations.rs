@@ -14,6 +14,7 @@ store::on_both_databases!(
     accepting_forgets_the_address,
     it_is_accepted_once,
     an_invitation_needs_its_raid,
+    an_invitation_stands_until_it_is_accepted_fails_or_expires,
 );
 
 const ADDRESS: &str = "ada@university.example";
@@ -35,6 +36,25 @@ async fn make(store: &Store) -> Id {
         .await
         .unwrap();
     id
+}
+
+async fn an_invitation_stands_until_it_is_accepted_fails_or_expires(db: &TestDb) {
+    let store = with_raid(db).await;
+    store.mint(raid(2, &[])).await.unwrap();
+    let standing = async |n: u32, when| {
+        let count = store.read(move |c| invitations::standing(c, &handle(n), when));
+        count.await.unwrap()
+    };
+    assert_eq!(standing(1, noon()).await, 0);
+    let (_open, sent) = (make(&store).await, make(&store).await);
+    let (accepted, failed) = (make(&store).await, make(&store).await);
+    assert_eq!(standing(1, noon()).await, 4);
+    mailed(&store, sent, State::Sent).await;
+    mailed(&store, failed, State::Failed).await;
+    assert!(accept(&store, accepted, 1).await);
+    assert_eq!(standing(1, at(999)).await, 2);
+    assert_eq!(standing(1, at(1000)).await, 0);
+    assert_eq!(standing(2, noon()).await, 0);
 }
 
 async fn with_raid(db: &TestDb) -> Store {
