@@ -6,10 +6,10 @@ use crate::health;
 use crate::orcid::{self, CallLog, Credentials};
 use crate::secrets;
 use crate::settings::{Environment, Mode, Settings};
+use crate::telemetry::Metrics;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 use anyhow::Context as _;
-use metrics_exporter_prometheus::PrometheusHandle;
 use orcid_inbox::Inbox;
 use orcid_simulator::Simulator;
 use raid_registry::Registry;
@@ -55,7 +55,7 @@ impl Application {
     pub async fn build(
         settings: &Settings,
         roles: &BTreeSet<Role>,
-        metrics: PrometheusHandle,
+        metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let store = open_store(settings).await?;
         let simulator = start_simulator(settings)?;

@@ -100,7 +100,7 @@ impl CommandLine {
 }
 
 async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start_log(&settings.log)?;
+    let _log = telemetry::start_log(&settings.log)?;
     make_private_folder(&settings.data.folder)
         .with_context(|| settings.data.folder.display().to_string())?;
     let database = settings.database();
@@ -113,7 +113,7 @@ async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn simulator(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start_log(&settings.log)?;
+    let _log = telemetry::start_log(&settings.log)?;
     make_private_folder(&settings.data.folder)
         .with_context(|| settings.data.folder.display().to_string())?;
     let simulator = Simulator::start(simulator_settings(settings)?)?;

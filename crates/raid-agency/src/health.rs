@@ -1,19 +1,19 @@
 //! Whether this process lives, whether it can serve, and what it counts.
 
+use crate::telemetry::Metrics;
 use actix_web::{HttpResponse, web};
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use store::{Store, StoreError, memberships, migrate, permissions, service_points, tasks};
 
 /// What the answers are made from.
 pub struct Health {
     store: Store,
-    metrics: PrometheusHandle,
+    metrics: Metrics,
 }
 
 impl Health {
     /// Looks at this store.
-    pub fn new(store: Store, metrics: PrometheusHandle) -> Self {
+    pub fn new(store: Store, metrics: Metrics) -> Self {
         Self { store, metrics }
     }
 }

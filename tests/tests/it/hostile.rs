@@ -5,6 +5,9 @@ use crate::steps::granted_project;
 use raid_tests::examples::{self, OKAFOR, handle_of};
 use raid_tests::{Browser, Stage, eventually};
 use serde_json::json;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,7 +15,50 @@ use tokio::net::TcpStream;
 raid_tests::on_both_databases!(
     nobody_joins_without_pressing_our_button,
     a_client_that_stalls_is_let_go,
+    a_log_that_nobody_reads_stops_nobody,
 );
+
+/// A full pipe, such as that of a log collector that hangs, must not make anybody wait.
+async fn a_log_that_nobody_reads_stops_nobody(stage: &Stage) {
+    let unread = UnreadPipe::at(stage.folder().join("agency-0.log"));
+    let agency = stage.agency().await;
+    let client = agency.client();
+    let long = "x".repeat(2000);
+    // A pipe holds 64 KiB; each of these lines has 2 KB.
+    for _ in 0..200 {
+        client
+            .get(&format!("/raid/10.82841/{long}"))
+            .await
+            .expect(403);
+    }
+    client.mint(&examples::minimal()).await;
+    drop(unread);
+}
+
+/// A named pipe that has a reader, who never reads. It is gone when this is.
+struct UnreadPipe {
+    path: PathBuf,
+    _reader: File,
+}
+
+impl UnreadPipe {
+    fn at(path: PathBuf) -> Self {
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        // Opened for both, so that opening waits for nobody.
+        let reader = File::options().read(true).write(true).open(&path).unwrap();
+        Self {
+            path,
+            _reader: reader,
+        }
+    }
+}
+
+impl Drop for UnreadPipe {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
+}
 
 /// A body that was announced and does not come keeps a connection for a bounded time.
 async fn a_client_that_stalls_is_let_go(stage: &Stage) {

@@ -12,8 +12,8 @@ use std::time::Duration;
 const DEMO_TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow::Result<()> {
-    telemetry::start_log(&settings.log)?;
-    let metrics = telemetry::start_metrics()?;
+    let log = telemetry::start_log(&settings.log)?;
+    let metrics = telemetry::start_metrics(&log)?;
     let application = Application::build(settings, roles, metrics).await?;
     if settings.orcid.environment == Environment::Simulator && settings.auth.local {
         write_demo_token(settings)?;
