@@ -107,7 +107,19 @@ impl App {
         self.settings.code_lifetime
     }
 
-    /// The state has changed: it is written to the state file soon.
+    /// The number of changes so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.state_file.as_ref().map_or(0, StateFile::changes)
+    }
+
+    /// Waits until so many changes are in the state file, if there is one.
+    pub(crate) async fn written(&self, changes: u64) {
+        if let Some(file) = &self.state_file {
+            file.written(changes).await;
+        }
+    }
+
+    /// The state has changed: no answer is given before it is in the state file.
     pub(crate) fn changed(&self) {
         if let Some(file) = &self.state_file {
             file.changed();

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as ActixApp, HttpServer, rt};
 
@@ -169,14 +171,35 @@ fn serve(app: &Arc<App>, web: TcpListener, api: TcpListener, started: &mpsc::Syn
     });
 }
 
+/// Holds an answer back until what its request changed is in the state file.
+async fn answer_when_written(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let app = req.app_data::<Data<Arc<App>>>().cloned();
+    let before = app.as_ref().map(|app| app.changes());
+    let answer = next.call(req).await?;
+    if let (Some(app), Some(before)) = (app, before) {
+        let changes = app.changes();
+        if changes > before {
+            app.written(changes).await;
+        }
+    }
+    Ok(answer)
+}
+
 fn server(
     app: &Arc<App>,
     listener: TcpListener,
     configure: fn(&mut ServiceConfig),
 ) -> io::Result<Server> {
     let app = Data::new(Arc::clone(app));
-    let server =
-        HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(configure));
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .wrap(from_fn(answer_when_written))
+            .app_data(app.clone())
+            .configure(configure)
+    });
     Ok(server
         .workers(WORKERS)
         .keep_alive(KEEP_ALIVE)

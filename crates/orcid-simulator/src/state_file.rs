@@ -1,19 +1,17 @@
 //! The state file: written whole to a temporary file, then renamed, by one thread.
 //!
-//! A change only sets a mark; the thread writes at most a few times a second, however many changes
-//! there are.
+//! Whoever changed something waits until it is written before answering, so that no answer is
+//! forgotten, however the process ends. Changes that arrive during a write share the next one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::world::World;
-
-/// Changes within this time become one write.
-const COALESCE: Duration = Duration::from_millis(200);
 
 /// Gives the state as it is to be written.
 type Snapshot = dyn Fn() -> serde_json::Result<Vec<u8>> + Send + Sync;
@@ -22,6 +20,8 @@ type Snapshot = dyn Fn() -> serde_json::Result<Vec<u8>> + Send + Sync;
 pub(crate) struct StateFile {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Locked while this process uses the state file.
+    _lock: File,
 }
 
 struct Shared {
@@ -29,11 +29,14 @@ struct Shared {
     snapshot: Box<Snapshot>,
     pending: Mutex<Pending>,
     wake: Condvar,
+    /// The number of changes that are written.
+    written: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Pending {
-    changed: bool,
+    /// The number of changes so far.
+    changes: u64,
     closed: bool,
 }
 
@@ -49,14 +52,15 @@ impl StateFile {
         }
     }
 
-    /// Starts the writing thread.
+    /// Takes the state file for this process and starts the writing thread.
     pub(crate) fn start(path: PathBuf, snapshot: Box<Snapshot>) -> io::Result<Self> {
-        let pending = Mutex::default();
+        let lock = take(&path)?;
         let shared = Arc::new(Shared {
             path,
             snapshot,
-            pending,
+            pending: Mutex::default(),
             wake: Condvar::new(),
+            written: watch::Sender::new(0),
         });
         let own = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -65,13 +69,26 @@ impl StateFile {
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
+            _lock: lock,
         })
     }
 
     /// The state differs from the file.
     pub(crate) fn changed(&self) {
-        self.shared.lock().changed = true;
+        self.shared.lock().changes += 1;
         self.shared.wake.notify_one();
+    }
+
+    /// The number of changes so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.shared.lock().changes
+    }
+
+    /// Waits until so many changes are written.
+    pub(crate) async fn written(&self, changes: u64) {
+        let mut written = self.shared.written.subscribe();
+        // It fails when the file is closed, and then all is written.
+        drop(written.wait_for(|written| *written >= changes).await);
     }
 
     /// Writes what is not written yet and ends the thread.
@@ -95,28 +112,25 @@ impl Shared {
     }
 
     fn write_until_closed(&self) {
+        let mut written = 0;
         loop {
-            let mut pending = self.lock();
-            while !pending.changed && !pending.closed {
-                pending = self
-                    .wake
-                    .wait(pending)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
-            let closed = pending.closed;
-            let changed = std::mem::take(&mut pending.changed);
+            let waiting = self
+                .wake
+                .wait_while(self.lock(), |p| p.changes == written && !p.closed);
+            let pending = waiting.unwrap_or_else(PoisonError::into_inner);
+            let (changes, closed) = (pending.changes, pending.closed);
             drop(pending);
-            if changed && let Err(error) = self.write() {
+            if changes > written
+                && let Err(error) = self.write()
+            {
                 tracing::error!(%error, "the simulator's state was not written");
             }
+            // Also where it failed: a full disk is told, and does not stop the simulator.
+            written = changes;
+            self.written.send_replace(written);
             if closed {
                 return;
             }
-            // Changes that arrive meanwhile are collected; a close ends the wait.
-            let pause = self
-                .wake
-                .wait_timeout_while(self.lock(), COALESCE, |p| !p.closed);
-            drop(pause.unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -133,6 +147,21 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)
+}
+
+/// Two processes would overwrite each other's state.
+fn take(path: &Path) -> io::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = create(Path::new(&name))?;
+    lock.try_lock().map_err(|e| match e {
+        TryLockError::WouldBlock => io::Error::other(format!(
+            "another process uses {}: end it, or give this one another folder",
+            path.display()
+        )),
+        TryLockError::Error(e) => e,
+    })?;
+    Ok(lock)
 }
 
 /// The file holds tokens, so only its owner may read it.

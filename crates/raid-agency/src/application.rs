@@ -59,8 +59,12 @@ impl Application {
     ) -> anyhow::Result<Self> {
         let store = open_store(settings).await?;
         let simulator = start_simulator(settings)?;
-        let listener = TcpListener::bind(settings.server.bind)
-            .with_context(|| format!("server.bind: cannot listen on {}", settings.server.bind))?;
+        let listener = TcpListener::bind(settings.server.bind).with_context(|| {
+            format!(
+                "server.bind: cannot listen on {}; perhaps an agency runs here already",
+                settings.server.bind
+            )
+        })?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
 
@@ -237,7 +241,11 @@ fn start_simulator(settings: &Settings) -> anyhow::Result<Option<Simulator>> {
     if !wanted {
         return Ok(None);
     }
-    Ok(Some(Simulator::start(simulator_settings(settings)?)?))
+    let simulator = Simulator::start(simulator_settings(settings)?).context(
+        "the local ORCID does not start (settings: simulator.web, simulator.api, data.folder); \
+         perhaps an agency runs here already",
+    )?;
+    Ok(Some(simulator))
 }
 
 /// The issuer of local tokens.

@@ -101,6 +101,18 @@ async fn a_restart_keeps_everything() {
     let post = format!("/v3.0/{CARBERRY}/membership");
     let invite = format!("/v3.0/{CARBERRY}/notification-permission");
     let put_code = sim.post(&post, &token, MEMBERSHIP).await.put_code();
+    // What was answered is kept, however the process ends.
+    for n in 0..5 {
+        let another = MEMBERSHIP.replace("10.82841/", &format!("10.82841/another-{n}-"));
+        let put_code = sim.post(&post, &token, &another).await.put_code();
+        let kept = std::fs::read_to_string(&file).unwrap();
+        assert!(kept.contains(&put_code.to_string()), "{put_code}");
+    }
+    let another = Simulator::start(with_file()).err().unwrap();
+    assert!(
+        another.to_string().contains("another process uses"),
+        "{another}"
+    );
     let notification = sim.post(&invite, &premium, NOTIFICATION).await.put_code();
     sim.operator(Method::POST, "clock", json!({ "advance_seconds": 60 }))
         .await;
