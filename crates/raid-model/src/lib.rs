@@ -8,6 +8,7 @@ mod check_character;
 #[cfg(any(test, feature = "test-generators"))]
 pub mod generators;
 mod handle;
+pub mod history;
 mod isni_id;
 pub mod json;
 pub mod membership;

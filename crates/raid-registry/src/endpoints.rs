@@ -1,10 +1,13 @@
 //! What each endpoint does, and how its description reads.
 
+pub(crate) mod count;
 pub(crate) mod docs;
+pub(crate) mod history;
 pub(crate) mod invitations;
 pub(crate) mod landing;
 pub(crate) mod list;
 pub(crate) mod mint;
+pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod redirect;
 pub(crate) mod service_points;

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use raid_model::Handle;
-use store::raids::{self, Access, RaidRow};
+use serde::Serialize;
+use store::raids::{self, Access, Filter, RaidRow};
 use store::service_points::ServicePointRow;
 
 use crate::auth::{Caller, Role};
@@ -13,15 +14,6 @@ use crate::problem::Problem;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-
-/// What a list shows to a caller.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope {
-    /// Of this service point only.
-    pub(crate) service_point: Option<i64>,
-    /// Without embargoed RAiDs.
-    pub(crate) only_open: bool,
-}
 
 fn reads_all(caller: &Caller) -> bool {
     caller.is(Role::Operator) || caller.is(Role::ContributorWriter)
@@ -73,17 +65,14 @@ pub(crate) async fn mints_into(
 }
 
 /// What the caller's list of RAiDs holds.
-pub(crate) async fn listed(registry: &Registry, caller: &Caller) -> Result<Scope, Refusal> {
+pub(crate) async fn listed(registry: &Registry, caller: &Caller) -> Result<Filter, Refusal> {
     may_list(caller)?;
     if caller.is(Role::Operator) {
-        return Ok(Scope {
-            service_point: None,
-            only_open: false,
-        });
+        return Ok(Filter::default());
     }
-    Ok(Scope {
+    Ok(Filter {
         service_point: Some(own(registry, caller).await?.id),
-        only_open: !caller.is(Role::ServicePointUser),
+        access: (!caller.is(Role::ServicePointUser)).then_some(Access::Open),
     })
 }
 
@@ -114,6 +103,30 @@ pub(crate) async fn readable(
     } else {
         Err(Refusal::Forbidden)
     }
+}
+
+/// What a caller may do with a RAiD that they may read. Members as in the RAiD API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Permissions {
+    service_point_match: bool,
+    read: bool,
+    write: bool,
+}
+
+/// What the caller may do with a RAiD, on behalf of their service point.
+pub(crate) async fn permissions(
+    registry: &Registry,
+    caller: &Caller,
+    record: &Record,
+) -> Result<Permissions, Refusal> {
+    let own = own(registry, caller).await?.id == record.service_point_id;
+    let is_user = own && caller.is(Role::ServicePointUser);
+    Ok(Permissions {
+        service_point_match: own,
+        read: is_user || record.access == Access::Open,
+        write: is_user,
+    })
 }
 
 /// The RAiD at a path as it stands now, if the caller may change it.

@@ -8,7 +8,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
-    docs, invitations, landing, list, mint, read, redirect, service_points, update, version,
+    count, docs, history, invitations, landing, list, mint, permissions, read, redirect,
+    service_points, update, version,
 };
 use crate::openapi::Describe;
 use crate::problem::Problem;
@@ -43,8 +44,13 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(POST "/raid" => redirect::mint, redirect::describe_mint),
     endpoint!(GET  "/raid/" => list::list, list::describe),
     endpoint!(POST "/raid/" => mint::mint, mint::describe),
+    endpoint!(GET  "/raid/all-embargoed" => list::embargoed, list::describe_embargoed),
+    endpoint!(GET  "/raid/all-public" => list::public, list::describe_public),
+    endpoint!(GET  "/raid/count" => count::count, count::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}" => read::read, read::describe),
     endpoint!(PUT  "/raid/{prefix}/{suffix}" => update::update, update::describe),
+    endpoint!(GET  "/raid/{prefix}/{suffix}/history" => history::list, history::describe),
+    endpoint!(GET  "/raid/{prefix}/{suffix}/permissions" => permissions::read, permissions::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}/{version}" => version::read, version::describe),
     endpoint!(GET  "/service-point" => redirect::service_points, redirect::describe_service_points),
     endpoint!(GET  "/service-point/" => service_points::list, service_points::describe_list),

@@ -12,6 +12,12 @@ use diesel::prelude::*;
 use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 
+mod lists;
+mod versions;
+
+pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
+pub use versions::{VersionRow, count_versions, version, versions_after};
+
 text_enum! {
     /// Who may see a RAiD.
     Access {
@@ -272,62 +278,4 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
     contributions::insert(c, &added)?;
     let due: Vec<_> = before.union(after).map(|o| write.task(o)).collect();
     tasks::enqueue(c, &due)
-}
-
-/// The document of one version.
-///
-/// # Errors
-/// When the database refuses.
-pub fn version(c: &mut Conn, handle: &Handle, version: i32) -> Result<Option<Json>, StoreError> {
-    Ok(raid_version::table
-        .find((handle.to_string(), version))
-        .select(raid_version::document)
-        .first(c)
-        .optional()?)
-}
-
-/// How many versions of a RAiD are kept.
-///
-/// # Errors
-/// When the database refuses.
-pub fn count_versions(c: &mut Conn, handle: &Handle) -> Result<i64, StoreError> {
-    Ok(raid_version::table
-        .filter(raid_version::handle.eq(handle.to_string()))
-        .count()
-        .get_result(c)?)
-}
-
-/// Where a page of a list ended.
-#[derive(Debug, Clone)]
-pub struct After {
-    /// When the last RAiD of the page was minted.
-    pub created_at: Timestamp,
-    /// Its handle.
-    pub handle: Handle,
-}
-
-/// A page of RAiDs, newest first: those of one service point, or all.
-///
-/// # Errors
-/// When the database refuses.
-pub fn page(
-    c: &mut Conn,
-    service_point: Option<i64>,
-    after: Option<&After>,
-    limit: i64,
-) -> Result<Vec<RaidRow>, StoreError> {
-    let mut query = raid::table.select(RaidRow::as_select()).into_boxed();
-    if let Some(id) = service_point {
-        query = query.filter(raid::service_point_id.eq(id));
-    }
-    if let Some(after) = after {
-        let same_moment = raid::created_at
-            .eq(after.created_at)
-            .and(raid::handle.lt(after.handle.to_string()));
-        query = query.filter(raid::created_at.lt(after.created_at).or(same_moment));
-    }
-    Ok(query
-        .order((raid::created_at.desc(), raid::handle.desc()))
-        .limit(limit)
-        .load(c)?)
 }

@@ -25,8 +25,12 @@ pub enum Role {
     RaidAdmin,
     /// Reads all RAiDs, to set what contributors said.
     ContributorWriter,
-    /// Reads service points.
+    /// Reads all open RAiDs, and service points.
     RaidDumper,
+    /// Reads all embargoed RAiDs.
+    RaidAccessHandler,
+    /// Reads all open RAiDs. What else it does at the original is not offered.
+    RaidUpgrader,
 }
 
 impl Role {
@@ -37,6 +41,8 @@ impl Role {
         Self::RaidAdmin,
         Self::ContributorWriter,
         Self::RaidDumper,
+        Self::RaidAccessHandler,
+        Self::RaidUpgrader,
     ];
 
     /// The name in the token.
@@ -47,6 +53,8 @@ impl Role {
             Self::RaidAdmin => "raid-admin",
             Self::ContributorWriter => "contributor-writer",
             Self::RaidDumper => "raid-dumper",
+            Self::RaidAccessHandler => "raid-access-handler",
+            Self::RaidUpgrader => "raid-upgrader",
         }
     }
 }
@@ -66,7 +74,8 @@ impl std::str::FromStr for Role {
 /// A text names no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a role: write service-point-user, operator, raid-admin, contributor-writer or raid-dumper"
+    "not a role: write service-point-user, operator, raid-admin, contributor-writer, raid-dumper, \
+     raid-access-handler or raid-upgrader"
 )]
 pub struct UnknownRole;
 

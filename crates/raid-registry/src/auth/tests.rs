@@ -17,7 +17,7 @@ fn roles_have_their_names() {
     for role in Role::ALL {
         assert_eq!(role.as_str().parse(), Ok(*role));
     }
-    assert!("raid-upgrader".parse::<Role>().is_err());
+    assert!("raid-upgrade".parse::<Role>().is_err());
 }
 
 #[test]

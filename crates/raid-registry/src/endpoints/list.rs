@@ -1,34 +1,82 @@
 //! Listing RAiDs: all of them, as one array that is streamed page by page.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures::Stream;
-use raid_model::{ErrorType, Failure, Handle};
-use store::raids::{self, Access, After, RaidRow};
+use raid_model::{ErrorType, Failure, Handle, Raid};
+use serde_json::Value;
+use store::raids::{self, Access, After, Filter, RaidRow};
 use store::{StoreError, permissions};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::rights::{self, Scope};
-use crate::{accept, record};
+use crate::{accept, record, rights};
 
 /// Filters of the RAiD API that would need an index of their own.
 const UNSUPPORTED_FILTERS: &[&str] = &["contributor.id", "organisation.id"];
+
+/// The members of a RAiD.
+const MEMBERS: &[&str] = &[
+    "access",
+    "alternateIdentifier",
+    "alternateUrl",
+    "contributor",
+    "date",
+    "description",
+    "identifier",
+    "metadata",
+    "organisation",
+    "relatedObject",
+    "relatedRaid",
+    "spatialCoverage",
+    "subject",
+    "title",
+];
 
 pub(crate) fn describe() -> Describe {
     Describe::new("listRaids", "RAiDs", "List RAiDs")
         .text(
             "The RAiDs of the own service point; operators get those of all. Newest first, \
-             complete, and streamed.",
+             complete, and streamed. `includeFields` names the members that are wanted, repeated \
+             or separated by commas; `title` and `contributor` are always there, empty if they are \
+             not wanted.",
         )
+        .secured()
+        .query(
+            "includeFields",
+            "Members of a RAiD, such as `identifier,title`",
+        )
+        .json_only()
+        .stored()
+        .json_list(200, "The RAiDs", "RaidDto")
+        .problem(
+            400,
+            "A filter that is not offered, or a member that no RAiD has",
+        )
+}
+
+pub(crate) fn describe_public() -> Describe {
+    Describe::new("listPublicRaids", "RAiDs", "List all open RAiDs")
+        .text("Of all service points. For `raid-dumper`, such as a site that shows all RAiDs.")
         .secured()
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
-        .problem(400, "A filter that is not offered was asked for")
+}
+
+pub(crate) fn describe_embargoed() -> Describe {
+    Describe::new("listEmbargoedRaids", "RAiDs", "List all embargoed RAiDs")
+        .text("Of all service points. For `raid-access-handler`.")
+        .secured()
+        .json_only()
+        .stored()
+        .json_list(200, "The RAiDs", "RaidDto")
 }
 
 pub(crate) async fn list(
@@ -37,20 +85,86 @@ pub(crate) async fn list(
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let scope = rights::listed(&registry, &caller).await?;
-    refuse_filters(&req)?;
+    let filter = rights::listed(&registry, &caller).await?;
+    let query = query(&req);
+    refuse_filters(&query)?;
+    let fields = included_fields(&query)?;
+    answer(registry, filter, fields).await
+}
+
+pub(crate) async fn public(
+    caller: Caller,
+    req: HttpRequest,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::RaidDumper, Role::RaidUpgrader])?;
+    accept::json(&req)?;
+    answer(registry, with_access(Access::Open), None).await
+}
+
+pub(crate) async fn embargoed(
+    caller: Caller,
+    req: HttpRequest,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::RaidAccessHandler])?;
+    accept::json(&req)?;
+    answer(registry, with_access(Access::Embargoed), None).await
+}
+
+fn with_access(access: Access) -> Filter {
+    Filter {
+        access: Some(access),
+        ..Filter::default()
+    }
+}
+
+/// The members that are wanted; none for all.
+type Fields = Option<Arc<BTreeSet<String>>>;
+
+async fn answer(
+    registry: Data<Registry>,
+    filter: Filter,
+    fields: Fields,
+) -> Result<HttpResponse, Refusal> {
     // The first page is read before the answer begins, so that trouble still has a status.
-    let first = page(&registry, scope, None).await?;
+    let first = page(&registry, filter, fields.clone(), None).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
-        .streaming(stream(registry, scope, first)))
+        .streaming(stream(registry, filter, fields, first)))
+}
+
+fn query(req: &HttpRequest) -> Vec<(String, String)> {
+    web::Query::from_query(req.query_string())
+        .map(web::Query::into_inner)
+        .unwrap_or_default()
+}
+
+/// The members named by `includeFields`, which may be repeated and hold several.
+fn included_fields(query: &[(String, String)]) -> Result<Fields, Refusal> {
+    let fields: BTreeSet<String> = query
+        .iter()
+        .filter(|(name, _)| name == "includeFields")
+        .flat_map(|(_, names)| names.split(','))
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if let Some(unknown) = fields.iter().find(|f| !MEMBERS.contains(&f.as_str())) {
+        let failure = Failure {
+            field_id: "includeFields".to_owned(),
+            error_type: ErrorType::InvalidValue,
+            message: format!(
+                "has invalid/unsupported value - no RAiD has a member {unknown}; write some of {}",
+                MEMBERS.join(", ")
+            ),
+        };
+        return Err(Problem::validation(vec![failure]).into());
+    }
+    Ok((!fields.is_empty()).then(|| Arc::new(fields)))
 }
 
 /// To leave out a filter would answer another question than was asked.
-fn refuse_filters(req: &HttpRequest) -> Result<(), Refusal> {
-    let query = web::Query::<Vec<(String, String)>>::from_query(req.query_string())
-        .map(web::Query::into_inner)
-        .unwrap_or_default();
+fn refuse_filters(query: &[(String, String)]) -> Result<(), Refusal> {
     let failures: Vec<_> = query
         .iter()
         .filter(|(name, _)| UNSUPPORTED_FILTERS.contains(&name.as_str()))
@@ -73,27 +187,55 @@ struct Page {
     next: Option<After>,
 }
 
-async fn page(registry: &Registry, scope: Scope, after: Option<After>) -> Result<Page, StoreError> {
+async fn page(
+    registry: &Registry,
+    filter: Filter,
+    fields: Fields,
+    after: Option<After>,
+) -> Result<Page, StoreError> {
     let limit = registry.settings.page_size.max(1);
     registry
         .store
         .read(move |c| {
-            let rows = raids::page(c, scope.service_point, after.as_ref(), limit)?;
+            let rows = raids::page(c, filter, after.as_ref(), limit)?;
             let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
             let next = rows.last().filter(|_| is_full).map(after_row);
-            let shown: Vec<_> = rows
-                .iter()
-                .filter(|row| !scope.only_open || row.access == Access::Open)
-                .collect();
-            let handles: Vec<&Handle> = shown.iter().map(|row| row.handle.get()).collect();
+            let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
             let states = permissions::of_raids(c, &handles)?;
-            let items = shown
+            let items = rows
                 .iter()
-                .map(|row| record::write(&record::show(record::parse(&row.document)?, &states)))
+                .map(|row| {
+                    item(
+                        &record::show(record::parse(&row.document)?, &states),
+                        &fields,
+                    )
+                })
                 .collect::<Result<_, _>>()?;
             Ok(Page { items, next })
         })
         .await
+}
+
+/// A RAiD with the members that are wanted. Existing clients read `title` and `contributor` in any
+/// case.
+fn item(raid: &Raid, fields: &Fields) -> Result<Vec<u8>, StoreError> {
+    let Some(fields) = fields else {
+        return record::write(raid);
+    };
+    let unfit = |e| StoreError::Corrupt(format!("a RAiD: {e}"));
+    let Value::Object(all) = serde_json::to_value(raid).map_err(unfit)? else {
+        return Ok(Vec::new());
+    };
+    let mut wanted: serde_json::Map<String, Value> = all
+        .into_iter()
+        .filter(|(name, _)| fields.contains(name))
+        .collect();
+    for name in ["contributor", "title"] {
+        wanted
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()));
+    }
+    serde_json::to_vec(&wanted).map_err(unfit)
 }
 
 fn after_row(row: &RaidRow) -> After {
@@ -107,11 +249,12 @@ fn after_row(row: &RaidRow) -> After {
 /// breaks the connection off, so that a list is never cut silently.
 fn stream(
     registry: Data<Registry>,
-    scope: Scope,
+    filter: Filter,
+    fields: Fields,
     first: Page,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {
-        let registry = registry.clone();
+        let (registry, fields) = (registry.clone(), fields.clone());
         async move {
             let Some((page_now, mut separator)) = state else {
                 return Ok(None);
@@ -127,7 +270,7 @@ fn stream(
                 separator = ",";
             }
             let next = if let Some(after) = page_now.next {
-                let following = page(&registry, scope, Some(after)).await;
+                let following = page(&registry, filter, fields, Some(after)).await;
                 Some((following.map_err(Refusal::from)?, separator))
             } else {
                 chunk.push(b']');

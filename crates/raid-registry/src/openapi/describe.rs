@@ -79,6 +79,17 @@ impl Describe {
         self.parameter(name, description, number)
     }
 
+    /// Takes a parameter in the query.
+    pub(crate) fn query(mut self, name: &'static str, description: &'static str) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .description(Some(description))
+            .schema(Some(text()));
+        self.operation = self.operation.parameter(parameter);
+        self
+    }
+
     fn parameter(mut self, name: &'static str, text: &'static str, schema: Object) -> Self {
         let parameter = ParameterBuilder::new()
             .name(name)

@@ -19,6 +19,9 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("RaidDto", raid(&["identifier", "metadata"]).into()),
         ("RaidCreateRequest", raid(&[]).into()),
         ("RaidUpdateRequest", raid(&["identifier"]).into()),
+        ("RaidChange", raid_change().into()),
+        ("RaidCountResponse", raid_count().into()),
+        ("RaidPermissions", raid_permissions().into()),
         ("ServicePoint", service_point().into()),
         ("InvitationRequest", invitation_request().into()),
         ("Invitation", invitation().into()),
@@ -301,6 +304,48 @@ fn service_point() -> Object {
         may("prefix", text(), "The prefix of the handles it mints"),
         may("repositoryId", text(), "Its DataCite repository"),
         must("techEmail", text(), ""),
+    ])
+}
+
+fn raid_change() -> Object {
+    object([
+        must("diff", text(), "JSON Patch (RFC 6902) in Base64"),
+        must("handle", text(), ""),
+        must("timestamp", moment(), "When the version was written"),
+        must("version", number(), "From 1"),
+    ])
+}
+
+fn raid_count() -> Object {
+    let service_point = object([
+        must("count", number(), ""),
+        must("id", number(), ""),
+        must("name", text(), ""),
+    ]);
+    let organisation = object([
+        must("count", number(), ""),
+        must("id", text(), "The owning organisation's ROR id as a URL"),
+        must("servicePoints", list(service_point), ""),
+    ]);
+    object([
+        must("count", number(), "How many RAiDs there are"),
+        may("endDate", text(), "As asked"),
+        must("organisations", list(organisation), "Those that have any"),
+        may("servicePointId", number(), "As asked"),
+        may("servicePointName", text(), "Its name, if it is known"),
+        may("startDate", text(), "As asked"),
+    ])
+}
+
+fn raid_permissions() -> Object {
+    object([
+        must("read", flag(), ""),
+        must(
+            "servicePointMatch",
+            flag(),
+            "Whether the caller's service point owns the RAiD",
+        ),
+        must("write", flag(), ""),
     ])
 }
 

@@ -261,7 +261,9 @@ impl Server {
 
     /// How many RAiDs there are.
     pub async fn count(&self) -> usize {
-        let all = |c: &mut store::Conn| store::raids::page(c, None, None, 10_000);
+        let all = |c: &mut store::Conn| {
+            store::raids::page(c, store::raids::Filter::default(), None, 10_000)
+        };
         self.store.read(all).await.unwrap().len()
     }
 }

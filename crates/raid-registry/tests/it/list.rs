@@ -9,6 +9,8 @@ use crate::harness::{AWAY_GROUP, HOME, HOME_GROUP, Server, embargoed, minimal, p
 store::on_both_databases!(
     a_list_is_complete_newest_first_and_of_the_own_service_point,
     filters_that_are_not_offered_are_refused,
+    members_that_are_wanted_are_included,
+    all_open_and_all_embargoed_raids_are_listed,
     service_points_are_read,
 );
 
@@ -98,4 +100,90 @@ async fn service_points_are_read(db: &TestDb) {
     }
     let admin = server.token(&[Role::RaidAdmin], Some(HOME_GROUP));
     assert_eq!(server.get(&admin, "/service-point/").await.status, 403);
+}
+
+/// `includeFields`, repeated or with commas; `title` and `contributor` are there in any case.
+async fn members_that_are_wanted_are_included(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    for (query, expected) in [
+        (
+            "includeFields=identifier,title",
+            vec!["contributor", "identifier", "title"],
+        ),
+        (
+            "includeFields=date&includeFields=contributor%2C%20access",
+            vec!["access", "contributor", "date", "title"],
+        ),
+        // A block that this RAiD does not have.
+        ("includeFields=subject", vec!["contributor", "title"]),
+    ] {
+        let list = server
+            .get(&server.user(), &format!("/raid/?{query}"))
+            .await
+            .expect(200);
+        let shown = list[0].as_object().unwrap();
+        assert_eq!(shown.keys().collect::<Vec<_>>(), expected, "{query}");
+        for (name, value) in shown {
+            let asked = query.contains(name.as_str());
+            let whole = if asked {
+                raid[name].clone()
+            } else {
+                Value::Array(Vec::new())
+            };
+            assert_eq!(*value, whole, "{name} of {query}");
+        }
+    }
+    for all in ["includeFields=", "includeFields=,", "other=1"] {
+        let list = server
+            .get(&server.user(), &format!("/raid/?{all}"))
+            .await
+            .expect(200);
+        assert_eq!(list[0], raid, "{all}");
+    }
+    let reply = server
+        .get(&server.user(), "/raid/?includeFields=titel")
+        .await;
+    reply.expect(400);
+    assert_eq!(reply.fields(), ["includeFields"]);
+}
+
+async fn all_open_and_all_embargoed_raids_are_listed(db: &TestDb) {
+    let server = serve(db).await;
+    let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        open.insert(0, path_of(&server.mint(&minimal()).await));
+        server.clock.advance(time::Duration::seconds(1));
+        let hidden = server
+            .post(&away, "/raid/", &embargoed(&server))
+            .await
+            .expect(201);
+        closed.insert(0, path_of(&hidden));
+        server.clock.advance(time::Duration::seconds(1));
+    }
+    for (role, public, embargoed) in [
+        (Role::RaidDumper, 200, 403),
+        (Role::RaidUpgrader, 200, 403),
+        (Role::RaidAccessHandler, 403, 200),
+        (Role::Operator, 403, 403),
+        (Role::ServicePointUser, 403, 403),
+    ] {
+        let token = server.token(&[role], None);
+        for (path, status, expected) in [
+            ("/raid/all-public", public, &open),
+            ("/raid/all-embargoed", embargoed, &closed),
+        ] {
+            assert_eq!(
+                server.get(&token, path).await.status,
+                status,
+                "{role:?} {path}"
+            );
+            if status == 200 {
+                let list = server.get(&token, path).await.expect(200);
+                let found: Vec<_> = list.as_array().unwrap().iter().map(path_of).collect();
+                assert_eq!(found, *expected);
+            }
+        }
+    }
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod bad_input;
+mod count;
 mod discovery;
 mod harness;
+mod history;
 mod invitations;
 mod landing;
 mod list;

@@ -18,7 +18,9 @@ store::on_both_databases!(
 );
 
 async fn all_handles(store: &Store) -> Vec<String> {
-    let rows = store.read(|c| raids::page(c, None, None, 10_000)).await;
+    let rows = store
+        .read(|c| raids::page(c, raids::Filter::default(), None, 10_000))
+        .await;
     let rows = rows.unwrap().into_iter();
     rows.map(|r| r.handle.as_str().to_owned()).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::sample::{self, SERVICE_POINT, at, handle, noon, person, raid};
 use std::collections::BTreeSet;
-use store::raids::{self, Access, After, RaidWrite};
+use store::raids::{self, Access, After, CountFilter, Filter, RaidWrite};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::{self, Kind, Settle, Work};
 use store::testing::TestDb;
@@ -15,6 +15,8 @@ store::on_both_databases!(
     of_many_amendments_of_one_version_one_wins,
     everybody_who_was_or_is_a_contributor_is_woken,
     pages_have_no_gap_and_no_repeat,
+    pages_and_counts_keep_to_their_filter,
+    versions_come_in_order,
     the_raids_of_a_person_come_in_pages,
     service_points_are_seeded_once,
 );
@@ -187,22 +189,21 @@ async fn everybody_who_was_or_is_a_contributor_is_woken(db: &TestDb) {
     assert_eq!(drain(&store).await, works(&[]), "nothing was written");
 }
 
-async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
-    let store = sample::store(db).await;
+async fn add_service_point(store: &Store, id: i64) {
+    let known = store.read(|c| service_points::find(c, SERVICE_POINT));
     let other = ServicePointRow {
-        id: 2,
+        id,
         name: "Other".into(),
         group_id: "other".into(),
-        ..store
-            .read(|c| service_points::find(c, SERVICE_POINT))
-            .await
-            .unwrap()
-            .unwrap()
+        ..known.await.unwrap().unwrap()
     };
-    store
-        .write(move |c| service_points::seed(c, &other))
-        .await
-        .unwrap();
+    let seeded = store.write(move |c| service_points::seed(c, &other)).await;
+    assert!(seeded.unwrap());
+}
+
+async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
+    let store = sample::store(db).await;
+    add_service_point(&store, 2).await;
     // Many in the same moment, some with a fraction of a second, some of another service point.
     for n in 0..60 {
         let mut write = raid(n, &[]);
@@ -216,8 +217,12 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
             let mut after: Option<After> = None;
             loop {
                 let from = after.clone();
+                let filter = Filter {
+                    service_point,
+                    access: None,
+                };
                 let page = store
-                    .read(move |c| raids::page(c, service_point, from.as_ref(), limit))
+                    .read(move |c| raids::page(c, filter, from.as_ref(), limit))
                     .await
                     .unwrap();
                 let Some(last) = page.last() else { break };
@@ -237,6 +242,71 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
             assert_eq!(seen, sorted, "newest first, each once");
             assert_eq!(seen.len(), expected);
         }
+    }
+}
+
+async fn pages_and_counts_keep_to_their_filter(db: &TestDb) {
+    let store = sample::store(db).await;
+    add_service_point(&store, 2).await;
+    for n in 0..12 {
+        let mut write = raid(n, &[]);
+        write.at = at(i64::from(n));
+        write.access = if n % 3 == 0 {
+            Access::Embargoed
+        } else {
+            Access::Open
+        };
+        write.service_point_id = if n % 4 == 0 { 2 } else { SERVICE_POINT };
+        store.mint(write).await.unwrap();
+    }
+    let embargoed = Filter {
+        access: Some(Access::Embargoed),
+        service_point: None,
+    };
+    let page = store.read(move |c| raids::page(c, embargoed, None, 100));
+    let found: Vec<_> = page.await.unwrap().into_iter().map(|r| r.handle).collect();
+    let expected: Vec<_> = [9, 6, 3, 0].map(|n| handle(n).into()).into();
+    assert_eq!(found, expected);
+
+    for (service_point, from, before, expected) in [
+        (None, None, None, vec![(SERVICE_POINT, 9), (2, 3)]),
+        (Some(2), None, None, vec![(2, 3)]),
+        (
+            None,
+            Some(at(4)),
+            Some(at(8)),
+            vec![(SERVICE_POINT, 3), (2, 1)],
+        ),
+        (Some(3), None, None, vec![]),
+    ] {
+        let filter = CountFilter {
+            service_point,
+            from,
+            before,
+        };
+        let counts = store.read(move |c| raids::count_by_service_point(c, filter));
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(counts.await.unwrap(), expected);
+    }
+}
+
+async fn versions_come_in_order(db: &TestDb) {
+    let store = sample::store(db).await;
+    store.mint(raid(1, &[])).await.unwrap();
+    for version in 2..=5 {
+        let write = amended(1, version, &[]);
+        store.write(move |c| raids::amend(c, &write)).await.unwrap();
+    }
+    for (after, limit, expected) in [(0, 3, vec![1, 2, 3]), (3, 9, vec![4, 5]), (5, 9, vec![])] {
+        let rows = store.read(move |c| raids::versions_after(c, &handle(1), after, limit));
+        let rows = rows.await.unwrap();
+        let numbers: Vec<_> = rows.iter().map(|row| row.version).collect();
+        assert_eq!(numbers, expected);
+        assert!(
+            rows.iter()
+                .all(|row| row.actor == raid(1, &[]).actor.subject)
+        );
     }
 }
 

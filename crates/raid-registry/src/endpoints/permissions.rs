@@ -1,0 +1,34 @@
+//! What the caller may do with a RAiD.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::accept;
+use crate::auth::Caller;
+use crate::openapi::Describe;
+use crate::path::HandlePath;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::rights;
+
+pub(crate) fn describe() -> Describe {
+    Describe::new("readRaidPermissions", "RAiDs", "What may I do with a RAiD?")
+        .text("Who may not read the RAiD is refused (403) rather than told `read: false`.")
+        .secured()
+        .handle()
+        .json_only()
+        .stored()
+        .json(200, "What the caller may do", "RaidPermissions")
+        .empty(404, "No such RAiD (told to operators only)")
+}
+
+pub(crate) async fn read(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    accept::json(&req)?;
+    let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
+    let permissions = rights::permissions(&registry, &caller, &record).await?;
+    Ok(HttpResponse::Ok().json(permissions))
+}

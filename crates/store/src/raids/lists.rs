@@ -1,0 +1,94 @@
+//! Lists and counts of RAiDs.
+
+use super::{Access, RaidRow};
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::raid;
+use crate::types::Timestamp;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use raid_model::Handle;
+
+/// Which RAiDs a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Those of this service point only.
+    pub service_point: Option<i64>,
+    /// Those with this access only.
+    pub access: Option<Access>,
+}
+
+/// Where a page of a list ended.
+#[derive(Debug, Clone)]
+pub struct After {
+    /// When the last RAiD of the page was minted.
+    pub created_at: Timestamp,
+    /// Its handle.
+    pub handle: Handle,
+}
+
+/// A page of RAiDs, newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub fn page(
+    c: &mut Conn,
+    filter: Filter,
+    after: Option<&After>,
+    limit: i64,
+) -> Result<Vec<RaidRow>, StoreError> {
+    let mut query = raid::table.select(RaidRow::as_select()).into_boxed();
+    if let Some(id) = filter.service_point {
+        query = query.filter(raid::service_point_id.eq(id));
+    }
+    if let Some(access) = filter.access {
+        query = query.filter(raid::access.eq(access));
+    }
+    if let Some(after) = after {
+        let same_moment = raid::created_at
+            .eq(after.created_at)
+            .and(raid::handle.lt(after.handle.to_string()));
+        query = query
+            .filter(raid::created_at.le(after.created_at))
+            .filter(raid::created_at.lt(after.created_at).or(same_moment));
+    }
+    Ok(query
+        .order((raid::created_at.desc(), raid::handle.desc()))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Which RAiDs are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CountFilter {
+    /// Those of this service point only.
+    pub service_point: Option<i64>,
+    /// Those minted at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Those minted before this moment.
+    pub before: Option<Timestamp>,
+}
+
+/// The number of RAiDs of each service point that has any, by its number.
+///
+/// # Errors
+/// When the database refuses.
+pub fn count_by_service_point(
+    c: &mut Conn,
+    filter: CountFilter,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut query = raid::table
+        .group_by(raid::service_point_id)
+        .select((raid::service_point_id, count_star()))
+        .into_boxed();
+    if let Some(id) = filter.service_point {
+        query = query.filter(raid::service_point_id.eq(id));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(raid::created_at.ge(from));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(raid::created_at.lt(before));
+    }
+    Ok(query.order(raid::service_point_id).load(c)?)
+}

@@ -1,0 +1,66 @@
+//! All versions of a RAiD.
+
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::raid_version;
+use crate::types::{Json, Timestamp};
+use diesel::prelude::*;
+use raid_model::Handle;
+
+/// One version of a RAiD.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = raid_version)]
+pub struct VersionRow {
+    /// Its number, from 1.
+    pub version: i32,
+    /// The whole document, without what is derived on reading (contributors' status).
+    pub document: Json,
+    /// Who wrote it: the token's subject, or what else acted (`invitation`).
+    pub actor: String,
+    /// The client that the token was issued to.
+    pub client: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// The document of one version.
+///
+/// # Errors
+/// When the database refuses.
+pub fn version(c: &mut Conn, handle: &Handle, version: i32) -> Result<Option<Json>, StoreError> {
+    Ok(raid_version::table
+        .find((handle.to_string(), version))
+        .select(raid_version::document)
+        .first(c)
+        .optional()?)
+}
+
+/// The versions that follow version `after` (0: from the first), in their order, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn versions_after(
+    c: &mut Conn,
+    handle: &Handle,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<VersionRow>, StoreError> {
+    Ok(raid_version::table
+        .filter(raid_version::handle.eq(handle.to_string()))
+        .filter(raid_version::version.gt(after))
+        .order(raid_version::version)
+        .limit(limit)
+        .select(VersionRow::as_select())
+        .load(c)?)
+}
+
+/// How many versions of a RAiD are kept.
+///
+/// # Errors
+/// When the database refuses.
+pub fn count_versions(c: &mut Conn, handle: &Handle) -> Result<i64, StoreError> {
+    Ok(raid_version::table
+        .filter(raid_version::handle.eq(handle.to_string()))
+        .count()
+        .get_result(c)?)
+}
