@@ -3,8 +3,8 @@
 use crate::request::page_url;
 use crate::settings::Settings;
 use crate::signed::{Link, Signer};
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use raid_model::Raid;
@@ -221,9 +221,25 @@ impl EmailReconciler {
             // The same for every try: a mail sent twice after an unknown outcome is one mail.
             .message_id(Some(format!("<invitation-{}@{host}>", invitation.id)))
             .date(self.store.clock().now().assume_utc().into())
-            .header(ContentType::TEXT_PLAIN)
-            .body(body)
+            .singlepart(
+                SinglePart::builder()
+                    .header(ContentType::TEXT_PLAIN)
+                    .body(encoded(body)),
+            )
             .map_err(|_| WriteError::Mail("the mail cannot be written".into()))
+    }
+}
+
+/// Longest line that goes as it is (RFC 5322 §2.1.1), without its end.
+const MAX_LINE: usize = 998;
+
+/// Text that is plain ASCII goes as it is, so that the link can be copied from the raw mail too.
+fn encoded(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= MAX_LINE) {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
     }
 }
 

@@ -42,13 +42,13 @@ struct Claims {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// It was not made here, was changed, or was made for another environment.
-    #[error("this link is not valid")]
+    #[error("This link is not valid")]
     Invalid,
     /// The button was not pressed on our own page, or that was too long ago.
-    #[error("please start from our page")]
+    #[error("Please start from our page")]
     Elsewhere,
     /// Its time is over.
-    #[error("this link has expired")]
+    #[error("This link has expired")]
     Expired,
 }
 

@@ -55,13 +55,14 @@ impl Inbox {
     /// The page for a link that is not good (any more).
     pub(crate) fn bad_link(&self, error: LinkError) -> HttpResponse {
         let texts: &[&str] = match error {
-            LinkError::Invalid => {
-                &["It may have been cut in two by a mail program. Open it again from the message."]
-            }
+            LinkError::Invalid => &[
+                "It may have been cut in two by a mail program, or lack its last part. Open it \
+                 again from the message.",
+            ],
             LinkError::Elsewhere => &[
                 "Open the link in your ORCID inbox or your mail again, and press the button there.",
             ],
-            LinkError::Expired => &["Ask for a new one; the address is below."],
+            LinkError::Expired => &["Ask whoever sent it for a new one, or the address below."],
         };
         page(
             StatusCode::BAD_REQUEST,

@@ -38,7 +38,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The state file could not be read, or its folder is not there.
-    #[error("the simulator's state file cannot be used: {0}; move it away to start anew")]
+    #[error("the simulator's state file cannot be used: {0}")]
     StateFile(io::Error),
     /// The servers could not be started.
     #[error("the simulator's servers cannot be started: {0}")]

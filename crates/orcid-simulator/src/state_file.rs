@@ -46,7 +46,7 @@ impl StateFile {
         match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
-                .map_err(io::Error::other),
+                .map_err(|e| io::Error::other(format!("{e}; move it away to start anew"))),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
         }

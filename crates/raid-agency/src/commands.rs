@@ -17,7 +17,10 @@ use url::Url;
 
 /// RAiD registration agency: mint RAiDs, and keep them on the contributors' ORCID records.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about = "RAiD registration agency: mints RAiDs and keeps contributors' ORCID records true"
+)]
 pub struct CommandLine {
     /// A configuration file that overrides the defaults; may be given several times.
     #[arg(long, short, global = true, value_name = "FILE")]

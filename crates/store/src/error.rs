@@ -46,7 +46,8 @@ pub enum StoreError {
     Corrupt(String),
     /// The database belongs to another ORCID environment.
     #[error(
-        "this database belongs to the ORCID environment {found}, the configuration says {wanted}"
+        "this database belongs to the ORCID environment {found}, the configuration says {wanted}: \
+         give each environment a database of its own (data.folder or store.url)"
     )]
     OtherEnvironment {
         /// The environment recorded in the database.

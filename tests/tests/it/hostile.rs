@@ -107,7 +107,7 @@ async fn nobody_joins_without_pressing_our_button(stage: &Stage) {
 
     let answer = victim.browser.press(&page, "Continue to ORCID").await;
     assert_eq!(answer.status, 400, "{}", answer.html);
-    assert_eq!(answer.heading(), "please start from our page");
+    assert_eq!(answer.heading(), "Please start from our page");
     let standing = agency.client().raid(&handle).await;
     assert_eq!(standing["contributor"].as_array().unwrap().len(), 1);
     assert_eq!(standing["identifier"]["version"], 1);

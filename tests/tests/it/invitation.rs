@@ -215,7 +215,7 @@ async fn an_invitation_ends(stage: &Stage) {
     })
     .await;
     assert_eq!(expired.status, 400);
-    assert_eq!(expired.heading(), "this link has expired");
+    assert_eq!(expired.heading(), "This link has expired");
     assert!(
         expired.text().contains("support@raid-agency.example"),
         "whom to ask"

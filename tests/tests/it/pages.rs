@@ -334,7 +334,7 @@ async fn an_old_link_says_that_it_is_old(stage: &Stage) {
     })
     .await;
     assert_eq!(old.status, 400);
-    assert_eq!(old.heading(), "this link has expired");
+    assert_eq!(old.heading(), "This link has expired");
     assert_private(&old);
 }
 

@@ -15,7 +15,8 @@ pub(crate) struct Arguments {
     /// Who will act with it.
     #[arg(long, default_value = "local-user")]
     subject: String,
-    /// What they may do; may be given several times.
+    /// What they may do: service-point-user, operator, raid-admin, contributor-writer, raid-dumper,
+    /// raid-access-handler or raid-upgrader; may be given several times.
     #[arg(long, default_value = "service-point-user")]
     role: Vec<String>,
     /// The number of the service point that they act for; the first by default.
@@ -29,6 +30,14 @@ pub(crate) struct Arguments {
 pub(crate) async fn token(settings: &Settings, arguments: &Arguments) -> anyhow::Result<()> {
     if !settings.auth.local {
         bail!("auth.local is off: tokens come from the identity provider");
+    }
+    let folder = &settings.data.folder;
+    if !folder.exists() {
+        eprintln!(
+            "note: {} is not there and is made anew, with new keys; an agency that runs with \
+             another folder does not accept this token",
+            folder.display()
+        );
     }
     let store = open_store(settings).await?;
     let wanted = arguments.service_point;

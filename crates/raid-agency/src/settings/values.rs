@@ -10,13 +10,33 @@ pub(super) mod bounded {
     use serde::de::Error as _;
     use serde::{Deserializer, Serializer};
 
+    /// In the largest unit that gives a whole number.
+    pub(super) fn text(span: Duration) -> String {
+        const UNITS: [(u128, &str); 5] = [
+            (24 * 60 * 60 * 1000, "d"),
+            (60 * 60 * 1000, "h"),
+            (60 * 1000, "m"),
+            (1000, "s"),
+            (1, "ms"),
+        ];
+        let whole = |(unit, _): &&(u128, &str)| span.as_nanos().is_multiple_of(unit * 1_000_000);
+        UNITS
+            .iter()
+            .filter(|_| !span.is_zero())
+            .find(whole)
+            .map_or_else(
+                || humantime_serde::re::humantime::format_duration(span).to_string(),
+                |(unit, name)| format!("{}{name}", span.as_millis() / unit),
+            )
+    }
+
     const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
     pub(in crate::settings) fn serialize<S: Serializer>(
         span: &Duration,
         s: S,
     ) -> Result<S::Ok, S::Error> {
-        humantime_serde::serialize(span, s)
+        s.serialize_str(&text(*span))
     }
 
     pub(in crate::settings) fn deserialize<'de, D: Deserializer<'de>>(
@@ -143,4 +163,30 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+    use std::time::Duration;
+
+    /// What is printed is what people would write, and reads back.
+    #[test]
+    fn durations_are_printed_in_whole_units() {
+        for (span, text) in [
+            (Duration::from_hours(60 * 24), "60d"),
+            (Duration::from_hours(365 * 24), "365d"),
+            (Duration::from_hours(6), "6h"),
+            (Duration::from_mins(90), "90m"),
+            (Duration::from_secs(15), "15s"),
+            (Duration::from_millis(1500), "1500ms"),
+            (Duration::ZERO, "0s"),
+            (Duration::from_nanos(1_000_001), "1ms 1ns"),
+        ] {
+            let printed = serde_json::to_value(Span(span)).unwrap_or_default();
+            assert_eq!(printed, text);
+            let read: Result<Span, _> = serde_json::from_value(printed);
+            assert_eq!(read.map(|read| read.0).ok(), Some(span));
+        }
+    }
 }
