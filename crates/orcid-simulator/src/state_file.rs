@@ -21,7 +21,7 @@ pub(crate) struct StateFile {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Locked while this process uses the state file.
-    _lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 struct Shared {
@@ -69,7 +69,7 @@ impl StateFile {
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -91,7 +91,7 @@ impl StateFile {
         drop(written.wait_for(|written| *written >= changes).await);
     }
 
-    /// Writes what is not written yet and ends the thread.
+    /// Writes what is not written yet, ends the thread, and gives the state file free.
     pub(crate) fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.wake.notify_one();
@@ -103,6 +103,12 @@ impl StateFile {
         if thread.is_some_and(|t| t.join().is_err()) {
             tracing::error!("the thread that writes the simulator's state panicked");
         }
+        let lock = self
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(lock);
     }
 }
 
