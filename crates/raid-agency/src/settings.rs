@@ -85,6 +85,7 @@ section! {
         contact: String,
         ror: raid_model::RorId,
         licence: String,
+        prefix: raid_model::Prefix,
         id_prefix: Url,
         landing_prefix: String,
         #[serde(with = "bounded")]
@@ -111,6 +112,7 @@ section! {
         local: bool,
         local_issuer: String,
         issuers: Vec<Issuer>,
+        app_clients: Vec<String>,
     }
 }
 section! {

@@ -120,6 +120,29 @@ impl Problem {
         )
     }
 
+    /// There is no service point with this number.
+    pub(crate) fn no_service_point_with(id: i64) -> Self {
+        Self::own(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFoundException",
+            "The resource was not found.",
+            format!("No service point exists with id {id}"),
+        )
+    }
+
+    /// The service point takes no writes from the agency's application.
+    pub(crate) fn app_writes_disabled(id: i64) -> Self {
+        Self::own(
+            StatusCode::FORBIDDEN,
+            "AppWritesDisabledException",
+            "Writes from the application are disabled",
+            format!(
+                "Service point {id} takes no writes from the agency's application. Its own systems \
+                 may write; an operator of the agency can enable the application."
+            ),
+        )
+    }
+
     /// The service point is switched off.
     pub(crate) fn service_point_disabled(id: i64) -> Self {
         Self::own(

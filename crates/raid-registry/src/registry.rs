@@ -107,6 +107,13 @@ impl Registry {
         }
     }
 
+    /// Service points have changed: they are read anew.
+    pub(crate) fn forget_service_points(&self) {
+        if let Some(cache) = &self.service_points {
+            cache.invalidate_all();
+        }
+    }
+
     /// The service point of a group, from the cache if it was asked a moment ago.
     pub(crate) async fn service_point(
         &self,

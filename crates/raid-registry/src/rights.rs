@@ -48,12 +48,21 @@ async fn own(registry: &Registry, caller: &Caller) -> Result<Arc<ServicePointRow
     found.ok_or_else(|| Problem::no_service_point(caller.group()).into())
 }
 
-fn enabled(point: Arc<ServicePointRow>) -> Result<Arc<ServicePointRow>, Refusal> {
-    if point.enabled {
-        Ok(point)
-    } else {
-        Err(Problem::service_point_disabled(point.id).into())
+/// Refuses writes that the service point does not take.
+fn enabled(
+    registry: &Registry,
+    caller: &Caller,
+    point: Arc<ServicePointRow>,
+) -> Result<Arc<ServicePointRow>, Refusal> {
+    if !point.enabled {
+        return Err(Problem::service_point_disabled(point.id).into());
     }
+    let client = caller.actor().client;
+    let is_app = client.is_some_and(|client| registry.settings.app_clients.contains(&client));
+    if is_app && !point.app_writes_enabled {
+        return Err(Problem::app_writes_disabled(point.id).into());
+    }
+    Ok(point)
 }
 
 /// The service point that the caller mints into.
@@ -61,7 +70,7 @@ pub(crate) async fn mints_into(
     registry: &Registry,
     caller: &Caller,
 ) -> Result<Arc<ServicePointRow>, Refusal> {
-    enabled(own(registry, caller).await?)
+    enabled(registry, caller, own(registry, caller).await?)
 }
 
 /// What the caller's list of RAiDs holds.
@@ -154,6 +163,6 @@ pub(crate) async fn writable(
         None => None,
     };
     let own = point.filter(|point| point.id == row.service_point_id);
-    enabled(own.ok_or(Refusal::Forbidden)?)?;
+    enabled(registry, caller, own.ok_or(Refusal::Forbidden)?)?;
     Ok(row)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use raid_model::RorId;
+use raid_model::{Prefix, RorId};
 
 use crate::auth::AuthSettings;
 
@@ -16,6 +16,11 @@ pub struct Settings {
     pub landing_prefix: String,
     /// The registration agency, `identifier.registrationAgency.id`.
     pub agency: RorId,
+    /// The prefix of the handles that a new service point mints.
+    pub prefix: Prefix,
+    /// The clients (`azp` of a token) that are the agency's own application for people: a service
+    /// point can switch their writes off.
+    pub app_clients: Vec<String>,
     /// Licence of the metadata, `identifier.license`.
     pub licence: String,
     /// What the URL of an ORCID iD begins with; another one at ORCID's sandbox.
@@ -49,11 +54,18 @@ pub struct ReadCache {
 
 impl Settings {
     /// Settings with defaults for all that has one.
-    pub fn new(landing_prefix: impl Into<String>, agency: RorId, auth: AuthSettings) -> Self {
+    pub fn new(
+        landing_prefix: impl Into<String>,
+        agency: RorId,
+        prefix: Prefix,
+        auth: AuthSettings,
+    ) -> Self {
         Self {
             id_prefix: "https://raid.org/".to_owned(),
             landing_prefix: landing_prefix.into(),
             agency,
+            prefix,
+            app_clients: Vec::new(),
             licence: "Creative Commons CC-0".to_owned(),
             orcid_prefix: "https://orcid.org/".to_owned(),
             isni_prefix: "https://isni.org/".to_owned(),

@@ -81,3 +81,78 @@ pub fn seed(c: &mut Conn, row: &ServicePointRow) -> Result<bool, StoreError> {
         .execute(c))?;
     Ok(added == 1)
 }
+
+/// What of a service point is unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Another one has the name.
+    Name,
+    /// Another one has the group.
+    Group,
+}
+
+/// What a service point shares with another one and may not, if it does.
+///
+/// # Errors
+/// When the database refuses.
+pub fn taken(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, StoreError> {
+    let others: Vec<(String, String)> = service_point::table
+        .filter(service_point::id.ne(row.id))
+        .filter(
+            service_point::name
+                .eq(&row.name)
+                .or(service_point::group_id.eq(&row.group_id)),
+        )
+        .select((service_point::name, service_point::group_id))
+        .load(c)?;
+    if others.iter().any(|(name, _)| *name == row.name) {
+        return Ok(Some(Taken::Name));
+    }
+    Ok((!others.is_empty()).then_some(Taken::Group))
+}
+
+/// Adds a service point with the next number, which `row.id` gives the least of. Gives the number,
+/// or what is taken.
+///
+/// # Errors
+/// When the database refuses.
+pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>, StoreError> {
+    let last: Option<i64> = service_point::table
+        .select(diesel::dsl::max(service_point::id))
+        .first(c)?;
+    let id = last.map_or(row.id, |last| last.saturating_add(1).max(row.id));
+    let row = ServicePointRow { id, ..row.clone() };
+    if let Some(taken) = taken(c, &row)? {
+        return Ok(Err(taken));
+    }
+    per_backend!(c, |c| diesel::insert_into(service_point::table)
+        .values(&row)
+        .execute(c))?;
+    Ok(Ok(id))
+}
+
+/// Replaces what may change: name, owner, group, addresses and switches. Gives what is taken, if
+/// something is.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such service point.
+pub fn change(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, StoreError> {
+    if let Some(taken) = taken(c, row)? {
+        return Ok(Some(taken));
+    }
+    let changed = diesel::update(service_point::table.find(row.id))
+        .set((
+            service_point::name.eq(&row.name),
+            service_point::identifier_owner.eq(&row.identifier_owner),
+            service_point::group_id.eq(&row.group_id),
+            service_point::admin_email.eq(&row.admin_email),
+            service_point::tech_email.eq(&row.tech_email),
+            service_point::enabled.eq(row.enabled),
+            service_point::app_writes_enabled.eq(row.app_writes_enabled),
+        ))
+        .execute(c)?;
+    if changed == 0 {
+        return Err(StoreError::NotFound);
+    }
+    Ok(None)
+}

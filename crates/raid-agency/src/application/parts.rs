@@ -38,7 +38,9 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     }
     let agency = &settings.agency;
     let landing = settings.landing_prefix();
-    let mut registry = raid_registry::Settings::new(landing, agency.ror, auth);
+    let mut registry =
+        raid_registry::Settings::new(landing, agency.ror, agency.prefix.clone(), auth);
+    registry.app_clients.clone_from(&settings.auth.app_clients);
     agency
         .id_prefix
         .as_str()

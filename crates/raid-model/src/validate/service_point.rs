@@ -1,8 +1,8 @@
 //! Rules of requests about service points.
 
-use crate::ServicePointRequest;
 use crate::validate::Failure;
-use crate::validate::failures::Failures;
+use crate::validate::failures::{Failures, is_blank};
+use crate::{RorId, ServicePointRequest};
 
 /// Checks a request to create a service point.
 pub fn validate_service_point_create(request: &ServicePointRequest) -> Vec<Failure> {
@@ -20,7 +20,16 @@ pub fn validate_service_point_update(request: &ServicePointRequest) -> Vec<Failu
 }
 
 fn constraints(request: &ServicePointRequest, failures: &mut Failures) {
-    failures.required("name", request.name.is_some());
-    failures.required("identifierOwner", request.identifier_owner.is_some());
-    failures.required("groupId", request.group_id.is_some());
+    let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !is_blank(text));
+    failures.required("name", is_set(&request.name));
+    match request.identifier_owner.as_deref() {
+        None => failures.not_set("identifierOwner"),
+        // It stands in every RAiD that the service point mints.
+        Some(owner) => {
+            if let Err(error) = owner.parse::<RorId>() {
+                failures.invalid("identifierOwner", error);
+            }
+        }
+    }
+    failures.required("groupId", is_set(&request.group_id));
 }

@@ -1,14 +1,20 @@
-//! Reading service points.
+//! Reading, creating and changing service points.
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::ServicePoint;
-use store::service_points::{self, ServicePointRow};
+use raid_model::validate::{validate_service_point_create, validate_service_point_update};
+use raid_model::{ErrorType, Failure, ServicePoint, ServicePointRequest, json};
+use store::service_points::{self, ServicePointRow, Taken};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, path, rights};
+use crate::{accept, body, path, rights};
+
+/// The least number of a service point.
+const FIRST_NUMBER: i64 = 20_000_000;
 
 pub(crate) fn describe_list() -> Describe {
     Describe::new("listServicePoints", "Service points", "List service points")
@@ -55,6 +61,157 @@ pub(crate) async fn read(
         .await?
         .ok_or(Refusal::NotFound)?;
     Ok(HttpResponse::Ok().json(show(row)))
+}
+
+pub(crate) fn describe_create() -> Describe {
+    Describe::new(
+        "createServicePoint",
+        "Service points",
+        "Create a service point",
+    )
+    .text(
+        "The number and the prefix are the server's own. What is left out: both switches are \
+             on, both addresses are empty. A name or a group that another service point has is \
+             refused.",
+    )
+    .secured()
+    .body("ServicePointCreateRequest")
+    .json_only()
+    .stored()
+    .json(201, "Created", "ServicePoint")
+    .header(201, "Location", "`/service-point/` and its number")
+}
+
+pub(crate) fn describe_change() -> Describe {
+    Describe::new(
+        "updateServicePoint",
+        "Service points",
+        "Change a service point",
+    )
+    .text(
+        "The number, the prefix and the repository stay. What is left out of switches and \
+             addresses stays. RAiDs that were minted keep their owner.",
+    )
+    .secured()
+    .number("id", "The number of the service point, as in the body")
+    .body("ServicePointUpdateRequest")
+    .json_only()
+    .stored()
+    .json(200, "The service point as it is now", "ServicePoint")
+    .problem(404, "No such service point")
+}
+
+pub(crate) async fn create(
+    caller: Caller,
+    req: HttpRequest,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::Operator])?;
+    accept::json(&req)?;
+    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let request: ServicePointRequest = json::read(&body)?;
+    refuse(validate_service_point_create(&request))?;
+    let mut row = ServicePointRow {
+        id: FIRST_NUMBER,
+        name: String::new(),
+        identifier_owner: String::new(),
+        repository_id: None,
+        prefix: registry.settings.prefix.to_string(),
+        group_id: String::new(),
+        admin_email: None,
+        tech_email: None,
+        enabled: true,
+        app_writes_enabled: true,
+        created_at: registry.now(),
+    };
+    apply(request, &mut row);
+    check(&registry, &row).await?;
+    let new = row.clone();
+    let created = registry
+        .store
+        .write(move |c| service_points::create(c, &new))
+        .await?;
+    row.id = created.map_err(taken)?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/service-point/{}", row.id)))
+        .json(show(row)))
+}
+
+pub(crate) async fn change(
+    caller: Caller,
+    req: HttpRequest,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::Operator])?;
+    accept::json(&req)?;
+    let id: i64 = path::number(&req, "id")?;
+    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let request: ServicePointRequest = json::read(&body)?;
+    refuse(validate_service_point_update(&request))?;
+    if request.id != Some(id) {
+        let message = format!("has invalid/unsupported value - the address names {id}");
+        refuse(vec![failure("id", ErrorType::InvalidValue, message)])?;
+    }
+    let found = registry.store.read(move |c| service_points::find(c, id));
+    let mut row = found
+        .await?
+        .ok_or_else(|| Problem::no_service_point_with(id))?;
+    apply(request, &mut row);
+    let changed = row.clone();
+    let changed = registry
+        .store
+        .write(move |c| service_points::change(c, &changed))
+        .await?;
+    if let Some(what) = changed {
+        return Err(taken(what));
+    }
+    registry.forget_service_points();
+    Ok(HttpResponse::Ok().json(show(row)))
+}
+
+/// Refuses what is taken before the write waits for its turn, which looks again.
+async fn check(registry: &Registry, row: &ServicePointRow) -> Result<(), Refusal> {
+    let row = row.clone();
+    let found = registry.store.read(move |c| service_points::taken(c, &row));
+    found.await?.map_or(Ok(()), |what| Err(taken(what)))
+}
+
+/// What a request says, over what is there.
+fn apply(request: ServicePointRequest, row: &mut ServicePointRow) {
+    row.name = request.name.unwrap_or_default();
+    row.identifier_owner = request.identifier_owner.unwrap_or_default();
+    row.group_id = request.group_id.unwrap_or_default();
+    row.admin_email = request.admin_email.or(row.admin_email.take());
+    row.tech_email = request.tech_email.or(row.tech_email.take());
+    row.enabled = request.enabled.unwrap_or(row.enabled);
+    row.app_writes_enabled = request.app_writes_enabled.unwrap_or(row.app_writes_enabled);
+}
+
+fn failure(field: &str, error_type: ErrorType, message: impl Into<String>) -> Failure {
+    Failure {
+        field_id: field.to_owned(),
+        error_type,
+        message: message.into(),
+    }
+}
+
+fn refuse(failures: Vec<Failure>) -> Result<(), Refusal> {
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::validation(failures).into())
+    }
+}
+
+fn taken(taken: Taken) -> Refusal {
+    let field = match taken {
+        Taken::Name => "name",
+        Taken::Group => "groupId",
+    };
+    let message = "another service point has it";
+    Problem::validation(vec![failure(field, ErrorType::DuplicateValue, message)]).into()
 }
 
 fn show(row: ServicePointRow) -> ServicePoint {

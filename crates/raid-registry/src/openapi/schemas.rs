@@ -23,6 +23,14 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("RaidCountResponse", raid_count().into()),
         ("RaidPermissions", raid_permissions().into()),
         ("ServicePoint", service_point().into()),
+        (
+            "ServicePointCreateRequest",
+            service_point_request(Vec::new()).into(),
+        ),
+        (
+            "ServicePointUpdateRequest",
+            service_point_request(vec![must("id", number(), "As in the address")]).into(),
+        ),
         ("InvitationRequest", invitation_request().into()),
         ("Invitation", invitation().into()),
         ("FailureResponse", failure().into()),
@@ -305,6 +313,20 @@ fn service_point() -> Object {
         may("repositoryId", text(), "Its DataCite repository"),
         must("techEmail", text(), ""),
     ])
+}
+
+fn service_point_request(besides: Vec<Member>) -> Object {
+    let mut members = besides;
+    members.extend([
+        may("adminEmail", text(), ""),
+        may("appWritesEnabled", flag(), ""),
+        may("enabled", flag(), "Whether it may mint and change"),
+        must("groupId", text(), "The group whose members act for it"),
+        must("identifierOwner", text(), "ROR id as a URL"),
+        must("name", text(), ""),
+        may("techEmail", text(), ""),
+    ]);
+    object(members)
 }
 
 fn raid_change() -> Object {

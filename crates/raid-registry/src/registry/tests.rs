@@ -25,7 +25,12 @@ fn record(version: i32) -> Arc<Record> {
 
 async fn a_slow_reader_does_not_hide_what_was_written_meanwhile(db: &TestDb) {
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
-    let settings = Settings::new("https://a.example/", agency, AuthSettings::default());
+    let settings = Settings::new(
+        "https://a.example/",
+        agency,
+        "10.82841".parse().unwrap(),
+        AuthSettings::default(),
+    );
     let registry = Registry::new(db.store().clone(), settings).unwrap();
     let handle: Handle = "10.82841/abc".parse().unwrap();
     assert!(registry.record(&handle).await.unwrap().is_none());

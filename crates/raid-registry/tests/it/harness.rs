@@ -34,6 +34,8 @@ pub const AWAY: i64 = 20_000_002;
 pub const AWAY_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000002";
 /// One that is switched off.
 pub const OFF_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000003";
+/// The client of the agency's own application: that of all tokens here.
+const APP: &str = "raid-agency";
 pub const PREFIX: &str = "10.82841";
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// Long enough for a body that is there already, on any machine.
@@ -106,12 +108,18 @@ pub fn settings() -> Settings {
         body_limit: BODY_LIMIT,
         page_size: 2,
         settle_delay: Duration::from_millis(500),
+        app_clients: vec![APP.to_owned()],
         cors_origins: vec!["https://app.example.org".to_owned()],
         read_cache: ReadCache {
             entries: 0,
             ttl: Duration::from_secs(2),
         },
-        ..Settings::new("https://agency.example.org/raids/", agency, auth)
+        ..Settings::new(
+            "https://agency.example.org/raids/",
+            agency,
+            PREFIX.parse().unwrap(),
+            auth,
+        )
     }
 }
 

@@ -14,6 +14,7 @@ mod mint;
 mod mutations;
 mod read;
 mod request_log;
+mod service_points;
 mod statuses;
 mod tokens;
 mod update;

@@ -118,7 +118,7 @@ async fn requests_that_nobody_serves(db: &TestDb) {
         ("DELETE", path.as_str(), "GET, HEAD, PUT"),
         ("PATCH", &path, "GET, HEAD, PUT"),
         ("PUT", "/raid/", "GET, HEAD, POST"),
-        ("POST", "/service-point/", "GET, HEAD"),
+        ("PUT", "/service-point/", "GET, HEAD, POST"),
         ("OPTIONS", "/raid/", "GET, HEAD, POST"),
     ] {
         let reply = server

@@ -81,12 +81,27 @@ fn is_redirect(path: &str) -> bool {
     ["/raid", "/service-point"].contains(&path)
 }
 
-fn writes() -> [(Method, &'static str); 3] {
+fn writes() -> [(Method, &'static str); 5] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
         (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
+        (Method::POST, "/service-point/"),
+        (Method::PUT, "/service-point/7"),
     ]
+}
+
+/// A body that the endpoint takes, as far as reading it goes.
+fn body_for(path: &str) -> Value {
+    if !path.starts_with("/service-point") {
+        return minimal();
+    }
+    json!({
+        "id": path.rsplit('/').next().unwrap().parse::<i64>().ok(),
+        "name": "New",
+        "identifierOwner": "https://ror.org/00rqy9422",
+        "groupId": "new",
+    })
 }
 
 async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
@@ -197,6 +212,12 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     );
     let put = request(Method::PUT, &path, &user).set_json(raid);
     notes.send(server, put).await.expect(200);
+    let create = request(Method::POST, "/service-point/", &all);
+    let create = create.set_json(body_for("/service-point/"));
+    let point = notes.send(server, create).await.expect(201);
+    let point_path = format!("/service-point/{}", point["id"]);
+    let change = request(Method::PUT, &point_path, &all).set_json(&point);
+    notes.send(server, change).await.expect(200);
     let invitation = json!({
         "email": "colleague@example.org",
         "position": raid["contributor"][0]["position"],
@@ -245,12 +266,13 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
     let put = request(Method::PUT, &path, &user).set_json(&stale);
     notes.send(server, put).await.expect(409);
     for (method, write) in writes() {
-        if write != "/raid/" {
-            let unknown = request(method.clone(), write, &operator).set_json(minimal());
+        if !write.ends_with('/') {
+            let unknown = request(method.clone(), write, &operator).set_json(body_for(write));
             notes.send(server, unknown).await.expect(404);
         }
         let here = write.replace("/10.82841/nowhere", path.trim_start_matches("/raid"));
-        let to = || request(method.clone(), &here, &user);
+        let all = all_roles(server);
+        let to = || request(method.clone(), &here, &all);
         notes
             .send(server, to().set_json(json!({"title": null})))
             .await
@@ -292,7 +314,7 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
 }
 
 async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
-    let (user, all) = (server.user(), all_roles(server));
+    let all = all_roles(server);
     for path in SECURED_READS.iter().filter(|read| !is_redirect(read)) {
         let problem = notes.get(server, &all, path).await.expect(status);
         // Nothing of the database shows.
@@ -307,9 +329,8 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         status
     );
     for (method, path) in writes() {
-        let reply = notes
-            .send(server, request(method, path, &user).set_json(minimal()))
-            .await;
+        let write = request(method, path, &all).set_json(body_for(path));
+        let reply = notes.send(server, write).await;
         reply.expect(status);
         assert_eq!(reply.header("retry-after").is_empty(), status != 503);
     }

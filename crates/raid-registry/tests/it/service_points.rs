@@ -1,0 +1,212 @@
+//! Creating and changing service points (RAiD API, service points), and that their switches count.
+
+use actix_web::http::Method;
+use raid_registry::auth::Role;
+use serde_json::{Value, json};
+use store::testing::TestDb;
+
+use crate::harness::{
+    HOME, HOME_GROUP, PREFIX, Server, minimal, path_of, request, serve, serve_store, settings,
+};
+
+store::on_both_databases!(
+    a_new_service_point_mints,
+    a_change_keeps_what_is_left_out,
+    what_cannot_be_is_refused,
+    only_operators_create_and_change,
+    switches_count,
+);
+
+const GROUP: &str = "3f1c8f6e-0000-4000-8000-00000000000a";
+const OWNER: &str = "https://ror.org/00rqy9422";
+
+fn new() -> Value {
+    json!({
+        "name": "New",
+        "identifierOwner": OWNER,
+        "groupId": GROUP,
+        "adminEmail": "admin@example.org",
+        // The server's own.
+        "prefix": "10.1",
+        "repositoryId": "X.Y",
+        "password": "secret",
+    })
+}
+
+/// With all members that a client sends back which it has read.
+async fn change(server: &Server, id: i64, with: &[(&str, Value)]) -> Value {
+    let path = format!("/service-point/{id}");
+    let mut point = server.get(&server.operator(), &path).await.expect(200);
+    for (name, value) in with {
+        point[*name] = value.clone();
+    }
+    let changed = server
+        .put(&server.operator(), &path, &point)
+        .await
+        .expect(200);
+    assert_eq!(changed, point);
+    changed
+}
+
+async fn a_new_service_point_mints(db: &TestDb) {
+    let server = serve(db).await;
+    let reply = server
+        .post(&server.operator(), "/service-point/", &new())
+        .await;
+    let point = reply.expect(201);
+    let id = point["id"].as_i64().unwrap();
+    assert_eq!(id, 20_000_004, "the number after the last one");
+    assert_eq!(reply.header("location"), format!("/service-point/{id}"));
+    let expected = json!({
+        "adminEmail": "admin@example.org",
+        "appWritesEnabled": true,
+        "enabled": true,
+        "groupId": GROUP,
+        "id": id,
+        "identifierOwner": OWNER,
+        "name": "New",
+        "prefix": PREFIX,
+        "techEmail": "",
+    });
+    assert_eq!(point, expected);
+    let user = server.token(&[Role::ServicePointUser], Some(GROUP));
+    let read = server.get(&user, &format!("/service-point/{id}")).await;
+    assert_eq!(read.expect(200), point);
+    let raid = server.post(&user, "/raid/", &minimal()).await.expect(201);
+    assert_eq!(raid["identifier"]["owner"]["servicePoint"], id);
+    assert_eq!(raid["identifier"]["owner"]["id"], OWNER);
+}
+
+async fn a_change_keeps_what_is_left_out(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    let path = format!("/service-point/{HOME}");
+    let before = server.get(&server.operator(), &path).await.expect(200);
+    let body = json!({
+        "id": HOME,
+        "name": "Renamed",
+        "identifierOwner": OWNER,
+        "groupId": HOME_GROUP,
+        "prefix": "10.1",
+        "techEmail": null,
+    });
+    let after = server
+        .put(&server.operator(), &path, &body)
+        .await
+        .expect(200);
+    let mut expected = before;
+    expected["name"] = json!("Renamed");
+    expected["identifierOwner"] = json!(OWNER);
+    assert_eq!(after, expected);
+    let standing = server
+        .get(&server.user(), &path_of(&raid))
+        .await
+        .expect(200);
+    assert_eq!(standing, raid, "what was minted keeps its owner");
+}
+
+async fn what_cannot_be_is_refused(db: &TestDb) {
+    let server = serve(db).await;
+    let operator = server.operator();
+    let with = |name: &str, value: Value| {
+        let mut body = new();
+        body[name] = value;
+        body
+    };
+    for (body, fields) in [
+        (json!({}), vec!["name", "identifierOwner", "groupId"]),
+        (with("name", json!("  ")), vec!["name"]),
+        (with("groupId", Value::Null), vec!["groupId"]),
+        (
+            with("identifierOwner", json!("https://ror.org/00rqy9423")),
+            vec!["identifierOwner"],
+        ),
+        (
+            with("identifierOwner", json!("UQ")),
+            vec!["identifierOwner"],
+        ),
+        (with("groupId", json!(HOME_GROUP)), vec!["groupId"]),
+        (
+            with("name", json!(format!("Service point {HOME}"))),
+            vec!["name"],
+        ),
+    ] {
+        let reply = server.post(&operator, "/service-point/", &body).await;
+        reply.expect(400);
+        assert_eq!(reply.fields(), fields, "{body}");
+    }
+    let path = format!("/service-point/{HOME}");
+    for (body, fields) in [
+        (new(), vec!["id"]),
+        (with("id", json!(HOME + 1)), vec!["id"]),
+        (
+            json!({"id": HOME, "name": "x", "identifierOwner": OWNER, "groupId": crate::harness::AWAY_GROUP}),
+            vec!["groupId"],
+        ),
+    ] {
+        let reply = server.put(&operator, &path, &body).await;
+        reply.expect(400);
+        assert_eq!(reply.fields(), fields, "{body}");
+    }
+    let unknown = server
+        .put(&operator, "/service-point/7", &with("id", json!(7)))
+        .await;
+    assert_eq!(unknown.expect(404)["title"], "The resource was not found.");
+    let list = server.get(&operator, "/service-point/").await.expect(200);
+    assert_eq!(list.as_array().unwrap().len(), 3);
+}
+
+async fn only_operators_create_and_change(db: &TestDb) {
+    let server = serve(db).await;
+    for role in Role::ALL.iter().filter(|role| **role != Role::Operator) {
+        let token = server.token(&[*role], Some(HOME_GROUP));
+        for (method, path) in [
+            (Method::POST, "/service-point/".to_owned()),
+            (Method::PUT, format!("/service-point/{HOME}")),
+        ] {
+            let reply = server
+                .send(request(method, &path, &token).set_json(new()))
+                .await;
+            assert_eq!(reply.expect(403), Value::Null, "{role:?}");
+        }
+    }
+}
+
+/// `enabled` and `appWritesEnabled` are enforced, at once.
+async fn switches_count(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    let own_system = serve_store(
+        server.store.clone(),
+        raid_registry::Settings {
+            app_clients: Vec::new(),
+            ..settings()
+        },
+    )
+    .await;
+    for (switch, title, others_write) in [
+        ("enabled", "Service point disabled", false),
+        (
+            "appWritesEnabled",
+            "Writes from the application are disabled",
+            true,
+        ),
+    ] {
+        change(&server, HOME, &[(switch, json!(false))]).await;
+        let refused = server.post(&server.user(), "/raid/", &minimal()).await;
+        assert_eq!(refused.expect(403)["title"], title);
+        let refused = server.put(&server.user(), &path_of(&raid), &raid).await;
+        assert_eq!(refused.expect(403)["title"], title);
+        server
+            .get(&server.user(), &path_of(&raid))
+            .await
+            .expect(200);
+        let status = if others_write { 201 } else { 403 };
+        let other = own_system
+            .post(&own_system.user(), "/raid/", &minimal())
+            .await;
+        other.expect(status);
+        change(&server, HOME, &[(switch, json!(true))]).await;
+        server.mint(&minimal()).await;
+    }
+}
