@@ -30,11 +30,12 @@ pub use record::connections::{
     AlternateIdentifier, AlternateUrl, Organisation, OrganisationRole, RelatedObject, RelatedRaid,
     SpatialCoverage, Subject,
 };
-pub use record::contributor::{Contributor, ContributorPosition, ContributorStatus};
+pub use record::contributor::{Contributor, ContributorPosition, ContributorStatus, UnknownStatus};
 pub use record::identifier::{
     Identifier, Owner, RaidUrl, RegistrationAgency, SubmittedAgency, SubmittedIdentifier,
     SubmittedOwner,
 };
+pub use record::patch::ContributorPatch;
 pub use record::project::{
     Access, Classification, Description, Language, LocalizedText, ProjectDates, Title,
 };

@@ -7,6 +7,7 @@
 pub(crate) mod connections;
 pub(crate) mod contributor;
 pub(crate) mod identifier;
+pub(crate) mod patch;
 pub(crate) mod project;
 pub(crate) mod raid;
 pub(crate) mod request;

@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::{Handle, JsonError, RaidRequest};
-pub use contributor::{validate_contributors, validate_position_and_roles};
+pub use contributor::{
+    validate_contributor_patch, validate_contributors, validate_position_and_roles,
+};
 use failures::Failures;
 pub use identifier::validate_handle;
 pub use service_point::{validate_service_point_create, validate_service_point_update};

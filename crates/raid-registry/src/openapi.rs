@@ -28,6 +28,7 @@ pub fn openapi() -> OpenApi {
         let method = match endpoint.method.as_str() {
             "POST" => HttpMethod::Post,
             "PUT" => HttpMethod::Put,
+            "PATCH" => HttpMethod::Patch,
             _ => HttpMethod::Get,
         };
         let operation = (endpoint.describe)().build();

@@ -1,14 +1,14 @@
 //! A RAiD as it is answered: the stored document with each contributor's status.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use raid_model::{Handle, OrcidId, Raid};
-use store::permissions::{self, State};
+use raid_model::{Handle, Raid};
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
 
-use crate::status;
+use crate::registry::Registry;
+use crate::status::Known;
 
 /// The final bytes of a RAiD, and what authorization needs to know of it.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) fn load_shown(
     let Some(row) = raids::find(c, handle)? else {
         return Ok(None);
     };
-    let states = permissions::of_raids(c, &[handle])?;
-    let raid = show(parse(&row.document)?, &states);
+    let known = Known::load(c, &[handle])?;
+    let raid = show(parse(&row.document)?, &known);
     Ok(Some((row, raid)))
 }
 
@@ -52,15 +52,29 @@ pub(crate) fn parse(document: &Json) -> Result<Raid, StoreError> {
     serde_json::from_str(&document.0).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
 }
 
-/// Gives each contributor a status. People who are missing in `states` have not been asked yet.
-pub(crate) fn show(raid: Raid, states: &HashMap<OrcidId, State>) -> Raid {
-    raid.with_statuses(|orcid| {
-        let state = states.get(orcid).copied().unwrap_or(State::Unasked);
-        status::of_state(state)
-    })
+/// Gives each contributor a status.
+pub(crate) fn show(raid: Raid, known: &Known) -> Raid {
+    let handle = raid.handle().clone();
+    raid.with_statuses(|person| known.status(&handle, person))
 }
 
 /// Writes a record for output.
 pub(crate) fn write(shown: &Raid) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(shown).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
+}
+
+/// The RAiD as it stands, past the cache, which learns of it.
+pub(crate) async fn load_anew(
+    registry: &Registry,
+    handle: &Handle,
+) -> Result<Arc<Record>, StoreError> {
+    let wanted = handle.clone();
+    let record = registry
+        .store
+        .read(move |c| Record::load(c, &wanted))
+        .await?
+        .map(Arc::new)
+        .ok_or(StoreError::NotFound)?;
+    registry.remember(handle, &record);
+    Ok(record)
 }

@@ -10,6 +10,7 @@ use store::raids::{self, Access, Filter, RaidRow};
 use store::service_points::ServicePointRow;
 
 use crate::auth::{Caller, Role};
+use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -114,6 +115,45 @@ pub(crate) async fn readable(
     }
 }
 
+/// The RAiD at a path as it stands now, if the caller may change its contributors.
+pub(crate) async fn patchable(
+    registry: &Registry,
+    caller: &Caller,
+    path: &HandlePath,
+) -> Result<RaidRow, Refusal> {
+    caller.must_be(&[Role::ContributorWriter, Role::ServicePointUser])?;
+    let found = current(registry, path).await?;
+    if caller.is(Role::ContributorWriter) {
+        return found.ok_or_else(|| Problem::no_raid(&path.text).into());
+    }
+    owned(registry, caller, found).await
+}
+
+/// The RAiD at a path as it stands now.
+async fn current(registry: &Registry, path: &HandlePath) -> Result<Option<RaidRow>, Refusal> {
+    let Some(handle) = path.handle.clone() else {
+        return Ok(None);
+    };
+    let found = registry.store.read(move |c| raids::find(c, &handle));
+    Ok(found.await?)
+}
+
+/// A RAiD that the caller's service point owns, which may write.
+async fn owned(
+    registry: &Registry,
+    caller: &Caller,
+    found: Option<RaidRow>,
+) -> Result<RaidRow, Refusal> {
+    let row = found.ok_or(Refusal::Forbidden)?;
+    let point = match caller.group() {
+        Some(group) => registry.service_point(group).await?,
+        None => None,
+    };
+    let own = point.filter(|point| point.id == row.service_point_id);
+    enabled(registry, caller, own.ok_or(Refusal::Forbidden)?)?;
+    Ok(row)
+}
+
 /// What a caller may do with a RAiD that they may read. Members as in the RAiD API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,27 +182,12 @@ pub(crate) async fn permissions(
 pub(crate) async fn writable(
     registry: &Registry,
     caller: &Caller,
-    path: &crate::path::HandlePath,
+    path: &HandlePath,
 ) -> Result<RaidRow, Refusal> {
     caller.must_be(&[Role::ServicePointUser, Role::Operator])?;
-    let found = match path.handle.clone() {
-        Some(handle) => {
-            registry
-                .store
-                .read(move |c| raids::find(c, &handle))
-                .await?
-        }
-        None => None,
-    };
+    let found = current(registry, path).await?;
     if caller.is(Role::Operator) {
         return found.ok_or_else(|| Problem::no_raid(&path.text).into());
     }
-    let row = found.ok_or(Refusal::Forbidden)?;
-    let point = match caller.group() {
-        Some(group) => registry.service_point(group).await?,
-        None => None,
-    };
-    let own = point.filter(|point| point.id == row.service_point_id);
-    enabled(registry, caller, own.ok_or(Refusal::Forbidden)?)?;
-    Ok(row)
+    owned(registry, caller, found).await
 }

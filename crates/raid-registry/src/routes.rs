@@ -8,8 +8,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
-    count, docs, history, invitations, landing, list, mint, permissions, read, redirect,
-    service_points, update, version,
+    contributors, count, docs, history, invitations, landing, list, mint, permissions, read,
+    redirect, service_points, update, version,
 };
 use crate::openapi::Describe;
 use crate::problem::Problem;
@@ -49,6 +49,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(GET  "/raid/count" => count::count, count::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}" => read::read, read::describe),
     endpoint!(PUT  "/raid/{prefix}/{suffix}" => update::update, update::describe),
+    endpoint!(PATCH "/raid/{prefix}/{suffix}" => contributors::patch, contributors::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}/history" => history::list, history::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}/permissions" => permissions::read, permissions::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}/{version}" => version::read, version::describe),

@@ -21,6 +21,7 @@ pub mod raids;
 mod schema;
 mod seal;
 pub mod service_points;
+pub mod statuses;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;

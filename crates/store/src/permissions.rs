@@ -228,36 +228,53 @@ pub fn counts(c: &mut Conn) -> Result<Vec<(State, i64)>, StoreError> {
         .load(c)?)
 }
 
-/// The states of the contributors of some RAiDs; a person who is missing is unasked.
-///
-/// # Errors
-/// When the database refuses.
-pub fn of_raids(c: &mut Conn, handles: &[&Handle]) -> Result<HashMap<OrcidId, State>, StoreError> {
-    let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let rows: Vec<(AsText<OrcidId>, State)> = contribution::table
-        .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
-        .filter(contribution::handle.eq_any(handles))
-        .select((permission::orcid, permission::state))
-        .distinct()
-        .load(c)?;
-    Ok(rows
-        .into_iter()
-        .map(|(orcid, state)| (orcid.into_inner(), state))
-        .collect())
+/// Where a person stands, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The state.
+    pub state: State,
+    /// When it became that.
+    pub since: Timestamp,
 }
 
-/// The states of these people; one who is missing is unasked.
+type StandingRow = (AsText<OrcidId>, State, Timestamp);
+
+fn standings(rows: Vec<StandingRow>) -> HashMap<OrcidId, Standing> {
+    rows.into_iter()
+        .map(|(orcid, state, since)| (orcid.into_inner(), Standing { state, since }))
+        .collect()
+}
+
+/// Where the contributors of some RAiDs stand; a person who is missing is unasked.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn of_people(c: &mut Conn, people: &[OrcidId]) -> Result<HashMap<OrcidId, State>, StoreError> {
-    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
-    let rows: Vec<(AsText<OrcidId>, State)> = permission::table
-        .filter(permission::orcid.eq_any(people))
-        .select((permission::orcid, permission::state))
+pub fn of_raids(
+    c: &mut Conn,
+    handles: &[&Handle],
+) -> Result<HashMap<OrcidId, Standing>, StoreError> {
+    let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
+    let rows = contribution::table
+        .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+        .filter(contribution::handle.eq_any(handles))
+        .select((permission::orcid, permission::state, permission::since))
+        .distinct()
         .load(c)?;
-    Ok(rows
-        .into_iter()
-        .map(|(orcid, state)| (orcid.into_inner(), state))
-        .collect())
+    Ok(standings(rows))
+}
+
+/// Where these people stand; one who is missing is unasked.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_people(
+    c: &mut Conn,
+    people: &[OrcidId],
+) -> Result<HashMap<OrcidId, Standing>, StoreError> {
+    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let rows = permission::table
+        .filter(permission::orcid.eq_any(people))
+        .select((permission::orcid, permission::state, permission::since))
+        .load(c)?;
+    Ok(standings(rows))
 }

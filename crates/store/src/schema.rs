@@ -80,6 +80,11 @@ diesel::table! {
     }
 }
 diesel::table! {
+    contributor_status (handle, contributor) {
+        handle -> Text, contributor -> Text, status -> Text, said_at -> Timestamp,
+    }
+}
+diesel::table! {
     visit (nonce) {
         nonce -> Text, purpose -> Text, subject -> Text, state -> Text, orcid -> Nullable<Text>,
         created_at -> Timestamp, expires_at -> Timestamp,
@@ -108,5 +113,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     orcid_grant,
     membership,
     invitation,
-    visit
+    visit,
+    contributor_status
 );

@@ -1,5 +1,8 @@
 //! The people of a project.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::record::project::Classification;
@@ -145,5 +148,34 @@ impl ContributorStatus {
             Self::AuthenticationFailed => "AUTHENTICATION_FAILED",
             Self::AuthenticationRevoked => "AUTHENTICATION_REVOKED",
         }
+    }
+}
+
+impl fmt::Display for ContributorStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text is no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a status of a contributor")]
+pub struct UnknownStatus;
+
+/// Capitals and small letters count alike.
+impl FromStr for ContributorStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        [
+            Self::Authenticated,
+            Self::Unauthenticated,
+            Self::AwaitingAuthentication,
+            Self::AuthenticationFailed,
+            Self::AuthenticationRevoked,
+        ]
+        .into_iter()
+        .find(|status| status.as_str().eq_ignore_ascii_case(text))
+        .ok_or(UnknownStatus)
     }
 }

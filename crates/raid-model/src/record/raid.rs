@@ -225,20 +225,23 @@ impl Raid {
             && request.title.as_ref() == Some(&self.title)
     }
 
-    /// The record for output, each contributor with a status. People with an ISNI cannot be asked
-    /// through ORCID; they stay awaited.
+    /// The record for output, each contributor with a status.
     #[must_use]
-    pub fn with_statuses(mut self, status_of: impl Fn(&OrcidId) -> ContributorStatus) -> Self {
+    pub fn with_statuses(mut self, status_of: impl Fn(&Contributor) -> ContributorStatus) -> Self {
         for contributor in &mut self.contributor {
-            contributor.status = Some(
-                contributor
-                    .orcid()
-                    .map_or(ContributorStatus::AwaitingAuthentication, |orcid| {
-                        status_of(&orcid)
-                    }),
-            );
+            contributor.status = Some(status_of(contributor));
         }
         self
+    }
+
+    /// The next version, with other people.
+    #[must_use]
+    pub fn with_contributors(&self, contributor: Vec<Contributor>, now: OffsetDateTime) -> Self {
+        let raid = Self {
+            contributor,
+            ..self.clone()
+        };
+        raid.next_version(now)
     }
 
     /// The RAiD's name.

@@ -169,12 +169,12 @@ fn statuses_are_for_output_only() {
     );
     assert!(stored.contains("5d1f"));
 
-    let shown = raid.with_statuses(|orcid| {
-        if orcid.to_string() == "0000-0002-1825-0097" {
+    let shown = raid.with_statuses(|person| match person.orcid() {
+        Some(orcid) if orcid.to_string() == "0000-0002-1825-0097" => {
             ContributorStatus::Authenticated
-        } else {
-            ContributorStatus::AuthenticationRevoked
         }
+        Some(_) => ContributorStatus::AuthenticationRevoked,
+        None => ContributorStatus::AwaitingAuthentication,
     });
     let statuses: Vec<_> = shown
         .contributor

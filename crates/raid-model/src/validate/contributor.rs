@@ -6,7 +6,10 @@ use crate::validate::failures::{Failures, is_blank};
 use crate::validate::period::{Period, overlaps};
 use crate::validate::{ErrorType, Failure, ValidationContext};
 use crate::vocabulary::Role;
-use crate::{Classification, Contributor, ContributorPosition, IsniId, OrcidId};
+use crate::{
+    Classification, Contributor, ContributorPatch, ContributorPosition, ContributorStatus, IsniId,
+    OrcidId,
+};
 
 /// Checks a list of contributors on its own.
 pub fn validate_contributors(
@@ -17,6 +20,33 @@ pub fn validate_contributors(
     constraints(contributors, &mut failures);
     if failures.is_empty() {
         rules(contributors.unwrap_or_default(), context, &mut failures);
+    }
+    failures.into_vec()
+}
+
+/// Checks a request to change the contributors alone. Each must have a status.
+pub fn validate_contributor_patch(
+    patch: &ContributorPatch,
+    context: &ValidationContext,
+) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    constraints(patch.contributor.as_deref(), &mut failures);
+    if failures.is_empty() {
+        for (index, status) in patch.status.iter().enumerate() {
+            let known = status
+                .as_deref()
+                .is_some_and(|status| status.parse::<ContributorStatus>().is_ok());
+            if !known {
+                failures.add(
+                    format!("contributor[{index}].status"),
+                    ErrorType::InvalidValue,
+                    "Contributor status should be one of AUTHENTICATED, UNAUTHENTICATED, \
+                     AWAITING_AUTHENTICATION, AUTHENTICATION_FAILED, AUTHENTICATION_REVOKED",
+                );
+            }
+        }
+        let contributors = patch.contributor.as_deref().unwrap_or_default();
+        rules(contributors, context, &mut failures);
     }
     failures.into_vec()
 }

@@ -8,14 +8,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures::Stream;
 use raid_model::{ErrorType, Failure, Handle, Raid};
 use serde_json::Value;
+use store::StoreError;
 use store::raids::{self, Access, After, Filter, RaidRow};
-use store::{StoreError, permissions};
 
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
+use crate::status::Known;
 use crate::{accept, record, rights};
 
 /// Filters of the RAiD API that would need an index of their own.
@@ -201,12 +202,12 @@ async fn page(
             let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
             let next = rows.last().filter(|_| is_full).map(after_row);
             let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
-            let states = permissions::of_raids(c, &handles)?;
+            let known = Known::load(c, &handles)?;
             let items = rows
                 .iter()
                 .map(|row| {
                     item(
-                        &record::show(record::parse(&row.document)?, &states),
+                        &record::show(record::parse(&row.document)?, &known),
                         &fields,
                     )
                 })

@@ -8,7 +8,7 @@ use futures::future::join;
 use raid_model::validate::validate_mint;
 use raid_model::{Contributor, Handle, OrcidId, Prefix, Raid, RaidRequest, ServerOwned, Suffix};
 use rand::RngExt as _;
-use store::permissions::{self, State};
+use store::permissions::{self, Standing};
 use store::raids::{Actor, RaidWrite};
 use store::service_points::ServicePointRow;
 use store::tasks::Lane;
@@ -19,6 +19,7 @@ use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
+use crate::status::Known;
 use crate::{accept, body, record, rights};
 
 /// Suffixes that are drawn before giving up. With 65 random bits one is enough.
@@ -58,10 +59,14 @@ pub(crate) async fn mint(
     }
     let minting = write(&registry, &request, &point, caller.actor(), now);
     // Neither needs the other, and together they take half the time.
-    let (raid, states) = join(minting, states(&registry, &request)).await;
+    let (raid, people) = join(minting, standings(&registry, &request)).await;
     let raid = raid?;
     let location = raid.identifier.id.to_string();
-    let answer = record::write(&record::show(raid, &states))?;
+    let known = Known {
+        people,
+        ..Known::default()
+    };
+    let answer = record::write(&record::show(raid, &known))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -108,7 +113,7 @@ async fn write(
 
 /// Where the contributors stand. A RAiD is minted also when this cannot be read now: everybody
 /// shows as not asked yet then, rather than that the client is told to mint again.
-async fn states(registry: &Registry, request: &RaidRequest) -> HashMap<OrcidId, State> {
+async fn standings(registry: &Registry, request: &RaidRequest) -> HashMap<OrcidId, Standing> {
     let contributors = request.contributor.iter().flatten();
     let people: Vec<OrcidId> = contributors.filter_map(Contributor::orcid).collect();
     let read = registry

@@ -1,7 +1,5 @@
 //! Updating a RAiD.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{validate_handle, validate_update};
 use raid_model::{Raid, RaidRequest};
@@ -13,10 +11,9 @@ use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
-use crate::record::{self, Record};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, rights};
+use crate::{accept, body, record, rights};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("updateRaid", "RAiDs", "Update a RAiD")
@@ -55,7 +52,7 @@ pub(crate) async fn update(
     if !changes_nothing(&current, &request) {
         write(&registry, &row, &current, request, caller.actor()).await?;
     }
-    let record = load(&registry, &row).await?;
+    let record = record::load_anew(&registry, row.handle.get()).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(record.body.clone()))
@@ -103,20 +100,4 @@ async fn amend(
     let due = registry.settled(now);
     let write = RaidWrite::of(next, actor, now, due, Lane::Interactive)?;
     registry.store.write(move |c| raids::amend(c, &write)).await
-}
-
-/// The RAiD as it stands, past the cache, which learns of it.
-async fn load(registry: &Registry, row: &RaidRow) -> Result<Arc<Record>, StoreError> {
-    let handle = row.handle.get().clone();
-    let record = registry
-        .store
-        .read({
-            let handle = handle.clone();
-            move |c| Record::load(c, &handle)
-        })
-        .await?
-        .map(Arc::new)
-        .ok_or(StoreError::NotFound)?;
-    registry.remember(&handle, &record);
-    Ok(record)
 }

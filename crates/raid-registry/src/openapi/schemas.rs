@@ -19,6 +19,10 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("RaidDto", raid(&["identifier", "metadata"]).into()),
         ("RaidCreateRequest", raid(&[]).into()),
         ("RaidUpdateRequest", raid(&["identifier"]).into()),
+        (
+            "RaidPatchRequest",
+            object([must("contributor", list_of("Contributor"), "All of them")]).into(),
+        ),
         ("RaidChange", raid_change().into()),
         ("RaidCountResponse", raid_count().into()),
         ("RaidPermissions", raid_permissions().into()),

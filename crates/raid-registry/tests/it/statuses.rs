@@ -81,10 +81,11 @@ fn is_redirect(path: &str) -> bool {
     ["/raid", "/service-point"].contains(&path)
 }
 
-fn writes() -> [(Method, &'static str); 5] {
+fn writes() -> [(Method, &'static str); 6] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
+        (Method::PATCH, "/raid/10.82841/nowhere"),
         (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
         (Method::POST, "/service-point/"),
         (Method::PUT, "/service-point/7"),
@@ -212,6 +213,10 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     );
     let put = request(Method::PUT, &path, &user).set_json(raid);
     notes.send(server, put).await.expect(200);
+    let mut people = json!({ "contributor": raid["contributor"] });
+    people["contributor"][0]["status"] = json!("AUTHENTICATED");
+    let patch = request(Method::PATCH, &path, &all).set_json(people);
+    notes.send(server, patch).await.expect(200);
     let create = request(Method::POST, "/service-point/", &all);
     let create = create.set_json(body_for("/service-point/"));
     let point = notes.send(server, create).await.expect(201);
@@ -265,13 +270,13 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
     stale["title"][0]["text"] = json!("Changed");
     let put = request(Method::PUT, &path, &user).set_json(&stale);
     notes.send(server, put).await.expect(409);
+    let all = all_roles(server);
     for (method, write) in writes() {
         if !write.ends_with('/') {
-            let unknown = request(method.clone(), write, &operator).set_json(body_for(write));
+            let unknown = request(method.clone(), write, &all).set_json(body_for(write));
             notes.send(server, unknown).await.expect(404);
         }
         let here = write.replace("/10.82841/nowhere", path.trim_start_matches("/raid"));
-        let all = all_roles(server);
         let to = || request(method.clone(), &here, &all);
         notes
             .send(server, to().set_json(json!({"title": null})))

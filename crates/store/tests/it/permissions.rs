@@ -3,7 +3,7 @@
 use crate::sample::{self, at, handle, noon, person, raid};
 use std::collections::HashMap;
 use store::permission_requests as requests;
-use store::permissions::{self, Change, State};
+use store::permissions::{self, Change, Standing, State};
 use store::testing::TestDb;
 use store::{Id, Store, calls};
 
@@ -138,7 +138,11 @@ async fn the_states_of_a_raids_people(db: &TestDb) {
         .read(|c| permissions::of_raids(c, &[&handle(1), &handle(2)]))
         .await
         .unwrap();
-    let wanted = [(person(1), State::Granted), (person(2), State::Unasked)];
+    let standing = |state, since| Standing { state, since };
+    let wanted = [
+        (person(1), standing(State::Granted, at(1))),
+        (person(2), standing(State::Unasked, noon())),
+    ];
     assert_eq!(found, HashMap::from(wanted));
     let none = store.read(|c| permissions::of_raids(c, &[])).await.unwrap();
     assert!(none.is_empty());

@@ -1,0 +1,7 @@
+CREATE TABLE contributor_status (
+    handle TEXT NOT NULL REFERENCES raid (handle),
+    contributor TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('AUTHENTICATED', 'UNAUTHENTICATED', 'AWAITING_AUTHENTICATION', 'AUTHENTICATION_FAILED', 'AUTHENTICATION_REVOKED')),
+    said_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (handle, contributor)
+);
