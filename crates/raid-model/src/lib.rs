@@ -14,6 +14,7 @@ pub mod json;
 pub mod membership;
 mod orcid_id;
 mod partial_date;
+pub mod rdf;
 mod record;
 mod ror_id;
 mod serde_text;

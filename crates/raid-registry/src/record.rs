@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use raid_model::{Handle, Raid};
+use raid_model::{ContributorStatus, Handle, Raid};
+use serde::Deserialize;
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
 
@@ -32,6 +33,29 @@ impl Record {
             body: write(&raid)?.into(),
         }))
     }
+
+    /// The RAiD that the bytes show, the contributors' statuses included.
+    pub(crate) fn shown(&self) -> Result<Raid, StoreError> {
+        let corrupt = |e: serde_json::Error| StoreError::Corrupt(format!("a shown RAiD: {e}"));
+        let mut raid: Raid = serde_json::from_slice(&self.body).map_err(corrupt)?;
+        // A status is never taken from a document, so it is read on its own.
+        let statuses: Statuses = serde_json::from_slice(&self.body).map_err(corrupt)?;
+        for (contributor, shown) in raid.contributor.iter_mut().zip(statuses.contributor) {
+            contributor.status = shown.status;
+        }
+        Ok(raid)
+    }
+}
+
+/// The contributors' statuses in a shown RAiD.
+#[derive(Deserialize)]
+struct Statuses {
+    contributor: Vec<Status>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: Option<ContributorStatus>,
 }
 
 /// The RAiD as it stands, each contributor with a status.

@@ -1,25 +1,30 @@
 //! Reading one RAiD.
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::rdf;
+use store::StoreError;
 
+use crate::accept::{self, Representation};
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
+use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, rights};
+use crate::rights;
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaid", "RAiDs", "Read a RAiD")
         .text(
-            "The current version. Users of a service point read its RAiDs; to others it makes no \
-             difference whether a RAiD is foreign, embargoed or unknown (403).",
+            "The current version, as JSON or as RDF. Users of a service point read its RAiDs; to \
+             others it makes no difference whether a RAiD is foreign, embargoed or unknown (403).",
         )
         .secured()
         .handle()
-        .json_only()
         .stored()
         .json(200, "The RAiD", "RaidDto")
+        .negotiated(200, Representation::ALL)
         .empty(404, "No such RAiD (told to operators only)")
 }
 
@@ -29,9 +34,18 @@ pub(crate) async fn read(
     path: HandlePath,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    accept::json(&req)?;
+    let representation = accept::best(&req, Representation::ALL)?;
     let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
+    let body = match representation {
+        Representation::Json => record.body.clone(),
+        Representation::Rdf(format) => as_rdf(&record, format)?.into(),
+    };
     Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(record.body.clone()))
+        .content_type(representation.content_type())
+        .insert_header((header::VARY, header::ACCEPT.as_str()))
+        .body(body))
+}
+
+fn as_rdf(record: &Record, format: rdf::RdfFormat) -> Result<Vec<u8>, StoreError> {
+    rdf::render(&record.shown()?, format).map_err(|e| StoreError::Corrupt(e.to_string()))
 }

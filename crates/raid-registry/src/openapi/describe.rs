@@ -11,6 +11,8 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use std::collections::BTreeMap;
 
+use crate::accept::Representation;
+
 /// The name of the security scheme.
 pub(super) const BEARER: &str = "bearer";
 const JSON: &str = "application/json";
@@ -64,6 +66,20 @@ impl Describe {
     /// Answers in JSON only.
     pub(crate) fn json_only(self) -> Self {
         let response = http_problem("The request does not accept JSON");
+        self.response(406, response)
+    }
+
+    /// Answers, at a status that is described already, in what the client likes best of these.
+    pub(crate) fn negotiated(mut self, status: u16, offered: &[Representation]) -> Self {
+        if let Some(response) = self.responses.get_mut(&status) {
+            for representation in offered {
+                let as_text = ContentBuilder::new().schema(Some(text())).build();
+                let media_type = representation.media_type().to_owned();
+                let content = response.content.entry(media_type);
+                content.or_insert_with(|| as_text.into());
+            }
+        }
+        let response = http_problem("The request accepts no media type that is offered");
         self.response(406, response)
     }
 

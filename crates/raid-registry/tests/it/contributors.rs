@@ -183,7 +183,7 @@ async fn what_cannot_be_is_refused(db: &TestDb) {
         ),
         (
             with(&|body| {
-                body["contributor"][0]["id"] = json!("https://orcid.org/0000-0002-1825-0098")
+                body["contributor"][0]["id"] = json!("https://orcid.org/0000-0002-1825-0098");
             }),
             vec!["contributor[0].id"],
         ),

@@ -13,6 +13,7 @@ mod landing;
 mod list;
 mod mint;
 mod mutations;
+mod negotiation;
 mod read;
 mod request_log;
 mod service_points;

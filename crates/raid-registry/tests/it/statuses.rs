@@ -215,8 +215,8 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     notes.send(server, put).await.expect(200);
     let mut people = json!({ "contributor": raid["contributor"] });
     people["contributor"][0]["status"] = json!("AUTHENTICATED");
-    let patch = request(Method::PATCH, &path, &all).set_json(people);
-    notes.send(server, patch).await.expect(200);
+    let amend = request(Method::PATCH, &path, &all).set_json(people);
+    notes.send(server, amend).await.expect(200);
     let create = request(Method::POST, "/service-point/", &all);
     let create = create.set_json(body_for("/service-point/"));
     let point = notes.send(server, create).await.expect(201);
