@@ -89,10 +89,12 @@ impl Graph {
 }
 
 /// The IRI (RFC 3987) that a text is. In a web address, characters that no IRI may hold are
-/// percent-encoded, as a browser would: there are DOIs with `<` and `[`.
+/// percent-encoded, as a browser would: there are DOIs with `<` and `[`. White space beyond ASCII,
+/// which RFC 3987 allows, counts among them: there are readers that stumble over it.
 fn iri(text: &str) -> Option<NamedNode> {
     let text = text.trim();
-    NamedNode::new(text).ok().or_else(|| {
+    let as_it_is = (!text.contains(char::is_whitespace)).then(|| NamedNode::new(text).ok());
+    as_it_is.flatten().or_else(|| {
         let is_web = text.starts_with("https://") || text.starts_with("http://");
         is_web
             .then(|| NamedNode::new(percent_encoded(text)).ok())
@@ -101,9 +103,12 @@ fn iri(text: &str) -> Option<NamedNode> {
 }
 
 fn percent_encoded(text: &str) -> String {
+    let is_foreign = |character: char| {
+        character.is_control() || character.is_whitespace() || "\"<>[\\]^`{|}".contains(character)
+    };
     let mut encoded = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if character.is_control() || " \"<>[\\]^`{|}".contains(character) {
+        if is_foreign(character) {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
                 // Writing to a text cannot fail.
                 let _ = write!(encoded, "%{byte:02X}");

@@ -210,6 +210,10 @@ fn what_an_id_becomes() {
             "https://a.example/b c\"\\^`{|}\n\u{85}d",
             "https://a.example/b%20c%22%5C%5E%60%7B%7C%7D%0A%C2%85d",
         ),
+        (
+            "https://a.example/b\u{2028}c\u{A0}d",
+            "https://a.example/b%E2%80%A8c%C2%A0d",
+        ),
         ("urn:isbn:9780306406157", "urn:isbn:9780306406157"),
     ] {
         assert_eq!(related(id).0, named(iri).into(), "{id}");
@@ -218,6 +222,7 @@ fn what_an_id_becomes() {
         "10.82841/4k7w2m9t",
         "see annex",
         "urn:a b",
+        "urn:a\u{A0}b",
         "https://a.example:port/x y",
         "https://a.example/100%",
         "https://a.example/\u{FFFE}",
@@ -346,6 +351,9 @@ fn record() -> impl Strategy<Value = Raid> {
 }
 
 proptest! {
+    // Each case writes and reads the record many times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn all_formats_say_the_same_each_time(raid in record()) {
         let said = triples(&raid);
