@@ -7,8 +7,8 @@ use super::graph::Graph;
 use super::terms::{dc, prov, raid, schema, skos};
 use crate::vocabulary::{SchemaUri, TermId};
 use crate::{
-    Access, Classification, Contributor, Description, Identifier, Language, LocalizedText,
-    Organisation, Raid, RelatedObject, RelatedRaid, SpatialCoverage, Subject, Title,
+    Access, Classification, Contributor, ContributorStatus, Description, Identifier, Language,
+    LocalizedText, Organisation, Raid, RelatedObject, RelatedRaid, SpatialCoverage, Subject, Title,
 };
 
 /// Says everything of a record.
@@ -128,7 +128,8 @@ fn contributor(graph: &mut Graph, of: &NamedOrBlankNode, block: &Contributor) {
     graph.link(of, raid::HAS_CONTRIBUTOR, node.clone());
     let schema_uri = block.schema_uri.map(|uri| uri.as_str());
     graph.literal(&node, raid::SCHEMA_URI, schema_uri);
-    graph.literal(&node, raid::STATUS, block.status.map(|it| it.as_str()));
+    let status = block.status.map(ContributorStatus::as_str);
+    graph.literal(&node, raid::STATUS, status);
     graph.literal(&node, raid::UUID, block.uuid.as_deref());
     let is = |flag: Option<bool>| flag.filter(|flag| *flag).map(|_| "true");
     graph.literal(&node, raid::IS_LEADER, is(block.leader));

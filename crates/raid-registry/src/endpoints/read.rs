@@ -42,7 +42,7 @@ pub(crate) async fn read(
     };
     Ok(HttpResponse::Ok()
         .content_type(representation.content_type())
-        .insert_header((header::VARY, header::ACCEPT.as_str()))
+        .insert_header((header::VARY, "Accept"))
         .body(body))
 }
 
