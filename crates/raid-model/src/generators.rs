@@ -17,6 +17,9 @@ use crate::{
 /// The day that [`raid_request`] takes for today.
 pub const TODAY: Date = date!(2026 - 06 - 22);
 
+/// An organisation's role that several may have.
+const PARTNER: &str = "https://vocabulary.raid.org/organisation.role.schema/184";
+
 /// Any ORCID iD.
 pub fn orcid_id() -> impl Strategy<Value = OrcidId> {
     "[0-9]{15}".prop_filter_map("fifteen digits have a check character", |digits| {
@@ -71,6 +74,11 @@ pub fn raid_request() -> impl Strategy<Value = RaidRequest> {
                     description,
                     organisation: organisation.map(|mut list| {
                         list.dedup_by(|a, b| a.id == b.id);
+                        for organisation in list.iter_mut().skip(1) {
+                            let roles = organisation.role.iter_mut().flatten();
+                            // One leads at a time.
+                            roles.for_each(|role| role.id = TermId::new(PARTNER));
+                        }
                         list
                     }),
                     title: Some(title),

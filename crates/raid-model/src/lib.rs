@@ -5,6 +5,7 @@
 //! which [`validate`] checks and [`Raid::mint`] or [`Raid::amend`] turn into a record.
 
 mod check_character;
+mod external_id;
 #[cfg(any(test, feature = "test-generators"))]
 pub mod generators;
 mod handle;
@@ -22,6 +23,7 @@ pub mod validate;
 pub mod vocabulary;
 pub mod wire;
 
+pub use external_id::{ArchivedPage, ExternalId, ExternalIdAt, Resolver, geo_names_number};
 pub use handle::{Handle, HandleError, Prefix, Suffix};
 pub use isni_id::{IsniId, IsniIdError};
 pub use json::JsonError;

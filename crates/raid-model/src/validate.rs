@@ -3,22 +3,29 @@
 //! Two layers, never mixed in one answer. First what must be set and of what shape, for all blocks
 //! together; if that is clean, the rules of each block in a fixed order. Where the RAiD API fails
 //! with a server error or a body of another kind, there is a failure that names the field.
-//! Nothing is looked up outside: identifiers are checked by form and checksum.
+//!
+//! Identifiers are checked by form and checksum. Whether they exist is for others to ask:
+//! [`external_ids`] tells which ones, and those that do not exist come back in
+//! [`ValidationContext::missing`].
 
 mod access;
 mod connections;
 mod contributor;
 mod failures;
 mod identifier;
+mod limits;
+mod objects;
 mod period;
 mod service_point;
 mod text;
 mod title;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::{Handle, JsonError, RaidRequest};
+use crate::{Contributor, ExternalId, ExternalIdAt, JsonError, Raid, RaidRequest};
 pub use contributor::{
     validate_contributor_patch, validate_contributors, validate_position_and_roles,
 };
@@ -44,6 +51,8 @@ pub struct Failure {
 pub enum ErrorType {
     /// A required member is missing or blank.
     NotSet,
+    /// A text is longer than documented.
+    TooLong,
     /// A value is not allowed.
     InvalidValue,
     /// The same thing appears twice.
@@ -67,6 +76,8 @@ pub struct ValidationContext {
     pub orcid_prefix: String,
     /// How ISNIs begin: `https://isni.org/`.
     pub isni_prefix: String,
+    /// Identifiers that do not exist, as far as their registries were asked.
+    pub missing: BTreeSet<ExternalId>,
 }
 
 /// Checks a request to mint. No failures means that it can be minted.
@@ -75,14 +86,15 @@ pub fn validate_mint(request: &RaidRequest, context: &ValidationContext) -> Vec<
     constraints(request, &mut failures);
     if failures.is_empty() {
         rules(request, context, &mut failures);
+        failures.extend(limits::breaches(request, None).0);
     }
     failures.into_vec()
 }
 
-/// Checks a request to update the RAiD that the request's path names.
+/// Checks a request to update a RAiD, which stands as `current` and which the request's path names.
 pub fn validate_update(
     request: &RaidRequest,
-    path: &Handle,
+    current: &Raid,
     context: &ValidationContext,
 ) -> Vec<Failure> {
     let mut failures = Failures::default();
@@ -93,10 +105,37 @@ pub fn validate_update(
             .identifier
             .as_ref()
             .and_then(|identifier| identifier.id.as_deref());
-        failures.extend(validate_handle(path, submitted));
+        failures.extend(validate_handle(current.handle(), submitted));
         rules(request, context, &mut failures);
+        failures.extend(limits::breaches(request, Some(current)).0);
     }
     failures.into_vec()
+}
+
+/// What of a valid update is beyond a documented limit and let through, because it stands in the
+/// RAiD already. A client does well to mend it.
+pub fn tolerated(request: &RaidRequest, current: &Raid) -> Vec<Failure> {
+    limits::breaches(request, Some(current)).1
+}
+
+/// The identifiers in a request to mint or update whose registries can be asked whether they
+/// exist: those of the right form, in the order of the failures that they may lead to. None if the
+/// request lacks what must be set, because nothing else is told of it then.
+pub fn external_ids(request: &RaidRequest, context: &ValidationContext) -> Vec<ExternalIdAt> {
+    let mut failures = Failures::default();
+    constraints(request, &mut failures);
+    if failures.is_empty() {
+        rules(request, context, &mut failures);
+    }
+    failures.into_external_ids()
+}
+
+/// As [`external_ids`], of a list of contributors on its own.
+pub fn external_ids_of_contributors(
+    contributors: Option<&[Contributor]>,
+    context: &ValidationContext,
+) -> Vec<ExternalIdAt> {
+    contributor::check(contributors, context).into_external_ids()
 }
 
 impl JsonError {
@@ -141,7 +180,15 @@ fn rules(request: &RaidRequest, context: &ValidationContext, failures: &mut Fail
         failures,
     );
     text::description_rules(request.description.as_deref().unwrap_or_default(), failures);
+    connections::alternate_url_rules(
+        request.alternate_url.as_deref().unwrap_or_default(),
+        failures,
+    );
     connections::subject_rules(request.subject.as_deref().unwrap_or_default(), failures);
+    connections::alternate_identifier_rules(
+        request.alternate_identifier.as_deref().unwrap_or_default(),
+        failures,
+    );
     contributor::rules(
         request.contributor.as_deref().unwrap_or_default(),
         context,
@@ -149,14 +196,17 @@ fn rules(request: &RaidRequest, context: &ValidationContext, failures: &mut Fail
     );
     connections::organisation_rules(
         request.organisation.as_deref().unwrap_or_default(),
+        context,
         failures,
     );
-    connections::related_object_rules(
+    objects::related_object_rules(
         request.related_object.as_deref().unwrap_or_default(),
+        context,
         failures,
     );
-    connections::spatial_coverage_rules(
+    objects::spatial_coverage_rules(
         request.spatial_coverage.as_deref().unwrap_or_default(),
+        context,
         failures,
     );
 }

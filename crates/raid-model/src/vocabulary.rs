@@ -17,6 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub const PRIMARY_TITLE: &str = "https://vocabulary.raid.org/title.type.schema/5";
 /// `description.type.id` of a primary description.
 pub const PRIMARY_DESCRIPTION: &str = "https://vocabulary.raid.org/description.type.schema/318";
+/// `organisation.role.id` of the organisation that leads.
+pub const LEAD_RESEARCH_ORGANISATION: &str =
+    "https://vocabulary.raid.org/organisation.role.schema/182";
 /// `access.type.id` of an open RAiD.
 pub const OPEN_ACCESS: &str = "https://vocabularies.coar-repositories.org/access_rights/c_abf2/";
 /// `access.type.id` of an embargoed RAiD.

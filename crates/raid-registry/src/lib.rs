@@ -20,6 +20,7 @@ mod routes;
 mod settings;
 mod slow_body;
 mod status;
+mod warning;
 
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};

@@ -1,5 +1,6 @@
 //! The state that all requests share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use moka::ops::compute::Op;
@@ -74,6 +75,7 @@ impl Registry {
             registered: registered.map(Timestamp::date),
             orcid_prefix: self.settings.orcid_prefix.clone(),
             isni_prefix: self.settings.isni_prefix.clone(),
+            missing: BTreeSet::new(),
         }
     }
 

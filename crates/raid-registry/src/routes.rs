@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::request_log::{Pattern, REQUEST_ID};
 use crate::settings::Settings;
+use crate::warning::VALIDATION_WARNING;
 
 /// What is served at a path and a method. `HEAD` is served wherever `GET` is.
 pub(crate) struct Endpoint {
@@ -141,6 +142,7 @@ pub fn cors(settings: &Settings) -> Cors {
             header::ETAG,
             header::LINK,
             REQUEST_ID,
+            VALIDATION_WARNING,
         ])
         .supports_credentials()
         .max_age(3600);

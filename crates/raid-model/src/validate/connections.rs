@@ -1,13 +1,15 @@
-//! Rules of the blocks that connect a project: organisations, subjects, objects, places, RAiDs.
+//! What must be set in the blocks that connect a project, and the rules of alternate addresses and
+//! identifiers, subjects and organisations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::validate::ErrorType;
 use crate::validate::failures::{Failures, is_blank};
 use crate::validate::period::{Period, touch};
+use crate::validate::{ErrorType, ValidationContext};
 use crate::vocabulary::{field_of_research, socio_economic_objective};
 use crate::{
-    LocalizedText, Organisation, RaidRequest, RelatedObject, RorId, SpatialCoverage, Subject,
+    AlternateIdentifier, AlternateUrl, LocalizedText, Organisation, RaidRequest, RelatedObject,
+    Resolver, RorId, Subject,
 };
 
 /// What must be set in the optional blocks.
@@ -43,7 +45,7 @@ pub(super) fn constraints(request: &RaidRequest, failures: &mut Failures) {
     }
 }
 
-fn each<T>(list: Option<&[T]>) -> impl Iterator<Item = (usize, &T)> {
+pub(super) fn each<T>(list: Option<&[T]>) -> impl Iterator<Item = (usize, &T)> {
     list.unwrap_or_default().iter().enumerate()
 }
 
@@ -72,6 +74,31 @@ fn related_object_constraints(at: &str, object: &RelatedObject, failures: &mut F
     failures.classification(&format!("{at}.type"), object.kind.as_ref());
     for (index, category) in each(object.category.as_deref()) {
         failures.classification(&format!("{at}.category[{index}]"), Some(category));
+    }
+}
+
+/// What a repeated object is told, as the RAiD API tells it of titles.
+const REPEATED: &str = "an object with the same values appears in the list";
+
+/// The RAiD API fails with a server error on repeated addresses.
+pub(super) fn alternate_url_rules(urls: &[AlternateUrl], failures: &mut Failures) {
+    let mut seen = BTreeSet::new();
+    for (index, url) in urls.iter().enumerate() {
+        if !seen.insert(url.url.as_deref()) {
+            let field = format!("alternateUrl[{index}]");
+            failures.add(field, ErrorType::DuplicateValue, REPEATED);
+        }
+    }
+}
+
+/// The RAiD API fails with a server error on repeated identifiers.
+pub(super) fn alternate_identifier_rules(ids: &[AlternateIdentifier], failures: &mut Failures) {
+    let mut seen = BTreeSet::new();
+    for (index, id) in ids.iter().enumerate() {
+        if !seen.insert((id.id.as_deref(), id.kind.as_deref())) {
+            let field = format!("alternateIdentifier[{index}]");
+            failures.add(field, ErrorType::DuplicateValue, REPEATED);
+        }
     }
 }
 
@@ -132,7 +159,11 @@ fn subject_code(at: &str, schema: &str, id: Option<&str>, failures: &mut Failure
     }
 }
 
-pub(super) fn organisation_rules(organisations: &[Organisation], failures: &mut Failures) {
+pub(super) fn organisation_rules(
+    organisations: &[Organisation],
+    context: &ValidationContext,
+    failures: &mut Failures,
+) {
     let mut occurrences: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, organisation) in organisations.iter().enumerate() {
         let at = format!("organisation[{index}]");
@@ -143,6 +174,8 @@ pub(super) fn organisation_rules(organisations: &[Organisation], failures: &mut 
             failures.invalid(field, r"should match ^https://ror\.org/[0-9a-z]{9}$");
         } else if let Err(error) = id.parse::<RorId>() {
             failures.invalid(format!("{at}.id"), error);
+        } else {
+            failures.must_exist(format!("{at}.id"), Resolver::Ror, id, context);
         }
         let mut periods = Vec::new();
         for (place, role) in each(organisation.role.as_deref()) {
@@ -181,43 +214,4 @@ fn looks_like_ror(id: &str) -> bool {
                 .bytes()
                 .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
     })
-}
-
-pub(super) fn related_object_rules(objects: &[RelatedObject], failures: &mut Failures) {
-    for (index, object) in objects.iter().enumerate() {
-        let at = format!("relatedObject[{index}]");
-        if matches!(
-            object.schema_uri.map(|schema| schema.as_str()),
-            Some("https://arks.org/" | "https://www.isbn-international.org/")
-        ) {
-            failures.add(
-                format!("{at}.schemaUri"),
-                ErrorType::Invalid,
-                "Only [https://doi.org/, https://hdl.handle.net/, \
-                 https://scicrunch.org/resolver/, https://web.archive.org/] is supported.",
-            );
-        }
-        if object.category.as_deref().is_some_and(<[_]>::is_empty) {
-            failures.invalid(
-                format!("{at}.category"),
-                "should have at least one category",
-            );
-        }
-    }
-}
-
-pub(super) fn spatial_coverage_rules(places: &[SpatialCoverage], failures: &mut Failures) {
-    for (index, coverage) in places.iter().enumerate() {
-        let at = format!("spatialCoverage[{index}]");
-        if coverage.id.as_deref().is_none_or(is_blank) {
-            failures.not_set(format!("{at}.id"));
-        }
-        for (place, name) in each(coverage.place.as_deref()) {
-            let at = format!("{at}.place[{place}]");
-            if name.text.as_deref().is_none_or(is_blank) {
-                failures.not_set(at.clone());
-            }
-            failures.language_code(&at, name.language.as_ref());
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::validate::{ErrorType, Failure, ValidationContext};
 use crate::vocabulary::Role;
 use crate::{
     Classification, Contributor, ContributorPatch, ContributorPosition, ContributorStatus, IsniId,
-    OrcidId,
+    OrcidId, Resolver,
 };
 
 /// Checks a list of contributors on its own.
@@ -16,12 +16,16 @@ pub fn validate_contributors(
     contributors: Option<&[Contributor]>,
     context: &ValidationContext,
 ) -> Vec<Failure> {
+    check(contributors, context).into_vec()
+}
+
+pub(super) fn check(contributors: Option<&[Contributor]>, context: &ValidationContext) -> Failures {
     let mut failures = Failures::default();
     constraints(contributors, &mut failures);
     if failures.is_empty() {
         rules(contributors.unwrap_or_default(), context, &mut failures);
     }
-    failures.into_vec()
+    failures
 }
 
 /// Checks a request to change the contributors alone. Each must have a status.
@@ -214,8 +218,9 @@ fn identity_rules(
             format!("Contributor id should start with {prefix}"),
         );
     } else if prefix == orcid {
-        if let Err(error) = id.parse::<OrcidId>() {
-            failures.invalid(field, error);
+        match id.parse::<OrcidId>() {
+            Err(error) => failures.invalid(field, error),
+            Ok(_) => failures.must_exist(field, Resolver::Orcid, id, context),
         }
     } else if id.parse::<IsniId>().is_err() {
         failures.add(
@@ -223,6 +228,8 @@ fn identity_rules(
             ErrorType::InvalidValue,
             "has invalid/unsupported value",
         );
+    } else {
+        failures.must_exist(field, Resolver::Isni, id, context);
     }
     if schema != prefix {
         failures.invalid(schema_field, format_args!("should be {prefix}"));

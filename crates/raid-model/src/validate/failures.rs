@@ -1,27 +1,34 @@
 //! Collecting failures, and the constraints that many blocks share.
 
-use crate::validate::{ErrorType, Failure};
+use crate::validate::{ErrorType, Failure, ValidationContext};
 use crate::vocabulary::language_name;
-use crate::{Classification, Language};
+use crate::{Classification, ExternalId, ExternalIdAt, Language, Resolver};
 
-/// The failures found so far, in order.
+/// The failures found so far, in order, and the identifiers that could be looked up.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Vec<Failure>);
+pub(super) struct Failures {
+    found: Vec<Failure>,
+    external_ids: Vec<ExternalIdAt>,
+}
 
 /// The message of a value that must be set.
 const NOT_SET: &str = "field must be set";
 
 impl Failures {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     pub(super) fn into_vec(self) -> Vec<Failure> {
-        self.0
+        self.found
+    }
+
+    pub(super) fn into_external_ids(self) -> Vec<ExternalIdAt> {
+        self.external_ids
     }
 
     pub(super) fn extend(&mut self, failures: Vec<Failure>) {
-        self.0.extend(failures);
+        self.found.extend(failures);
     }
 
     pub(super) fn add(
@@ -30,7 +37,7 @@ impl Failures {
         error_type: ErrorType,
         message: impl Into<String>,
     ) {
-        self.0.push(Failure {
+        self.found.push(Failure {
             field_id: field.into(),
             error_type,
             message: message.into(),
@@ -46,6 +53,29 @@ impl Failures {
     pub(super) fn invalid(&mut self, field: impl Into<String>, why: impl std::fmt::Display) {
         let message = format!("has invalid/unsupported value - {why}");
         self.add(field, ErrorType::InvalidValue, message);
+    }
+
+    /// An identifier of the right form must not be one that its registry does not know.
+    pub(super) fn must_exist(
+        &mut self,
+        field: String,
+        resolver: Resolver,
+        value: &str,
+        context: &ValidationContext,
+    ) {
+        let id = ExternalId {
+            resolver,
+            value: value.to_owned(),
+        };
+        if context.missing.contains(&id) {
+            let (error_type, message) = match resolver {
+                Resolver::Orcid | Resolver::Isni => (ErrorType::NotFound, "This id does not exist"),
+                Resolver::Ror => (ErrorType::NotFound, "This ROR does not exist"),
+                _ => (ErrorType::InvalidValue, "uri not found"),
+            };
+            self.add(field.clone(), error_type, message);
+        }
+        self.external_ids.push(ExternalIdAt { field, id });
     }
 
     /// Something must be there.

@@ -1,7 +1,9 @@
 //! Updating a RAiD.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::{validate_handle, validate_update};
+use raid_model::validate::{tolerated, validate_handle, validate_update};
 use raid_model::{Raid, RaidRequest};
 use store::raids::{self, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -13,7 +15,7 @@ use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, record, rights};
+use crate::{accept, body, record, rights, warning};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("updateRaid", "RAiDs", "Update a RAiD")
@@ -29,6 +31,7 @@ pub(crate) fn describe() -> Describe {
         .json_only()
         .stored()
         .json(200, "The RAiD as it stands now", "RaidDto")
+        .validation_warning(200)
         .problem(404, "No such RAiD (told to operators only)")
         .problem(
             409,
@@ -49,11 +52,16 @@ pub(crate) async fn update(
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
     let current = record::parse(&row.document)?;
+    let mut warnings = BTreeSet::new();
     if !changes_nothing(&current, &request) {
-        write(&registry, &row, &current, request, caller.actor()).await?;
+        warnings = write(&registry, &row, &current, request, caller.actor()).await?;
     }
     let record = record::load_anew(&registry, row.handle.get()).await?;
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    if let Some(header) = warning::header(&warnings) {
+        answer.insert_header(header);
+    }
+    Ok(answer
         .content_type("application/json")
         .body(record.body.clone()))
 }
@@ -65,16 +73,17 @@ fn changes_nothing(current: &Raid, request: &RaidRequest) -> bool {
     validate_handle(current.handle(), id).is_empty() && current.same_content(request)
 }
 
+/// Gives the members that were accepted with a warning.
 async fn write(
     registry: &Registry,
     row: &RaidRow,
     current: &Raid,
     request: RaidRequest,
     actor: Actor,
-) -> Result<(), Refusal> {
+) -> Result<BTreeSet<String>, Refusal> {
     let now = registry.now();
     let context = registry.context(now, Some(row.created_at));
-    let failures = validate_update(&request, current.handle(), &context);
+    let failures = validate_update(&request, current, &context);
     if !failures.is_empty() {
         return Err(Problem::validation(failures).into());
     }
@@ -82,12 +91,21 @@ async fn write(
     if submitted != i64::from(row.version) {
         return Err(Problem::stale_version(submitted, row.version).into());
     }
+    let mut warnings = BTreeSet::new();
+    for failure in tolerated(&request, current) {
+        tracing::warn!(
+            handle = %current.handle(),
+            field = failure.field_id,
+            "beyond a documented limit since before this update"
+        );
+        warnings.insert(failure.field_id);
+    }
     let next = Raid::amend(current, request, now.assume_utc());
     match amend(registry, &next, actor, now).await {
         Err(StoreError::StaleVersion { current }) => {
             Err(Problem::stale_version(submitted, current).into())
         }
-        written => Ok(written?),
+        written => Ok(written.map(|()| warnings)?),
     }
 }
 

@@ -202,6 +202,13 @@ impl Describe {
         self
     }
 
+    /// May accept what is not quite right.
+    pub(crate) fn validation_warning(self, status: u16) -> Self {
+        let text = "Members that were accepted although something is not right with them, such as \
+                    `title[0].text, relatedObject[2].id`; absent if there are none";
+        self.header(status, "Validation-Warning", text)
+    }
+
     fn response(mut self, status: u16, response: Response) -> Self {
         self.responses.insert(status, response);
         self

@@ -105,7 +105,7 @@ fn project_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 may(
                     "statement",
                     named("LocalizedText"),
-                    "Required under embargo",
+                    "Required under embargo; at most 1000 characters",
                 ),
                 must("type", classification("access.type"), ""),
             ],
@@ -115,7 +115,11 @@ fn project_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
             "Description",
             [
                 language(),
-                must("text", text(), "May have several lines"),
+                must(
+                    "text",
+                    text(),
+                    "May have several lines; at most 1000 characters",
+                ),
                 must("type", classification("description.type"), ""),
             ],
         ),
@@ -133,7 +137,7 @@ fn project_blocks() -> Vec<(&'static str, RefOr<Schema>)> {
                 end(),
                 language(),
                 start(),
-                must("text", text(), "One line"),
+                must("text", text(), "One line of at most 100 characters"),
                 must("type", classification("title.type"), ""),
             ],
         ),

@@ -22,6 +22,7 @@ store::on_both_databases!(
     what_the_server_owns_cannot_be_changed,
     updating_needs_the_owning_service_point,
     a_cached_read_follows_an_update_at_once,
+    what_is_beyond_a_limit_since_before_is_kept_with_a_warning,
 );
 
 fn with_title(mut raid: Value, title: &str) -> Value {
@@ -261,4 +262,44 @@ async fn a_cached_read_follows_an_update_at_once(db: &TestDb) {
     let changed = with_title(raid.clone(), "Elsewhere");
     other.put(&other.user(), &path, &changed).await.expect(200);
     assert_eq!(server.get(&server.user(), &path).await.expect(200), raid);
+}
+
+/// RAiD metadata schema, lengths of texts: enforced for what is new, a warning for what stands.
+async fn what_is_beyond_a_limit_since_before_is_kept_with_a_warning(db: &TestDb) {
+    let server = serve(db).await;
+    let minted = server.mint(&minimal()).await;
+    let path = path_of(&minted);
+    let long = "x".repeat(101);
+    let refused = server
+        .put(&server.user(), &path, &with_title(minted.clone(), &long))
+        .await;
+    refused.expect(400);
+    assert_eq!(refused.fields(), ["title[0].text"]);
+    assert_eq!(refused.json()["failures"][0]["errorType"], "tooLong");
+    let mut post = minimal();
+    post["title"][0]["text"] = json!(long);
+    let refused = server.post(&server.user(), "/raid/", &post).await;
+    refused.expect(400);
+
+    // A record from before the limits.
+    let mut old: Raid = serde_json::from_value(minted).unwrap();
+    old.title[0].text = Some(long.clone());
+    old.identifier.version = 2;
+    let actor = Actor {
+        subject: "user-1".to_owned(),
+        client: None,
+    };
+    let now = server.clock.now();
+    let write = RaidWrite::of(&old, actor, now, now, Lane::Interactive).unwrap();
+    let amend = move |c: &mut store::Conn| raids::amend(c, &write);
+    server.store.write(amend).await.unwrap();
+    let mut changed = server.get(&server.user(), &path).await.expect(200);
+    changed["date"]["endDate"] = json!("2031");
+    let reply = server.put(&server.user(), &path, &changed).await;
+    assert_eq!(reply.expect(200)["title"][0]["text"], json!(long));
+    assert_eq!(reply.header("validation-warning"), "title[0].text");
+    let mended = with_title(reply.json(), "Short");
+    let reply = server.put(&server.user(), &path, &mended).await;
+    reply.expect(200);
+    assert!(reply.headers.get("validation-warning").is_none());
 }

@@ -1,16 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::validate::ErrorType::{DuplicateValue, Invalid, InvalidValue, NotSet};
-
-fn expect_maximal(cases: &[(&str, Value, &str, ErrorType, &str)]) {
-    for (pointer, value, field, error_type, message) in cases {
-        expect(
-            &changed(MAXIMAL, pointer, value.clone()),
-            &[(*field, *error_type, *message)],
-        );
-    }
-}
+use crate::validate::ErrorType::{DuplicateValue, InvalidValue, NotSet};
 
 #[test]
 fn descriptions() {
@@ -118,7 +109,50 @@ fn alternates_and_related_raids() {
             NotSet,
             NOT_SET,
         ),
+        (
+            "/relatedRaid/1/type/schemaUri",
+            Value::Null,
+            "relatedRaid[1].type.schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
     ]);
+    // Related RAiDs are of any form, need not exist, and may be repeated.
+    let mut body = changed(
+        MAXIMAL,
+        "/relatedRaid/0/id",
+        json!("https://raid.org/10378.1/9"),
+    );
+    body["relatedRaid"][1] = body["relatedRaid"][0].clone();
+    expect(&body, &[]);
+}
+
+/// RAiD API, section on alternate addresses and identifiers: it answers 500 to repeated ones.
+#[test]
+fn alternates_are_not_repeated() {
+    let repeated = "an object with the same values appears in the list";
+    expect_maximal(&[
+        (
+            "/alternateUrl/1/url",
+            body(MAXIMAL)["alternateUrl"][0]["url"].clone(),
+            "alternateUrl[1]",
+            DuplicateValue,
+            repeated,
+        ),
+        (
+            "/alternateIdentifier/1",
+            body(MAXIMAL)["alternateIdentifier"][0].clone(),
+            "alternateIdentifier[1]",
+            DuplicateValue,
+            repeated,
+        ),
+    ]);
+    // The same identifier of two kinds is two.
+    let first = &body(MAXIMAL)["alternateIdentifier"][0];
+    expect(
+        &changed(MAXIMAL, "/alternateIdentifier/1/id", first["id"].clone()),
+        &[],
+    );
 }
 
 #[test]
@@ -238,6 +272,13 @@ fn organisations() {
             NOT_SET,
         ),
         (
+            "/organisation/0/role/0/schemaUri",
+            Value::Null,
+            "organisation[0].role[0].schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
             "/organisation/0/role/0/startDate",
             json!(""),
             "organisation[0].role[0].startDate",
@@ -276,106 +317,4 @@ fn organisations() {
     for none in [json!([]), json!("ABSENT")] {
         expect(&changed(MAXIMAL, "/organisation/0/role", none), &[]);
     }
-}
-
-#[test]
-fn related_objects() {
-    let supported = "Only [https://doi.org/, https://hdl.handle.net/, \
-                     https://scicrunch.org/resolver/, https://web.archive.org/] is supported.";
-    expect_maximal(&[
-        (
-            "/relatedObject/0/id",
-            json!(""),
-            "relatedObject[0].id",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/relatedObject/0/schemaUri",
-            Value::Null,
-            "relatedObject[0].schemaUri",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/relatedObject/0/schemaUri",
-            json!("https://arks.org/"),
-            "relatedObject[0].schemaUri",
-            Invalid,
-            supported,
-        ),
-        (
-            "/relatedObject/0/schemaUri",
-            json!("https://www.isbn-international.org/"),
-            "relatedObject[0].schemaUri",
-            Invalid,
-            supported,
-        ),
-        (
-            "/relatedObject/0/type",
-            Value::Null,
-            "relatedObject[0].type",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/relatedObject/0/category",
-            Value::Null,
-            "relatedObject[0].category",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/relatedObject/4/category/1/id",
-            Value::Null,
-            "relatedObject[4].category[1].id",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/relatedObject/0/category",
-            json!([]),
-            "relatedObject[0].category",
-            InvalidValue,
-            "has invalid/unsupported value - should have at least one category",
-        ),
-    ]);
-}
-
-#[test]
-fn spatial_coverage() {
-    expect_maximal(&[
-        (
-            "/spatialCoverage/0/id",
-            Value::Null,
-            "spatialCoverage[0].id",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/spatialCoverage/0/id",
-            json!(" "),
-            "spatialCoverage[0].id",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/spatialCoverage/0/schemaUri",
-            Value::Null,
-            "spatialCoverage[0].schemaUri",
-            NotSet,
-            NOT_SET,
-        ),
-        (
-            "/spatialCoverage/0/place/1/text",
-            json!(""),
-            "spatialCoverage[0].place[1]",
-            NotSet,
-            NOT_SET,
-        ),
-    ]);
-    expect(
-        &changed(MAXIMAL, "/spatialCoverage/1/place", json!("ABSENT")),
-        &[],
-    );
 }

@@ -25,8 +25,9 @@ fn with_identifier(pointer: &str, value: Value) -> Value {
 }
 
 fn update(body: &Value) -> Vec<(String, ErrorType, String)> {
+    let current = minted(&super::body(MINIMAL), path());
     let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
-    plain(validate_update(&request, &path(), &context()))
+    plain(validate_update(&request, &current, &context()))
 }
 
 #[test]

@@ -1,0 +1,100 @@
+use serde_json::{Value, json};
+use time::macros::date;
+
+use super::*;
+
+fn embargoed(change: impl Fn(&mut Value)) -> Value {
+    let mut body = body(MINIMAL);
+    body["access"]["type"]["id"] = json!(crate::vocabulary::EMBARGOED_ACCESS);
+    body["access"]["statement"] = json!({"text": "Until the thesis is examined."});
+    body["access"]["embargoExpiry"] = json!("2027-12-22");
+    change(&mut body["access"]);
+    body
+}
+
+#[test]
+fn access_rules() {
+    use ErrorType::NotSet;
+    expect_each(&[
+        ("/access", Value::Null, "access", NotSet, NOT_SET),
+        ("/access/type", Value::Null, "access.type", NotSet, NOT_SET),
+        (
+            "/access/type/id",
+            Value::Null,
+            "access.type.id",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/type/schemaUri",
+            Value::Null,
+            "access.type.schemaUri",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/statement",
+            json!({}),
+            "access.statement.text",
+            NotSet,
+            NOT_SET,
+        ),
+        (
+            "/access/statement",
+            json!({"text": " "}),
+            "access.statement.text",
+            NotSet,
+            NOT_SET,
+        ),
+    ]);
+    expect(
+        &changed(MINIMAL, "/access/type", json!({})),
+        &[
+            ("access.type.id", NotSet, NOT_SET),
+            ("access.type.schemaUri", NotSet, NOT_SET),
+        ],
+    );
+    // Open access may carry both, and no rule looks at the expiry.
+    let open = json!({"text": "Open."});
+    expect(&changed(MINIMAL, "/access/statement", open), &[]);
+    expect(
+        &changed(MINIMAL, "/access/embargoExpiry", json!("2099-01-01")),
+        &[],
+    );
+}
+
+#[test]
+fn embargo_rules() {
+    use ErrorType::{InvalidValue, NotSet};
+    let too_long = "Embargo expiry cannot be more than 18 months in the future";
+    expect(&embargoed(|_| {}), &[]);
+    for early in ["2026-06-22", "2020-01-01"] {
+        expect(
+            &embargoed(|access| access["embargoExpiry"] = json!(early)),
+            &[],
+        );
+    }
+    expect(
+        &embargoed(|access| access["embargoExpiry"] = json!([2027, 12, 23])),
+        &[("access.embargoExpiry", InvalidValue, too_long)],
+    );
+    expect(
+        &embargoed(|access| access["embargoExpiry"] = json!("")),
+        &[("access.embargoExpiry", NotSet, NOT_SET)],
+    );
+    expect(
+        &embargoed(|access| access["statement"] = Value::Null),
+        &[("access.statement", NotSet, NOT_SET)],
+    );
+}
+
+#[test]
+fn an_embargo_is_counted_from_registration() {
+    let context = ValidationContext {
+        registered: Some(date!(2026 - 01 - 31)),
+        ..context()
+    };
+    let until = |day: &str| embargoed(|access| access["embargoExpiry"] = json!(day));
+    assert_eq!(mint_in(&until("2027-07-31"), &context), []);
+    assert_eq!(mint_in(&until("2027-08-01"), &context).len(), 1);
+}
