@@ -1,5 +1,6 @@
 //! Wiring: which parts run in this process, and how they start and stop.
 
+mod existence;
 mod parts;
 
 use crate::health;

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 use values::bounded;
-pub use values::{Environment, LogFormat, MailTransport, Mode, Secret, SmtpTls, Span};
+pub use values::{
+    Environment, LogFormat, MailTransport, Mode, ResolverMode, Secret, SmtpTls, Span,
+    WhenUnavailable,
+};
 
 const DEFAULT: &str = include_str!("../../../config/default.toml");
 
@@ -32,6 +35,7 @@ pub struct Settings {
     pub auth: Auth,
     pub orcid: Orcid,
     pub simulator: Simulator,
+    pub resolvers: Resolvers,
     pub permissions: Permissions,
     pub sync: Sync,
     pub worker: Worker,
@@ -150,6 +154,42 @@ section! {
         enabled: bool,
         web: SocketAddr,
         api: SocketAddr,
+    }
+}
+section! {
+    /// `[resolvers]`
+    Resolvers {
+        mode: ResolverMode,
+        when_unavailable: WhenUnavailable,
+        orcid_url: String,
+        orcid_token: Secret,
+        orcid_token_file: PathBuf,
+        isni_url: Url,
+        ror_url: Url,
+        ror_client_id: Secret,
+        ror_client_id_file: PathBuf,
+        doi_url: Url,
+        handle_url: Url,
+        rrid_url: Url,
+        web_archive_url: Url,
+        geonames_url: Url,
+        geonames_user: Secret,
+        geonames_user_file: PathBuf,
+        openstreetmap_url: Url,
+        #[serde(with = "bounded")]
+        connect_timeout: Duration,
+        #[serde(with = "bounded")]
+        call_timeout: Duration,
+        #[serde(with = "bounded")]
+        check_timeout: Duration,
+        tries: u32,
+        #[serde(with = "bounded")]
+        retry_pause: Duration,
+        parallel: usize,
+        #[serde(with = "bounded")]
+        found_ttl: Duration,
+        #[serde(with = "bounded")]
+        missing_ttl: Duration,
     }
 }
 section! {

@@ -78,27 +78,26 @@ pub(crate) const HANDLE_PATTERN: &str = r"^https://hdl\.handle\.net/\d+(\.\d+)*/
 /// The pattern of RRIDs.
 pub(crate) const RRID_PATTERN: &str =
     r"^https://scicrunch\.org/resolver/RRID:[A-Za-z0-9]+_[A-Za-z0-9:._-]+$";
-/// The pattern of GeoNames places.
+/// The pattern of places at `GeoNames`.
 pub(crate) const GEO_NAMES_PATTERN: &str = r"^https://(www\.)?geonames.org/\d+/.*$";
-/// The pattern of OpenStreetMap places.
+/// The pattern of places at OpenStreetMap.
 pub(crate) const OPEN_STREET_MAP_PATTERN: &str = r"^https://(www\.)?openstreetmap.org/.*$";
 
 /// Line breaks, which a dot in the RAiD API's patterns does not match.
 const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// The DOI in a URL that [`DOI_PATTERN`] matches, from `10.` on; `Some(None)` if the URL is one of
-/// the Internet Archive, which the pattern lets through.
-pub(crate) fn doi(url: &str) -> Option<Option<&str>> {
-    let rest = after_scheme(url).filter(|_| !url.contains(BREAKS))?;
-    if rest.starts_with("web.archive.org/") {
-        return Some(None);
-    }
-    let doi = rest
-        .strip_prefix("dx.")
-        .unwrap_or(rest)
-        .strip_prefix("doi.org/")?;
-    let has_more = doi.strip_prefix("10.").is_some_and(|more| !more.is_empty());
-    has_more.then_some(Some(doi))
+/// Whether [`DOI_PATTERN`] matches with a DOI.
+pub(crate) fn is_doi(url: &str) -> bool {
+    let doi = after_scheme(url)
+        .map(|rest| rest.strip_prefix("dx.").unwrap_or(rest))
+        .and_then(|rest| rest.strip_prefix("doi.org/10."));
+    doi.is_some_and(|more| !more.is_empty() && !more.contains(BREAKS))
+}
+
+/// Whether [`DOI_PATTERN`] matches with an address of the Internet Archive, which it lets through.
+pub(crate) fn is_of_archive(url: &str) -> bool {
+    after_scheme(url)
+        .is_some_and(|rest| rest.starts_with("web.archive.org/") && !rest.contains(BREAKS))
 }
 
 /// Whether [`HANDLE_PATTERN`] matches.

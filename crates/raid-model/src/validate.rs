@@ -130,6 +130,30 @@ pub fn external_ids(request: &RaidRequest, context: &ValidationContext) -> Vec<E
     failures.into_external_ids()
 }
 
+/// As [`external_ids`], without those that stand in the RAiD already: they existed when they were
+/// accepted, and an edit elsewhere must not wait for them.
+pub fn new_external_ids(
+    request: &RaidRequest,
+    current: &Raid,
+    context: &ValidationContext,
+) -> Vec<ExternalIdAt> {
+    let organisations = current.organisation.iter().flatten();
+    let objects = current.related_object.iter().flatten();
+    let places = current.spatial_coverage.iter().flatten();
+    let standing: BTreeSet<&str> = current
+        .contributor
+        .iter()
+        .map(|person| &person.id)
+        .chain(organisations.map(|organisation| &organisation.id))
+        .chain(objects.map(|object| &object.id))
+        .chain(places.map(|place| &place.id))
+        .filter_map(Option::as_deref)
+        .collect();
+    let mut ids = external_ids(request, context);
+    ids.retain(|at| !standing.contains(at.id.value.as_str()));
+    ids
+}
+
 /// As [`external_ids`], of a list of contributors on its own.
 pub fn external_ids_of_contributors(
     contributors: Option<&[Contributor]>,

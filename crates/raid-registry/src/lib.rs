@@ -1,13 +1,15 @@
 //! The REST API: mint, update and read RAiDs, service points, authentication.
 //!
 //! A [`Registry`] over a store is served by [`configure`]; wrap the application with
-//! [`protective_headers`], [`bound_body`], [`cors`] and, outermost, with [`log_request`]. Nothing here waits for ORCID or a mail server: what follows a
-//! write is a task in the store.
+//! [`protective_headers`], [`bound_body`], [`cors`] and, outermost, with [`log_request`]. Nothing here waits for a mail server or
+//! for an ORCID record: what follows a write is a task in the store. Other registries are asked
+//! whether identifiers exist only where the settings say so, and before anything is written.
 
 mod accept;
 pub mod auth;
 mod body;
 mod endpoints;
+mod existence;
 mod openapi;
 mod path;
 mod problem;
@@ -26,5 +28,5 @@ pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};
 pub use request_log::{REQUEST_ID, log_request};
 pub use routes::{configure, cors, protective_headers};
-pub use settings::{ReadCache, Settings};
+pub use settings::{Existence, ReadCache, Settings, WhenUnavailable};
 pub use slow_body::bound_body;

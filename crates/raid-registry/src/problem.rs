@@ -6,10 +6,16 @@ use actix_web::http::StatusCode;
 use raid_model::{Failure, JsonError};
 use serde::Serialize;
 
+use crate::existence::UnavailableResolver;
+
 /// What every problem type of the RAiD API begins with.
 const TYPE_PREFIX: &str = "https://raid.org.au/errors#";
 /// `instance` of the RAiD API's own problems: a constant.
 const INSTANCE: &str = "https://raid.org.au";
+/// Seconds after which a client may try again.
+pub(crate) const RETRY_AFTER: &str = "2";
+/// The same where another registry is down, as in the RAiD API.
+const RESOLVERS_RETRY_AFTER: &str = "30";
 
 /// One problem. It has exactly the members of the RAiD API's error bodies, because existing clients
 /// refuse others at status 400.
@@ -28,6 +34,8 @@ pub(crate) struct Problem {
     /// With 409: the version to build on.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<i32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable_resolvers: Vec<UnavailableResolver>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
@@ -46,6 +54,7 @@ impl Problem {
             instance: INSTANCE.to_owned(),
             failures: Vec::new(),
             current_version: None,
+            unavailable_resolvers: Vec::new(),
         }
     }
 
@@ -59,6 +68,18 @@ impl Problem {
             instance: path.to_owned(),
             failures: Vec::new(),
             current_version: None,
+            unavailable_resolvers: Vec::new(),
+        }
+    }
+
+    /// In how many seconds a client may try again, if it is worth it.
+    pub(crate) fn retry_after(&self) -> Option<&'static str> {
+        if !self.unavailable_resolvers.is_empty() {
+            Some(RESOLVERS_RETRY_AFTER)
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            Some(RETRY_AFTER)
+        } else {
+            None
         }
     }
 
@@ -164,6 +185,23 @@ impl Problem {
             "The resource was not found.",
             format!("No RAiD was found with handle {handle}."),
         )
+    }
+
+    /// Other registries cannot tell now whether identifiers exist.
+    pub(crate) fn resolvers_unavailable(unavailable: Vec<UnavailableResolver>) -> Self {
+        let detail = format!(
+            "{} external identifier resolver(s) were unavailable. Please retry.",
+            unavailable.len()
+        );
+        Self {
+            unavailable_resolvers: unavailable,
+            ..Self::own(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ResolverUnavailable",
+                "Resolver unavailable",
+                detail,
+            )
+        }
     }
 
     /// The registry cannot answer now; certainly nothing was written.

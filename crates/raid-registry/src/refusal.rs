@@ -10,8 +10,6 @@ use store::StoreError;
 
 use crate::problem::Problem;
 
-/// Seconds after which a client may try again.
-pub(crate) const RETRY_AFTER: &str = "2";
 /// Where the errors of bearer tokens are explained.
 const BEARER_ERRORS: &str = "https://tools.ietf.org/html/rfc6750#section-3.1";
 
@@ -85,8 +83,8 @@ impl ResponseError for Refusal {
             Self::Failed(error) => Cow::Owned(problem_of(error)),
             _ => return answer.finish(),
         };
-        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
-            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+        if let Some(seconds) = problem.retry_after() {
+            answer.insert_header((header::RETRY_AFTER, seconds));
         }
         let content_type = if problem.is_own() {
             "application/json"

@@ -6,34 +6,46 @@ use std::sync::Arc;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 use raid_model::{Handle, ValidationContext};
+use resolvers::Resolvers;
 use store::service_points::{self, ServicePointRow};
 use store::{Store, StoreError, Timestamp};
 
 use crate::auth::{Verifier, VerifierError};
 use crate::record::Record;
-use crate::settings::Settings;
+use crate::settings::{Existence, Settings};
 
 /// The registry: its store, its settings, and what it remembers for a moment.
 pub struct Registry {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
+    pub(crate) resolvers: Resolvers,
     records: Option<Cache<Handle, Arc<Record>>>,
     service_points: Option<Cache<String, Arc<ServicePointRow>>>,
 }
 
 /// Why a registry cannot start.
 #[derive(Debug, thiserror::Error)]
-#[error("the settings for tokens cannot be used")]
-pub struct RegistryError(#[from] VerifierError);
+pub enum RegistryError {
+    /// The settings for tokens cannot be used.
+    #[error("the settings for tokens cannot be used")]
+    Tokens(#[from] VerifierError),
+    /// The settings for resolvers cannot be used.
+    #[error("the settings for resolvers cannot be used")]
+    Resolvers(#[from] resolvers::SettingsError),
+}
 
 impl Registry {
     /// A registry over a store.
     ///
     /// # Errors
-    /// When the settings for tokens cannot be used.
+    /// [`RegistryError`] tells which settings cannot be used.
     pub fn new(store: Store, settings: Settings) -> Result<Self, RegistryError> {
         let verifier = Verifier::new(&settings.auth, store.clock().clone())?;
+        let resolvers = match &settings.existence {
+            Existence::Offline => Resolvers::offline(),
+            Existence::Online { resolvers, .. } => Resolvers::online((**resolvers).clone())?,
+        };
         let cache = settings.read_cache;
         let is_on = cache.entries > 0;
         Ok(Self {
@@ -52,6 +64,7 @@ impl Registry {
             store,
             settings,
             verifier,
+            resolvers,
         })
     }
 

@@ -6,6 +6,40 @@ use raid_model::{Prefix, RorId};
 
 use crate::auth::AuthSettings;
 
+/// Whether other registries are asked if the identifiers in a request exist.
+#[derive(Debug, Clone)]
+pub enum Existence {
+    /// Nobody is asked: form and checksum decide.
+    Offline,
+    /// They are asked, before anything is written.
+    Online {
+        /// Where they are, and how patiently they are asked.
+        resolvers: Box<resolvers::Settings>,
+        /// What becomes of a request if one of them cannot answer.
+        when_unavailable: WhenUnavailable,
+    },
+}
+
+/// What becomes of a request if a registry cannot be asked about an identifier in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenUnavailable {
+    /// 503, and the client tries again later.
+    Refuse,
+    /// It is served, with a warning in a header and in the log.
+    Accept,
+}
+
+impl Existence {
+    pub(crate) fn when_unavailable(&self) -> WhenUnavailable {
+        match self {
+            Self::Offline => WhenUnavailable::Refuse,
+            Self::Online {
+                when_unavailable, ..
+            } => *when_unavailable,
+        }
+    }
+}
+
 /// The settings of a registry. [`Settings::new`] gives the values that most agencies keep.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +61,8 @@ pub struct Settings {
     pub orcid_prefix: String,
     /// What the URL of an ISNI begins with.
     pub isni_prefix: String,
+    /// Whether other registries are asked if identifiers exist.
+    pub existence: Existence,
     /// How long a contributor's ORCID record waits for further edits after one.
     pub settle_delay: Duration,
     /// The largest request body, in bytes.
@@ -69,6 +105,7 @@ impl Settings {
             licence: "Creative Commons CC-0".to_owned(),
             orcid_prefix: "https://orcid.org/".to_owned(),
             isni_prefix: "https://isni.org/".to_owned(),
+            existence: Existence::Offline,
             settle_delay: Duration::from_millis(500),
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),

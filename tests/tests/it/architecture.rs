@@ -11,7 +11,8 @@ const USES: &[(&str, &[&str])] = &[
     ("store", &["raid-model"]),
     ("reconciler", &["store"]),
     ("orcid-client", &["raid-model"]),
-    ("raid-registry", &["raid-model", "store"]),
+    ("resolvers", &["raid-model"]),
+    ("raid-registry", &["raid-model", "resolvers", "store"]),
     (
         "orcid-inbox",
         &["orcid-client", "raid-model", "reconciler", "store"],
@@ -30,6 +31,7 @@ const USES: &[(&str, &[&str])] = &[
             "raid-model",
             "raid-registry",
             "reconciler",
+            "resolvers",
             "store",
             "sync-worker",
         ],

@@ -51,6 +51,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .environment
         .orcid_prefix()
         .clone_into(&mut registry.orcid_prefix);
+    registry.existence = super::existence::of(settings)?;
     registry.settle_delay = settings.sync.settle_delay;
     registry.body_limit = settings.server.body_limit;
     registry

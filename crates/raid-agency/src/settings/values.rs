@@ -102,6 +102,26 @@ pub enum Mode {
     Off,
 }
 
+/// `resolvers.mode`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResolverMode {
+    /// Form and checksum decide.
+    Offline,
+    /// Other registries are asked whether identifiers exist.
+    Online,
+}
+
+/// `resolvers.when_unavailable`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenUnavailable {
+    /// 503.
+    Refuse,
+    /// With a warning.
+    Accept,
+}
+
 /// `orcid.environment`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +141,14 @@ impl Environment {
             Self::Simulator => "simulator",
             Self::Sandbox => "sandbox",
             Self::Production => "production",
+        }
+    }
+
+    /// ORCID's public API there. The simulator's people are looked up where production's are.
+    pub fn orcid_public_api(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://pub.sandbox.orcid.org/v3.0",
+            Self::Simulator | Self::Production => "https://pub.orcid.org/v3.0",
         }
     }
 

@@ -1,8 +1,8 @@
 //! Rules of related objects and of places: what stands in other registries.
 
 use crate::external_id::{
-    DOI_PATTERN, GEO_NAMES_PATTERN, HANDLE_PATTERN, OPEN_STREET_MAP_PATTERN, RRID_PATTERN, doi,
-    is_handle, is_open_street_map, is_rrid,
+    DOI_PATTERN, GEO_NAMES_PATTERN, HANDLE_PATTERN, OPEN_STREET_MAP_PATTERN, RRID_PATTERN, is_doi,
+    is_handle, is_of_archive, is_open_street_map, is_rrid,
 };
 use crate::validate::connections::each;
 use crate::validate::failures::{Failures, is_blank};
@@ -46,14 +46,13 @@ fn related_object_id(
         }
     };
     match object.schema_uri.map(|schema| schema.as_str()) {
-        Some("https://doi.org/") => match doi(id) {
-            // The pattern of DOIs lets the Internet Archive's pages through.
-            Some(None) if ArchivedPage::parse(id).is_some() => {
-                of_form(Resolver::WebArchive, true, DOI_PATTERN);
-            }
-            Some(None) => {}
-            found => of_form(Resolver::Doi, found.is_some(), DOI_PATTERN),
-        },
+        Some("https://doi.org/") if !is_of_archive(id) => {
+            of_form(Resolver::Doi, is_doi(id), DOI_PATTERN);
+        }
+        // Of the Internet Archive's addresses only those of pages say enough to be asked about.
+        Some("https://doi.org/") if ArchivedPage::parse(id).is_some() => {
+            of_form(Resolver::WebArchive, true, DOI_PATTERN);
+        }
         Some("https://hdl.handle.net/") => {
             of_form(Resolver::Handle, is_handle(id), HANDLE_PATTERN);
         }

@@ -9,8 +9,9 @@ use time::Date;
 
 use crate::openapi::Describe;
 use crate::path::HandlePath;
+use crate::problem::RETRY_AFTER;
 use crate::record;
-use crate::refusal::{RETRY_AFTER, Refusal};
+use crate::refusal::Refusal;
 use crate::registry::Registry;
 
 /// No script, no frame, nothing from elsewhere.

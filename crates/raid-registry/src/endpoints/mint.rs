@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::join;
-use raid_model::validate::validate_mint;
+use raid_model::validate::{external_ids, validate_mint};
 use raid_model::{Contributor, Handle, OrcidId, Prefix, Raid, RaidRequest, ServerOwned, Suffix};
 use rand::RngExt as _;
 use store::permissions::{self, Standing};
@@ -16,11 +16,10 @@ use store::{StoreError, Timestamp};
 
 use crate::auth::Caller;
 use crate::openapi::Describe;
-use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::{accept, body, record, rights};
+use crate::{accept, body, existence, record, rights, warning};
 
 /// Suffixes that are drawn before giving up. With 65 random bits one is enough.
 const MAX_DRAWS: usize = 5;
@@ -39,6 +38,7 @@ pub(crate) fn describe() -> Describe {
         .stored()
         .json(201, "Minted", "RaidDto")
         .header(201, "Location", "The RAiD as a URL: `identifier.id`")
+        .resolved(201)
 }
 
 pub(crate) async fn mint(
@@ -52,11 +52,14 @@ pub(crate) async fn mint(
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
     let point = rights::mints_into(&registry, &caller).await?;
+    let warnings = existence::check(
+        &registry,
+        registry.context(registry.now(), None),
+        |context| external_ids(&request, context),
+        |context| validate_mint(&request, context),
+    )
+    .await?;
     let now = registry.now();
-    let failures = validate_mint(&request, &registry.context(now, None));
-    if !failures.is_empty() {
-        return Err(Problem::validation(failures).into());
-    }
     let minting = write(&registry, &request, &point, caller.actor(), now);
     // Neither needs the other, and together they take half the time.
     let (raid, people) = join(minting, standings(&registry, &request)).await;
@@ -67,7 +70,11 @@ pub(crate) async fn mint(
         ..Known::default()
     };
     let answer = record::write(&record::show(raid, &known))?;
-    Ok(HttpResponse::Created()
+    let mut created = HttpResponse::Created();
+    if let Some(header) = warning::header(&warnings) {
+        created.insert_header(header);
+    }
+    Ok(created
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
         .body(answer))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::{tolerated, validate_handle, validate_update};
+use raid_model::validate::{new_external_ids, tolerated, validate_handle, validate_update};
 use raid_model::{Raid, RaidRequest};
 use store::raids::{self, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -15,7 +15,7 @@ use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, record, rights, warning};
+use crate::{accept, body, existence, record, rights, warning};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("updateRaid", "RAiDs", "Update a RAiD")
@@ -31,7 +31,7 @@ pub(crate) fn describe() -> Describe {
         .json_only()
         .stored()
         .json(200, "The RAiD as it stands now", "RaidDto")
-        .validation_warning(200)
+        .resolved(200)
         .problem(404, "No such RAiD (told to operators only)")
         .problem(
             409,
@@ -81,17 +81,18 @@ async fn write(
     request: RaidRequest,
     actor: Actor,
 ) -> Result<BTreeSet<String>, Refusal> {
+    let mut warnings = existence::check(
+        registry,
+        registry.context(registry.now(), Some(row.created_at)),
+        |context| new_external_ids(&request, current, context),
+        |context| validate_update(&request, current, context),
+    )
+    .await?;
     let now = registry.now();
-    let context = registry.context(now, Some(row.created_at));
-    let failures = validate_update(&request, current, &context);
-    if !failures.is_empty() {
-        return Err(Problem::validation(failures).into());
-    }
     let submitted = request.submitted_version().unwrap_or_default();
     if submitted != i64::from(row.version) {
         return Err(Problem::stale_version(submitted, row.version).into());
     }
-    let mut warnings = BTreeSet::new();
     for failure in tolerated(&request, current) {
         tracing::warn!(
             handle = %current.handle(),

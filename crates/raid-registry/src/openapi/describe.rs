@@ -202,11 +202,21 @@ impl Describe {
         self
     }
 
-    /// May accept what is not quite right.
-    pub(crate) fn validation_warning(self, status: u16) -> Self {
+    /// Asks other registries whether identifiers exist, where that is switched on, and may accept
+    /// what is not quite right.
+    pub(crate) fn resolved(self, status: u16) -> Self {
+        let unavailable = ResponseBuilder::new()
+            .description(
+                "Busy, or other registries could not be asked whether identifiers exist \
+                 (`unavailableResolvers`). Nothing was written: please retry",
+            )
+            .content(JSON, content("ResolverUnavailableResponse"))
+            .build();
         let text = "Members that were accepted although something is not right with them, such as \
                     `title[0].text, relatedObject[2].id`; absent if there are none";
-        self.header(status, "Validation-Warning", text)
+        self.response(503, unavailable)
+            .header(503, "Retry-After", "Seconds")
+            .header(status, "Validation-Warning", text)
     }
 
     fn response(mut self, status: u16, response: Response) -> Self {

@@ -39,6 +39,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Invitation", invitation().into()),
         ("FailureResponse", failure().into()),
         ("ValidationFailureResponse", validation_failure().into()),
+        ("ResolverUnavailableResponse", resolver_unavailable().into()),
     ]);
     schemas
 }
@@ -430,5 +431,27 @@ fn validation_failure() -> Object {
     let mut members = failure_members();
     members.retain(|member| member.name != "currentVersion");
     members.push(may("failures", list(failure), "Each thing that is wrong"));
+    object(members)
+}
+
+fn resolver_unavailable() -> Object {
+    let unavailable = object([
+        may("downstreamMessage", text(), "What happened, in words"),
+        may(
+            "downstreamStatus",
+            number(),
+            "The status of its answer, if there was one",
+        ),
+        must("field", text(), "The member, such as `organisation[0].id`"),
+        must("resolver", text(), "Who was asked, such as `ROR`"),
+        may("value", text(), "The identifier"),
+    ]);
+    let mut members = failure_members();
+    members.retain(|member| member.name != "currentVersion");
+    members.push(may(
+        "unavailableResolvers",
+        list(unavailable),
+        "Each identifier that could not be asked about",
+    ));
     object(members)
 }

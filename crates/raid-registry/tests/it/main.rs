@@ -6,6 +6,7 @@ mod bad_input;
 mod contributors;
 mod count;
 mod discovery;
+mod existence;
 mod harness;
 mod history;
 mod invitations;

@@ -65,6 +65,37 @@ fn every_external_id_is_asked_about_in_order() {
 }
 
 #[test]
+fn what_stands_already_is_not_asked_about_again() {
+    let current = minted(&body(MAXIMAL), "10.82841/9f3c1a7e".parse().unwrap());
+    let new = |change: &dyn Fn(&mut Value)| -> Vec<String> {
+        let mut body = serde_json::to_value(&current).unwrap();
+        change(&mut body);
+        let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
+        let ids = new_external_ids(&request, &current, &context());
+        ids.into_iter().map(|at| at.field).collect()
+    };
+    assert!(new(&|_| {}).is_empty());
+    // Wherever it stands now.
+    let moved = |body: &mut Value| body["contributor"].as_array_mut().unwrap().reverse();
+    assert!(new(&moved).is_empty());
+    let changed = new(&|body| {
+        body["contributor"][1]["id"] = json!("https://orcid.org/0000-0001-5000-0007");
+        body["organisation"][0]["id"] = json!("https://ror.org/038sjwq14");
+        body["relatedObject"][2]["id"] = json!("https://hdl.handle.net/1/2");
+        body["spatialCoverage"][1]["id"] = json!("https://www.openstreetmap.org/node/1");
+    });
+    assert_eq!(
+        changed,
+        [
+            "contributor[1].id",
+            "organisation[0].id",
+            "relatedObject[2].id",
+            "spatialCoverage[1].id",
+        ]
+    );
+}
+
+#[test]
 fn a_page_of_the_archive_may_come_as_a_doi() {
     let object = |id: &str| asked(&changed(MAXIMAL, "/relatedObject/0/id", json!(id)))[7].clone();
     let page = "https://web.archive.org/web/20220101000000/https://example.com";

@@ -1,0 +1,55 @@
+//! How other registries are asked whether identifiers exist, from the configuration.
+
+use crate::secrets;
+use crate::settings::{ResolverMode, Settings, WhenUnavailable};
+use anyhow::Context as _;
+use raid_registry::Existence;
+use resolvers::Services;
+use url::Url;
+
+pub(super) fn of(settings: &Settings) -> anyhow::Result<Existence> {
+    let own = &settings.resolvers;
+    if own.mode == ResolverMode::Offline {
+        return Ok(Existence::Offline);
+    }
+    let orcid = match own.orcid_url.as_str() {
+        "" => settings.orcid.environment.orcid_public_api(),
+        configured => configured,
+    };
+    let resolvers = resolvers::Settings {
+        services: Services {
+            orcid: Url::parse(orcid).context("resolvers.orcid_url is not an address")?,
+            isni: own.isni_url.clone(),
+            ror: own.ror_url.clone(),
+            doi: own.doi_url.clone(),
+            handle: own.handle_url.clone(),
+            rrid: own.rrid_url.clone(),
+            web_archive: own.web_archive_url.clone(),
+            geonames: own.geonames_url.clone(),
+            openstreetmap: own.openstreetmap_url.clone(),
+        },
+        orcid_token: secrets::configured(&own.orcid_token, &own.orcid_token_file)?,
+        ror_client_id: secrets::configured(&own.ror_client_id, &own.ror_client_id_file)?,
+        geonames_user: secrets::configured(&own.geonames_user, &own.geonames_user_file)?,
+        user_agent: format!(
+            "raid-agency/{} (+{})",
+            env!("CARGO_PKG_VERSION"),
+            settings.server.public_url
+        ),
+        connect_timeout: own.connect_timeout,
+        call_timeout: own.call_timeout,
+        check_timeout: own.check_timeout,
+        tries: own.tries,
+        retry_pause: own.retry_pause,
+        parallel: own.parallel,
+        found_ttl: own.found_ttl,
+        missing_ttl: own.missing_ttl,
+    };
+    Ok(Existence::Online {
+        resolvers: Box::new(resolvers),
+        when_unavailable: match own.when_unavailable {
+            WhenUnavailable::Refuse => raid_registry::WhenUnavailable::Refuse,
+            WhenUnavailable::Accept => raid_registry::WhenUnavailable::Accept,
+        },
+    })
+}

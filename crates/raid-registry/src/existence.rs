@@ -1,0 +1,88 @@
+//! Whether the identifiers of a request exist, as far as their registries can be asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use raid_model::{ExternalId, ExternalIdAt, Failure, ValidationContext};
+use resolvers::Unavailable;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::settings::WhenUnavailable;
+
+/// An identifier that could not be asked about.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UnavailableResolver {
+    field: String,
+    value: String,
+    resolver: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    downstream_status: Option<u16>,
+    downstream_message: String,
+}
+
+/// Validates a request together with what other registries say about its identifiers, which `ids`
+/// lists. Gives the members that are accepted with a warning.
+///
+/// Anything that is wrong is told first, and all of it; whatever could not be asked counts only
+/// where nothing is wrong. No transaction is open meanwhile.
+pub(crate) async fn check(
+    registry: &Registry,
+    mut context: ValidationContext,
+    ids: impl FnOnce(&ValidationContext) -> Vec<ExternalIdAt>,
+    validate: impl FnOnce(&ValidationContext) -> Vec<Failure>,
+) -> Result<BTreeSet<String>, Refusal> {
+    let mut unavailable = Vec::new();
+    if !registry.resolvers.is_offline() {
+        let ids = ids(&context);
+        let asked = ids.iter().map(|at| at.id.clone()).collect();
+        let answers = registry.resolvers.ask(asked).await;
+        context.missing = answers.missing;
+        unavailable = entries(ids, &answers.unavailable);
+    }
+    let failures = validate(&context);
+    if !failures.is_empty() {
+        return Err(Problem::validation(failures).into());
+    }
+    if unavailable.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    match registry.settings.existence.when_unavailable() {
+        WhenUnavailable::Refuse => Err(Problem::resolvers_unavailable(unavailable).into()),
+        WhenUnavailable::Accept => {
+            for entry in &unavailable {
+                tracing::warn!(
+                    field = entry.field,
+                    value = entry.value,
+                    message = entry.downstream_message,
+                    "accepted without knowing whether the identifier exists"
+                );
+                metrics::counter!("raid_unchecked_ids_total", "resolver" => entry.resolver)
+                    .increment(1);
+            }
+            Ok(unavailable.into_iter().map(|entry| entry.field).collect())
+        }
+    }
+}
+
+fn entries(
+    ids: Vec<ExternalIdAt>,
+    unavailable: &BTreeMap<ExternalId, Unavailable>,
+) -> Vec<UnavailableResolver> {
+    let entry = |at: ExternalIdAt| {
+        let Unavailable { status } = *unavailable.get(&at.id)?;
+        let resolver = at.id.resolver.name();
+        let value = at.id.value;
+        let outcome = status.map_or_else(|| "connection failed".to_owned(), |s| s.to_string());
+        Some(UnavailableResolver {
+            field: at.field,
+            downstream_message: format!("{resolver} resolve {value} -> {outcome}"),
+            value,
+            resolver,
+            downstream_status: status,
+        })
+    };
+    ids.into_iter().filter_map(entry).collect()
+}

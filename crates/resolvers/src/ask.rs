@@ -1,0 +1,204 @@
+//! Asking about many identifiers at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use raid_model::ExternalId;
+use reqwest::{Client, RequestBuilder, redirect};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::cache::{Existence, Known};
+use crate::read::{Read, Useless};
+use crate::service::{Question, question};
+use crate::settings::{Settings, SettingsError};
+
+/// What was learnt about identifiers; those in neither set exist, as far as can be told.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// Identifiers that do not exist.
+    pub missing: BTreeSet<ExternalId>,
+    /// Identifiers that could not be asked about now.
+    pub unavailable: BTreeMap<ExternalId, Unavailable>,
+}
+
+/// Why an identifier could not be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    /// The status of the service's answer, if there was one.
+    pub status: Option<u16>,
+}
+
+/// The registries of others.
+pub struct Resolvers {
+    online: Option<Online>,
+}
+
+struct Online {
+    http: Client,
+    settings: Settings,
+    known: Known,
+    /// Calls that may still begin.
+    free: Semaphore,
+}
+
+impl Resolvers {
+    /// Asks nobody.
+    pub fn offline() -> Self {
+        Self { online: None }
+    }
+
+    /// Asks the services.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting that cannot be used.
+    pub fn online(settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        if settings.geonames_user.is_none() {
+            tracing::warn!("GeoNames is not asked, because no account (geonames_user) is set");
+        }
+        let http = Client::builder()
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.call_timeout)
+            .redirect(redirect::Policy::none())
+            .user_agent(&settings.user_agent)
+            .build()?;
+        Ok(Self {
+            online: Some(Online {
+                http,
+                known: Known::new(settings.found_ttl, settings.missing_ttl),
+                free: Semaphore::new(settings.parallel),
+                settings,
+            }),
+        })
+    }
+
+    /// Whether nobody is asked.
+    pub fn is_offline(&self) -> bool {
+        self.online.is_none()
+    }
+
+    /// Asks about identifiers, several at a time. Returns after `check_timeout` at the latest.
+    pub async fn ask(&self, ids: BTreeSet<ExternalId>) -> Answers {
+        match &self.online {
+            None => Answers::default(),
+            Some(online) => online.ask(ids).await,
+        }
+    }
+}
+
+impl Online {
+    async fn ask(&self, ids: BTreeSet<ExternalId>) -> Answers {
+        let mut answers = Answers::default();
+        let mut open = BTreeSet::new();
+        for id in ids {
+            match self.known.get(&id) {
+                Some(Existence::Exists) => {}
+                Some(Existence::Missing) => drop(answers.missing.insert(id)),
+                None => drop(open.insert(id)),
+            }
+        }
+        let deadline = Instant::now() + self.settings.check_timeout;
+        let calls = open
+            .iter()
+            .map(|id| async move { (id, self.one(id).await) });
+        let mut results = stream::iter(calls).buffer_unordered(self.settings.parallel);
+        let mut unheard: BTreeSet<&ExternalId> = open.iter().collect();
+        while let Ok(Some((id, result))) = timeout_at(deadline, results.next()).await {
+            unheard.remove(id);
+            match result {
+                Ok(Existence::Exists) => {}
+                Ok(Existence::Missing) => drop(answers.missing.insert(id.clone())),
+                Err(unavailable) => drop(answers.unavailable.insert(id.clone(), unavailable)),
+            }
+        }
+        for id in unheard {
+            count(id, "unavailable");
+            let unavailable = Unavailable { status: None };
+            answers.unavailable.insert(id.clone(), unavailable);
+        }
+        answers
+    }
+
+    async fn one(&self, id: &ExternalId) -> Result<Existence, Unavailable> {
+        let (request, read) = match question(&self.http, &self.settings, id) {
+            Question::Ask(request, read) => (request, read),
+            Question::Impossible => return Ok(Existence::Missing),
+            Question::NotConfigured => return Ok(Existence::Exists),
+        };
+        // Fails only when the semaphore is closed, which it never is.
+        let Ok(_turn) = self.free.acquire().await else {
+            return Err(Unavailable { status: None });
+        };
+        let tries = self.tries(&request, read);
+        let result = timeout(self.settings.call_timeout, tries)
+            .await
+            .unwrap_or(Err(Useless {
+                status: None,
+                may_heal: false,
+            }));
+        match result {
+            Ok(existence) => {
+                self.known.learn(id, existence);
+                let outcome = match existence {
+                    Existence::Exists => "exists",
+                    Existence::Missing => "missing",
+                };
+                count(id, outcome);
+                Ok(existence)
+            }
+            Err(Useless { status, .. }) => {
+                count(id, "unavailable");
+                tracing::warn!(
+                    resolver = id.resolver.name(),
+                    status,
+                    "cannot be asked whether an identifier exists"
+                );
+                Err(Unavailable { status })
+            }
+        }
+    }
+
+    /// Sends the request, and again while that may help.
+    async fn tries(&self, request: &RequestBuilder, read: Read) -> Result<Existence, Useless> {
+        let mut pause = self.settings.retry_pause;
+        let mut last = Useless {
+            status: None,
+            may_heal: false,
+        };
+        for attempt in 1..=self.settings.tries {
+            let Some(request) = request.try_clone() else {
+                break;
+            };
+            last = match request.send().await {
+                Ok(response) => match read.answer(response).await {
+                    Ok(existence) => return Ok(existence),
+                    Err(useless) => useless,
+                },
+                // The URL may carry a user name, so the error is not logged.
+                Err(error) => Useless {
+                    status: None,
+                    may_heal: !error.is_timeout(),
+                },
+            };
+            if !last.may_heal || attempt == self.settings.tries {
+                break;
+            }
+            tokio::time::sleep(shortened(pause)).await;
+            pause = pause.saturating_mul(2);
+        }
+        Err(last)
+    }
+}
+
+/// Something from half the pause to all of it, so that many do not come back together.
+fn shortened(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.5..1.0))
+}
+
+fn count(id: &ExternalId, outcome: &'static str) {
+    let resolver = id.resolver.name();
+    metrics::counter!("raid_resolver_calls_total", "resolver" => resolver, "outcome" => outcome)
+        .increment(1);
+}
