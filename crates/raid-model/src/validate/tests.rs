@@ -330,6 +330,40 @@ fn language_rules() {
     }
 }
 
+/// RAiD API, section on schema constraints: the texts that must be of one line and not blank.
+#[test]
+fn texts_of_one_line() {
+    use ErrorType::{InvalidValue, NotSet};
+    for (pointer, field) in [
+        ("/title/0/text", "title[0].text"),
+        ("/title/0/startDate", "title[0].startDate"),
+        ("/title/0/language/id", "title[0].language.id"),
+        ("/date/startDate", "date.startDate"),
+        ("/organisation/0/id", "organisation[0].id"),
+        (
+            "/organisation/0/role/0/startDate",
+            "organisation[0].role[0].startDate",
+        ),
+        ("/relatedRaid/0/id", "relatedRaid[0].id"),
+        ("/relatedObject/0/id", "relatedObject[0].id"),
+        ("/alternateIdentifier/0/id", "alternateIdentifier[0].id"),
+        ("/alternateUrl/0/url", "alternateUrl[0].url"),
+    ] {
+        for blank in [Value::Null, json!(""), json!(" \t\n")] {
+            expect(
+                &changed(MAXIMAL, pointer, blank),
+                &[(field, NotSet, NOT_SET)],
+            );
+        }
+        let broken = json!("2025\nx");
+        let message = "field has an invalid value";
+        expect(
+            &changed(MAXIMAL, pointer, broken),
+            &[(field, InvalidValue, message)],
+        );
+    }
+}
+
 #[test]
 fn service_point_rules() {
     let request = crate::ServicePointRequest::default();
@@ -351,10 +385,23 @@ fn service_point_rules() {
 
 #[test]
 fn a_withdrawn_block_is_a_failure_of_its_own() {
-    let error = RaidRequest::from_json(br#"{"traditionalKnowledgeLabel": []}"#).unwrap_err();
-    let failure = error.failure().unwrap();
-    assert_eq!(failure.field_id, "traditionalKnowledgeLabel");
-    assert_eq!(failure.error_type, ErrorType::InvalidValue);
+    for value in [json!([]), Value::Null, json!("x")] {
+        // Whatever else is wrong with the body.
+        let body = json!({"traditionalKnowledgeLabel": value, "title": 7});
+        let error = RaidRequest::from_json(body.to_string().as_bytes()).unwrap_err();
+        let failure = error.failure().unwrap();
+        assert_eq!(failure.field_id, "traditionalKnowledgeLabel");
+        assert_eq!(failure.error_type, ErrorType::InvalidValue);
+        assert_eq!(
+            failure.message,
+            "The traditionalKnowledgeLabel field is not currently supported."
+        );
+    }
+    // Only the body's own members count.
+    let nested = json!({"traditionalKnowledgeLabel": []});
+    let mut body = body(MINIMAL);
+    body["title"][0]["traditionalKnowledgeLabel"] = nested;
+    expect(&body, &[]);
     assert!(
         RaidRequest::from_json(b"{")
             .unwrap_err()

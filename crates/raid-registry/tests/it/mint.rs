@@ -13,6 +13,7 @@ use crate::harness::{
 store::on_both_databases!(
     a_minted_raid_is_complete_and_reads_back_identically,
     every_block_comes_back_as_it_was_sent,
+    texts_are_kept_with_their_control_characters,
     the_servers_own_members_are_never_taken_from_the_body,
     minting_wakes_the_contributors_records_after_a_while,
     minting_needs_a_role_and_an_enabled_service_point,
@@ -66,6 +67,23 @@ async fn every_block_comes_back_as_it_was_sent(db: &TestDb) {
     for (block, value) in sent.as_object().unwrap() {
         assert_eq!(&raid[block], value, "{block}");
     }
+}
+
+/// RAiD API, section on schema constraints: none of them is about control characters, which some
+/// clients paste along. U+0000 is kept by no database.
+async fn texts_are_kept_with_their_control_characters(db: &TestDb) {
+    let server = serve(db).await;
+    let text = "a\u{7}b\u{1b}[1m\u{7f}\u{fffe}\u{feff}\u{202e}c";
+    let mut body = minimal();
+    body["title"][0]["text"] = json!(text);
+    let raid = server.mint(&body).await;
+    assert_eq!(raid["title"][0]["text"], json!(text));
+    let read = server.get(&server.user(), &path_of(&raid)).await;
+    assert_eq!(read.expect(200), raid);
+    body["title"][0]["text"] = json!("a\0");
+    let refused = server.post(&server.user(), "/raid/", &body).await;
+    let detail = refused.expect(400)["detail"].clone();
+    assert_eq!(detail, "title[0].text: the character U+0000 is not allowed");
 }
 
 async fn the_servers_own_members_are_never_taken_from_the_body(db: &TestDb) {
