@@ -1,6 +1,7 @@
 //! The description of the API, made from the table of routes and kept in `openapi/`.
 
 mod describe;
+mod messages;
 mod schemas;
 mod shapes;
 

@@ -28,7 +28,10 @@ fn minted(request: RaidRequest) -> Raid {
         id_prefix: "https://raid.org/".to_owned(),
         now: datetime!(2026-06-22 00:00 UTC),
     };
-    Raid::mint(request, server).with_statuses(|_| ContributorStatus::Authenticated)
+    Raid::mint(request, server).with_statuses(|person| match person.orcid() {
+        Some(_) => ContributorStatus::Authenticated,
+        None => ContributorStatus::AwaitingAuthentication,
+    })
 }
 
 fn maximal() -> Raid {

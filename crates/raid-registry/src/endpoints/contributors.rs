@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::validate_contributor_patch;
+use raid_model::validate::{external_ids_of_contributors, validate_contributor_patch};
 use raid_model::{Contributor, ContributorPatch, ContributorStatus};
 use store::raids::{self, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -12,10 +12,9 @@ use store::{StoreError, statuses};
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::path::HandlePath;
-use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, record, rights};
+use crate::{accept, body, existence, record, rights, warning};
 
 /// Tries to write the next version while others write too.
 const MAX_TRIES: usize = 5;
@@ -35,6 +34,7 @@ pub(crate) fn describe() -> Describe {
         .json_only()
         .stored()
         .json(200, "The RAiD as it stands now", "RaidDto")
+        .resolved(200)
         .problem(404, "No such RAiD (told to contributor writers only)")
 }
 
@@ -49,11 +49,13 @@ pub(crate) async fn patch(
     let row = rights::patchable(&registry, &caller, &path).await?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = ContributorPatch::from_json(&body)?;
-    let context = registry.context(registry.now(), Some(row.created_at));
-    let failures = validate_contributor_patch(&request, &context);
-    if !failures.is_empty() {
-        return Err(Problem::validation(failures).into());
-    }
+    let warnings = existence::check(
+        &registry,
+        registry.context(registry.now(), Some(row.created_at)),
+        |context| external_ids_of_contributors(request.contributor.as_deref(), context),
+        |context| validate_contributor_patch(&request, context),
+    )
+    .await?;
     let said = if caller.is(Role::ContributorWriter) {
         said(&request)
     } else {
@@ -62,7 +64,11 @@ pub(crate) async fn patch(
     let people = request.contributor.unwrap_or_default();
     write(&registry, &row, people, said, &caller).await?;
     let record = record::load_anew(&registry, row.handle.get()).await?;
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    if let Some(header) = warning::header(&warnings) {
+        answer.insert_header(header);
+    }
+    Ok(answer
         .content_type("application/json")
         .body(record.body.clone()))
 }

@@ -4,14 +4,15 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use raid_registry::auth::Role;
 use raid_registry::{Existence, Settings, WhenUnavailable};
 use resolvers::Services;
 use serde_json::{Value, json};
 use store::testing::TestDb;
 
-use crate::harness::{Server, maximal, minimal, path_of, serve_with, settings};
+use crate::harness::{Server, maximal, minimal, path_of, request, serve_with, settings};
 
 store::on_both_databases!(
     what_exists_is_minted,
@@ -20,6 +21,7 @@ store::on_both_databases!(
     a_failure_hides_what_cannot_be_asked,
     what_cannot_be_asked_may_be_accepted_with_a_warning,
     an_update_asks_about_new_identifiers_only,
+    a_patch_asks_about_people,
 );
 
 /// Stands in for all services: the status that it gives to addresses that contain a text. Others
@@ -295,4 +297,25 @@ async fn an_update_asks_about_new_identifiers_only(db: &TestDb) {
     assert_eq!(refused.fields(), ["organisation[0].id"]);
     peer.set(&[]);
     server.put(&server.user(), &path, &other).await.expect(200);
+}
+
+/// People who come by `PATCH` are asked about too.
+async fn a_patch_asks_about_people(db: &TestDb) {
+    let (peer, server) = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    let writer = server.token(&[Role::ContributorWriter], None);
+    let replace_by = async |orcid: &str| {
+        let mut body = json!({ "contributor": raid["contributor"] });
+        body["contributor"][0]["id"] = json!(format!("https://orcid.org/{orcid}"));
+        let request = request(Method::PATCH, &path_of(&raid), &writer);
+        server.send(request.set_json(&body)).await
+    };
+    peer.set(&[("", 404)]);
+    let refused = replace_by("0000-0001-5109-3700").await;
+    refused.expect(400);
+    assert_eq!(refused.fields(), ["contributor[0].id"]);
+    peer.set(&[("", 500)]);
+    let problem = replace_by("0000-0002-1694-233X").await.expect(503);
+    let field = &problem["unavailableResolvers"][0]["field"];
+    assert_eq!(field, "contributor[0].id");
 }

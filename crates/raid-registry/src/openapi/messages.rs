@@ -1,0 +1,186 @@
+//! The shapes of bodies that are no RAiD: service points, invitations, histories, problems.
+
+use utoipa::openapi::schema::Object;
+use utoipa::openapi::{RefOr, Schema};
+
+use super::shapes::{
+    Member, classification, flag, list, list_of, may, moment, must, number, object, one_of, text,
+};
+
+/// Every schema by its name.
+pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![
+        ("RaidChange", raid_change().into()),
+        ("RaidCountResponse", raid_count().into()),
+        ("RaidPermissions", raid_permissions().into()),
+        ("ServicePoint", service_point().into()),
+        (
+            "ServicePointCreateRequest",
+            service_point_request(Vec::new()).into(),
+        ),
+        (
+            "ServicePointUpdateRequest",
+            service_point_request(vec![must("id", number(), "As in the address")]).into(),
+        ),
+        ("InvitationRequest", invitation_request().into()),
+        ("Invitation", invitation().into()),
+        ("FailureResponse", failure().into()),
+        ("ValidationFailureResponse", validation_failure().into()),
+        ("ResolverUnavailableResponse", resolver_unavailable().into()),
+    ]
+}
+
+fn service_point() -> Object {
+    object([
+        must("adminEmail", text(), ""),
+        may(
+            "appWritesEnabled",
+            flag(),
+            "Whether people may write through the agency's application",
+        ),
+        must("enabled", flag(), "Whether it may mint and change"),
+        may("groupId", text(), "The group whose members act for it"),
+        must("id", number(), ""),
+        must(
+            "identifierOwner",
+            text(),
+            "The owning organisation's ROR id as a URL",
+        ),
+        must("name", text(), ""),
+        may("prefix", text(), "The prefix of the handles it mints"),
+        may("repositoryId", text(), "Its DataCite repository"),
+        must("techEmail", text(), ""),
+    ])
+}
+
+fn service_point_request(besides: Vec<Member>) -> Object {
+    let mut members = besides;
+    members.extend([
+        may("adminEmail", text(), ""),
+        may("appWritesEnabled", flag(), ""),
+        may("enabled", flag(), "Whether it may mint and change"),
+        must("groupId", text(), "The group whose members act for it"),
+        must("identifierOwner", text(), "ROR id as a URL"),
+        must("name", text(), ""),
+        may("techEmail", text(), ""),
+    ]);
+    object(members)
+}
+
+fn raid_change() -> Object {
+    object([
+        must("diff", text(), "JSON Patch (RFC 6902) in Base64"),
+        must("handle", text(), ""),
+        must("timestamp", moment(), "When the version was written"),
+        must("version", number(), "From 1"),
+    ])
+}
+
+fn raid_count() -> Object {
+    let service_point = object([
+        must("count", number(), ""),
+        must("id", number(), ""),
+        must("name", text(), ""),
+    ]);
+    let organisation = object([
+        must("count", number(), ""),
+        must("id", text(), "The owning organisation's ROR id as a URL"),
+        must("servicePoints", list(service_point), ""),
+    ]);
+    object([
+        must("count", number(), "How many RAiDs there are"),
+        may("endDate", text(), "As asked"),
+        must("organisations", list(organisation), "Those that have any"),
+        may("servicePointId", number(), "As asked"),
+        may("servicePointName", text(), "Its name, if it is known"),
+        may("startDate", text(), "As asked"),
+    ])
+}
+
+fn raid_permissions() -> Object {
+    object([
+        must("read", flag(), ""),
+        must(
+            "servicePointMatch",
+            flag(),
+            "Whether the caller's service point owns the RAiD",
+        ),
+        must("write", flag(), ""),
+    ])
+}
+
+fn invitation_request() -> Object {
+    object([
+        may("contact", flag(), ""),
+        must("email", text(), "Where the mail goes; never shown again"),
+        may("leader", flag(), ""),
+        must("position", list_of("ContributorPosition"), "At least one"),
+        may("role", list(classification("contributor.role")), "CRediT"),
+    ])
+}
+
+fn invitation() -> Object {
+    object([
+        must("expiresAt", moment(), "Until when it can be accepted"),
+        must("handle", text(), ""),
+        must("id", text(), ""),
+        must("state", one_of(&["open"]), ""),
+    ])
+}
+
+fn failure_members() -> Vec<Member> {
+    vec![
+        must("detail", text(), "What happened, in words"),
+        must("instance", text(), ""),
+        must("status", number(), "The status of the answer"),
+        must("title", text(), ""),
+        must("type", text(), "What kind of problem it is"),
+        may(
+            "currentVersion",
+            number(),
+            "With 409: the version to build on",
+        ),
+    ]
+}
+
+fn failure() -> Object {
+    object(failure_members())
+}
+
+fn validation_failure() -> Object {
+    let failure = object([
+        must("errorType", text(), "What kind of mistake it is"),
+        must(
+            "fieldId",
+            text(),
+            "The member, such as `contributor[0].position[1].startDate`",
+        ),
+        must("message", text(), ""),
+    ]);
+    let mut members = failure_members();
+    members.retain(|member| member.name != "currentVersion");
+    members.push(may("failures", list(failure), "Each thing that is wrong"));
+    object(members)
+}
+
+fn resolver_unavailable() -> Object {
+    let unavailable = object([
+        may("downstreamMessage", text(), "What happened, in words"),
+        may(
+            "downstreamStatus",
+            number(),
+            "The status of its answer, if there was one",
+        ),
+        must("field", text(), "The member, such as `organisation[0].id`"),
+        must("resolver", text(), "Who was asked, such as `ROR`"),
+        may("value", text(), "The identifier"),
+    ]);
+    let mut members = failure_members();
+    members.retain(|member| member.name != "currentVersion");
+    members.push(may(
+        "unavailableResolvers",
+        list(unavailable),
+        "Each identifier that could not be asked about",
+    ));
+    object(members)
+}
