@@ -26,6 +26,11 @@ pub const OPEN_ACCESS: &str = "https://vocabularies.coar-repositories.org/access
 pub const EMBARGOED_ACCESS: &str =
     "https://vocabularies.coar-repositories.org/access_rights/c_f1cf/";
 
+/// `subject.schemaUri` of ANZSRC 2020 fields of research.
+pub const FIELD_OF_RESEARCH_SCHEMA: &str = "https://vocabs.ardc.edu.au/viewById/316";
+/// `subject.schemaUri` of ANZSRC 2020 socio-economic objectives.
+pub const SOCIO_ECONOMIC_OBJECTIVE_SCHEMA: &str = "https://vocabs.ardc.edu.au/viewById/317";
+
 /// The values that one pair of members `id` and `schemaUri` may take.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
@@ -75,6 +80,39 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Vocabulary)> {
     VOCABULARIES
         .iter()
         .map(|(name, vocabulary)| (*name, vocabulary))
+}
+
+/// The vocabularies that have terms, each with its schemas: by the path of the member that draws
+/// from it, and the codes of languages and subjects, whose terms are many.
+pub fn listed() -> impl Iterator<Item = (&'static str, Vec<&'static str>, Vec<Term>)> {
+    let codes = |names: &'static BTreeMap<&'static str, &'static str>| {
+        let term = |(id, label): (&&'static str, &&'static str)| Term { id, label };
+        names.iter().map(term).collect::<Vec<_>>()
+    };
+    let small = VOCABULARIES
+        .iter()
+        .filter(|(_, vocabulary)| !vocabulary.terms.is_empty())
+        .map(|(name, vocabulary)| {
+            let schemas = vocabulary.schema_uris.clone();
+            (*name, schemas, vocabulary.terms.clone())
+        });
+    small.chain([
+        (
+            "language",
+            vec!["https://www.iso.org/standard/74575.html"],
+            codes(&LANGUAGES),
+        ),
+        (
+            "subject.anzsrc-for",
+            vec![FIELD_OF_RESEARCH_SCHEMA],
+            codes(&FIELDS_OF_RESEARCH),
+        ),
+        (
+            "subject.anzsrc-seo",
+            vec![SOCIO_ECONOMIC_OBJECTIVE_SCHEMA],
+            codes(&SOCIO_ECONOMIC_OBJECTIVES),
+        ),
+    ])
 }
 
 /// The English name of an ISO 639-3 code such as `eng`.

@@ -14,3 +14,4 @@ pub(crate) mod redirect;
 pub(crate) mod service_points;
 pub(crate) mod update;
 pub(crate) mod version;
+pub(crate) mod vocabularies;

@@ -9,6 +9,7 @@ mod accept;
 pub mod auth;
 mod body;
 mod endpoints;
+mod etag;
 mod existence;
 mod openapi;
 mod path;

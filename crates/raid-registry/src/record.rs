@@ -8,6 +8,7 @@ use serde::Deserialize;
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
 
+use crate::etag;
 use crate::registry::Registry;
 use crate::status::Known;
 
@@ -18,6 +19,8 @@ pub(crate) struct Record {
     pub(crate) service_point_id: i64,
     pub(crate) access: Access,
     pub(crate) body: Bytes,
+    /// The entity tag of the body.
+    pub(crate) tag: String,
 }
 
 impl Record {
@@ -26,11 +29,13 @@ impl Record {
         let Some((row, raid)) = load_shown(c, handle)? else {
             return Ok(None);
         };
+        let body: Bytes = write(&raid)?.into();
         Ok(Some(Self {
+            tag: etag::of(row.version, &body),
             version: row.version,
             service_point_id: row.service_point_id,
             access: row.access,
-            body: write(&raid)?.into(),
+            body,
         }))
     }
 

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::endpoints::{
     contributors, count, docs, history, invitations, landing, list, mint, permissions, read,
-    redirect, service_points, update, version,
+    redirect, service_points, update, version, vocabularies,
 };
 use crate::openapi::Describe;
 use crate::problem::Problem;
@@ -60,6 +60,8 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(PUT  "/service-point/{id}" => service_points::change, service_points::describe_change),
     endpoint!(GET  "/service-point/{id}" => service_points::read, service_points::describe_read),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
+    endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
+    endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),
     endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),
     endpoint!(GET  "/openapi.json" => docs::json, docs::describe_json),
     endpoint!(GET  "/docs" => docs::page, docs::describe_page),
@@ -133,6 +135,8 @@ pub fn cors(settings: &Settings) -> Cors {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
             header::HeaderName::from_static("x-requested-with"),
             REQUEST_ID,
         ])

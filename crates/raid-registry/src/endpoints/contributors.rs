@@ -9,12 +9,13 @@ use store::raids::{self, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, statuses};
 
+use crate::accept::Representation;
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, existence, record, rights, warning};
+use crate::{accept, body, etag, existence, record, rights, warning};
 
 /// Tries to write the next version while others write too.
 const MAX_TRIES: usize = 5;
@@ -36,6 +37,7 @@ pub(crate) fn describe() -> Describe {
         .json(200, "The RAiD as it stands now", "RaidDto")
         .resolved(200)
         .problem(404, "No such RAiD (told to contributor writers only)")
+        .precondition()
 }
 
 pub(crate) async fn patch(
@@ -47,6 +49,7 @@ pub(crate) async fn patch(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let row = rights::patchable(&registry, &caller, &path).await?;
+    let demanded = etag::demanded(&req, row.version)?.then_some(row.version);
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = ContributorPatch::from_json(&body)?;
     let warnings = existence::check(
@@ -62,13 +65,19 @@ pub(crate) async fn patch(
         Vec::new()
     };
     let people = request.contributor.unwrap_or_default();
-    write(&registry, &row, people, said, &caller).await?;
+    match write(&registry, &row, people, said, &caller, demanded).await {
+        Err(StoreError::StaleVersion { current }) if demanded.is_some() => {
+            return Err(etag::failed(&req, current));
+        }
+        written => written?,
+    }
     let record = record::load_anew(&registry, row.handle.get()).await?;
     let mut answer = HttpResponse::Ok();
     if let Some(header) = warning::header(&warnings) {
         answer.insert_header(header);
     }
     Ok(answer
+        .insert_header(etag::header(&record.tag, Representation::Json))
         .content_type("application/json")
         .body(record.body.clone()))
 }
@@ -82,13 +91,15 @@ fn said(request: &ContributorPatch) -> Vec<(String, ContributorStatus)> {
         .collect()
 }
 
-/// A request names no version, so it goes on top of whichever stands.
+/// A request names no version in its body, so it goes on top of whichever stands, unless its header
+/// demands one.
 async fn write(
     registry: &Registry,
     row: &RaidRow,
     people: Vec<Contributor>,
     said: Vec<(String, ContributorStatus)>,
     caller: &Caller,
+    demanded: Option<i32>,
 ) -> Result<(), StoreError> {
     let (handle, actor) = (row.handle.get().clone(), caller.actor());
     let (people, said) = (Arc::new(people), Arc::new(said));
@@ -100,6 +111,11 @@ async fn write(
         let (people, said) = (people.clone(), said.clone());
         let written = registry.store.write(move |c| {
             let row = raids::find(c, &handle)?.ok_or(StoreError::NotFound)?;
+            if demanded.is_some_and(|version| version != row.version) {
+                return Err(StoreError::StaleVersion {
+                    current: row.version,
+                });
+            }
             let current = record::parse(&row.document)?;
             let next = current.with_contributors(people.to_vec(), now.assume_utc());
             let write = RaidWrite::of(&next, actor.clone(), now, due, Lane::Interactive)?;
@@ -107,7 +123,9 @@ async fn write(
             statuses::say(c, &handle, &said, now)
         });
         match written.await {
-            Err(StoreError::StaleVersion { .. }) if tries < MAX_TRIES => tries += 1,
+            Err(StoreError::StaleVersion { .. }) if tries < MAX_TRIES && demanded.is_none() => {
+                tries += 1;
+            }
             written => return written,
         }
     }

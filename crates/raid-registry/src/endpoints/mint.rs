@@ -14,12 +14,13 @@ use store::service_points::ServicePointRow;
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
+use crate::accept::Representation;
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::{accept, body, existence, record, rights, warning};
+use crate::{accept, body, etag, existence, record, rights, warning};
 
 /// Suffixes that are drawn before giving up. With 65 random bits one is enough.
 const MAX_DRAWS: usize = 5;
@@ -38,6 +39,7 @@ pub(crate) fn describe() -> Describe {
         .stored()
         .json(201, "Minted", "RaidDto")
         .header(201, "Location", "The RAiD as a URL: `identifier.id`")
+        .header(201, "ETag", "For `If-Match` of a change")
         .resolved(201)
 }
 
@@ -74,7 +76,9 @@ pub(crate) async fn mint(
     if let Some(header) = warning::header(&warnings) {
         created.insert_header(header);
     }
+    let tag = etag::of(1, &answer);
     Ok(created
+        .insert_header(etag::header(&tag, Representation::Json))
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
         .body(answer))

@@ -12,7 +12,7 @@ use crate::path::HandlePath;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::rights;
+use crate::{etag, rights};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaid", "RAiDs", "Read a RAiD")
@@ -25,6 +25,12 @@ pub(crate) fn describe() -> Describe {
         .stored()
         .json(200, "The RAiD", "RaidDto")
         .negotiated(200, Representation::ALL)
+        .header(
+            200,
+            "ETag",
+            "For `If-None-Match`, and for `If-Match` of a change",
+        )
+        .empty(304, "As the client has it: `If-None-Match` names its tag")
         .empty(404, "No such RAiD (told to operators only)")
 }
 
@@ -36,6 +42,10 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Refusal> {
     let representation = accept::best(&req, Representation::ALL)?;
     let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
+    let etag = etag::header(&record.tag, representation);
+    if let Some(same) = etag::not_modified(&req, &etag) {
+        return Ok(same);
+    }
     let body = match representation {
         Representation::Json => record.body.clone(),
         Representation::Rdf(format) => as_rdf(&record, format)?.into(),
@@ -43,6 +53,7 @@ pub(crate) async fn read(
     Ok(HttpResponse::Ok()
         .content_type(representation.content_type())
         .insert_header((header::VARY, "Accept"))
+        .insert_header(etag)
         .body(body))
 }
 

@@ -9,13 +9,14 @@ use store::raids::{self, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
+use crate::accept::Representation;
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, existence, record, rights, warning};
+use crate::{accept, body, etag, existence, record, rights, warning};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("updateRaid", "RAiDs", "Update a RAiD")
@@ -38,6 +39,7 @@ pub(crate) fn describe() -> Describe {
             "`identifier.version` is not the current version, which `currentVersion` tells: read \
              the RAiD, and put the change on top of it",
         )
+        .precondition()
 }
 
 pub(crate) async fn update(
@@ -49,6 +51,7 @@ pub(crate) async fn update(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let row = rights::writable(&registry, &caller, &path).await?;
+    etag::demanded(&req, row.version)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
     let current = record::parse(&row.document)?;
@@ -62,6 +65,7 @@ pub(crate) async fn update(
         answer.insert_header(header);
     }
     Ok(answer
+        .insert_header(etag::header(&record.tag, Representation::Json))
         .content_type("application/json")
         .body(record.body.clone()))
 }

@@ -83,6 +83,21 @@ impl Describe {
         self.response(406, response)
     }
 
+    /// Heeds `If-Match`.
+    pub(crate) fn precondition(self) -> Self {
+        let text = "`If-Match` names no tag of the current version";
+        self.response(412, http_problem(text)).header(
+            200,
+            "ETag",
+            "For `If-Match` of a further change",
+        )
+    }
+
+    /// Has a name in its path.
+    pub(crate) fn name(self, name: &'static str, description: &'static str) -> Self {
+        self.parameter(name, description, text())
+    }
+
     /// Names a RAiD in its path.
     pub(crate) fn handle(self) -> Self {
         self.parameter("prefix", "The handle's part before the slash", text())

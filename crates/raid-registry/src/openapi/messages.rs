@@ -22,6 +22,8 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
             "ServicePointUpdateRequest",
             service_point_request(vec![must("id", number(), "As in the address")]).into(),
         ),
+        ("VocabularySummary", vocabulary_summary().into()),
+        ("Vocabulary", whole_vocabulary().into()),
         ("InvitationRequest", invitation_request().into()),
         ("Invitation", invitation().into()),
         ("FailureResponse", failure().into()),
@@ -65,6 +67,27 @@ fn service_point_request(besides: Vec<Member>) -> Object {
         may("techEmail", text(), ""),
     ]);
     object(members)
+}
+
+fn vocabulary_summary() -> Object {
+    object([
+        must("href", text(), "Where its terms are"),
+        must("name", text(), "The member that draws from it"),
+        must("schemaUris", list(text()), "Values of `schemaUri`"),
+        must("terms", number(), "How many there are"),
+    ])
+}
+
+fn whole_vocabulary() -> Object {
+    let term = object([
+        must("id", text(), "The value of `id`, or the code"),
+        must("label", text(), "Its English name"),
+    ]);
+    object([
+        must("name", text(), "The member that draws from it"),
+        must("schemaUris", list(text()), "Values of `schemaUri`"),
+        must("terms", list(term), ""),
+    ])
 }
 
 fn raid_change() -> Object {

@@ -202,6 +202,21 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
         404
     );
 
+    let same = request(Method::GET, &path, &user).insert_header(("If-None-Match", "*"));
+    assert_eq!(notes.send(server, same).await.status, 304);
+    for path in ["/v1/vocabularies", "/v1/vocabularies/language"] {
+        for (name, value) in [
+            ("X-None", ""),
+            ("If-None-Match", "*"),
+            ("Accept", "text/html"),
+        ] {
+            let read = TestRequest::get().uri(path).insert_header((name, value));
+            notes.send(server, read).await;
+        }
+    }
+    let unknown = TestRequest::get().uri("/v1/vocabularies/x");
+    notes.send(server, unknown).await.expect(404);
+
     let post = request(Method::POST, "/raid/", &user).set_json(minimal());
     notes.send(server, post).await.expect(201);
     assert_eq!(
@@ -270,6 +285,10 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
     stale["title"][0]["text"] = json!("Changed");
     let put = request(Method::PUT, &path, &user).set_json(&stale);
     notes.send(server, put).await.expect(409);
+    for method in [Method::PUT, Method::PATCH] {
+        let other = request(method, &path, &user).insert_header(("If-Match", "\"9-0\""));
+        notes.send(server, other).await.expect(412);
+    }
     let all = all_roles(server);
     for (method, write) in writes() {
         if !write.ends_with('/') {
