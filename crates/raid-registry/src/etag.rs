@@ -4,7 +4,7 @@
 //! version. `If-Match` protects what was written, so it looks at the version alone.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ETag, EntityTag, Header as _, IfMatch, IfNoneMatch};
+use actix_web::http::header::{self, EntityTag, Header as _, HeaderValue, IfMatch, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest as _, Sha256};
 
@@ -12,31 +12,42 @@ use crate::accept::Representation;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 
-/// The tag of a RAiD's JSON.
-pub(crate) fn of(version: i32, body: &[u8]) -> String {
+/// The tag of a RAiD's JSON, or of another body at a version, as a header's value.
+pub(crate) fn of(version: i32, body: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(body);
     let hash = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
-    format!("{version}-{}", hash.collect::<String>())
+    value(format!("\"{version}-{}\"", hash.collect::<String>()))
 }
 
-/// The header for a RAiD with this tag, in a representation.
-pub(crate) fn header(tag: &str, representation: Representation) -> ETag {
-    let tag = match representation {
-        Representation::Json => tag.to_owned(),
-        Representation::Rdf(_) => format!("{tag}-{}", representation.media_type()),
-    };
-    ETag(EntityTag::new_strong(tag))
+/// The tag of a RAiD in a representation, from that of its JSON.
+pub(crate) fn in_form(json: &HeaderValue, representation: Representation) -> HeaderValue {
+    match (representation, json.to_str()) {
+        (Representation::Rdf(_), Ok(tag)) => {
+            let tag = tag.trim_end_matches('"');
+            value(format!("{tag}-{}\"", representation.media_type()))
+        }
+        _ => json.clone(),
+    }
+}
+
+fn value(tag: String) -> HeaderValue {
+    // Digits, letters and what media types have are fit for a header.
+    HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// The answer to a client that has these bytes already, if it has.
-pub(crate) fn not_modified(req: &HttpRequest, etag: &ETag) -> Option<HttpResponse> {
+pub(crate) fn not_modified(req: &HttpRequest, etag: &HeaderValue) -> Option<HttpResponse> {
+    if !req.headers().contains_key(header::IF_NONE_MATCH) {
+        return None;
+    }
+    let own: EntityTag = etag.to_str().ok()?.parse().ok()?;
     let has_it = match IfNoneMatch::parse(req).ok()? {
         IfNoneMatch::Any => true,
-        IfNoneMatch::Items(tags) => tags.iter().any(|tag| tag.weak_eq(&etag.0)),
+        IfNoneMatch::Items(tags) => tags.iter().any(|tag| tag.weak_eq(&own)),
     };
     has_it.then(|| {
         HttpResponse::NotModified()
-            .insert_header(etag.clone())
+            .insert_header((header::ETAG, etag.clone()))
             .insert_header((header::VARY, "Accept"))
             .finish()
     })

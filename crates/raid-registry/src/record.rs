@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use raid_model::{ContributorStatus, Handle, Raid};
 use serde::Deserialize;
@@ -20,7 +21,7 @@ pub(crate) struct Record {
     pub(crate) access: Access,
     pub(crate) body: Bytes,
     /// The entity tag of the body.
-    pub(crate) tag: String,
+    pub(crate) etag: HeaderValue,
 }
 
 impl Record {
@@ -31,7 +32,7 @@ impl Record {
         };
         let body: Bytes = write(&raid)?.into();
         Ok(Some(Self {
-            tag: etag::of(row.version, &body),
+            etag: etag::of(row.version, &body),
             version: row.version,
             service_point_id: row.service_point_id,
             access: row.access,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{external_ids_of_contributors, validate_contributor_patch};
 use raid_model::{Contributor, ContributorPatch, ContributorStatus};
@@ -9,7 +10,6 @@ use store::raids::{self, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, statuses};
 
-use crate::accept::Representation;
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::path::HandlePath;
@@ -77,7 +77,7 @@ pub(crate) async fn patch(
         answer.insert_header(header);
     }
     Ok(answer
-        .insert_header(etag::header(&record.tag, Representation::Json))
+        .insert_header((header::ETAG, record.etag.clone()))
         .content_type("application/json")
         .body(record.body.clone()))
 }

@@ -14,7 +14,6 @@ use store::service_points::ServicePointRow;
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
-use crate::accept::Representation;
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
@@ -76,9 +75,9 @@ pub(crate) async fn mint(
     if let Some(header) = warning::header(&warnings) {
         created.insert_header(header);
     }
-    let tag = etag::of(1, &answer);
+    let etag = etag::of(1, &answer);
     Ok(created
-        .insert_header(etag::header(&tag, Representation::Json))
+        .insert_header((header::ETAG, etag))
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
         .body(answer))

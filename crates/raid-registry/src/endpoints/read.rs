@@ -42,7 +42,7 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Refusal> {
     let representation = accept::best(&req, Representation::ALL)?;
     let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
-    let etag = etag::header(&record.tag, representation);
+    let etag = etag::in_form(&record.etag, representation);
     if let Some(same) = etag::not_modified(&req, &etag) {
         return Ok(same);
     }
@@ -53,7 +53,7 @@ pub(crate) async fn read(
     Ok(HttpResponse::Ok()
         .content_type(representation.content_type())
         .insert_header((header::VARY, "Accept"))
-        .insert_header(etag)
+        .insert_header((header::ETAG, etag))
         .body(body))
 }
 

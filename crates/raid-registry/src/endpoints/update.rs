@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{new_external_ids, tolerated, validate_handle, validate_update};
 use raid_model::{Raid, RaidRequest};
@@ -9,7 +10,6 @@ use store::raids::{self, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
-use crate::accept::Representation;
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
@@ -65,7 +65,7 @@ pub(crate) async fn update(
         answer.insert_header(header);
     }
     Ok(answer
-        .insert_header(etag::header(&record.tag, Representation::Json))
+        .insert_header((header::ETAG, record.etag.clone()))
         .content_type("application/json")
         .body(record.body.clone()))
 }

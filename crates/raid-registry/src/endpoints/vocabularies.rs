@@ -1,6 +1,6 @@
 //! The controlled vocabularies, so that clients need no copies.
 
-use actix_web::http::header::{self, ETag, EntityTag};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::vocabulary::{self, Term};
 use serde::Serialize;
@@ -91,14 +91,14 @@ fn answer(req: &HttpRequest, value: &impl Serialize) -> HttpResponse {
     let Ok(body) = serde_json::to_vec(value) else {
         return HttpResponse::InternalServerError().finish();
     };
-    let etag = ETag(EntityTag::new_strong(etag::of(1, &body)));
+    let etag = etag::of(1, &body);
     if let Some(mut same) = etag::not_modified(req, &etag) {
         let cache = header::HeaderValue::from_static(CACHE);
         same.headers_mut().insert(header::CACHE_CONTROL, cache);
         return same;
     }
     HttpResponse::Ok()
-        .insert_header(etag)
+        .insert_header((header::ETAG, etag))
         .insert_header((header::CACHE_CONTROL, CACHE))
         .content_type("application/json")
         .body(body)

@@ -16,7 +16,7 @@ store::on_both_databases!(a_slow_reader_does_not_hide_what_was_written_meanwhile
 
 fn record(version: i32) -> Arc<Record> {
     Arc::new(Record {
-        tag: String::new(),
+        etag: crate::etag::of(version, b""),
         version,
         service_point_id: 1,
         access: Access::Open,
