@@ -7,7 +7,7 @@ use resolvers::Unavailable;
 use serde::Serialize;
 
 use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 use crate::settings::WhenUnavailable;
 
@@ -43,9 +43,7 @@ pub(crate) async fn check(
         unavailable = entries(ids, &answers.unavailable);
     }
     let failures = validate(&context);
-    if !failures.is_empty() {
-        return Err(Problem::validation(failures).into());
-    }
+    unless_valid(failures)?;
     if unavailable.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use raid_model::JsonError;
+use raid_model::{Failure, JsonError};
 use store::StoreError;
 
 use crate::problem::Problem;
@@ -53,6 +53,15 @@ impl Refusal {
             "Bearer error=\"{error}\", error_description=\"{description}\", \
              error_uri=\"{BEARER_ERRORS}\""
         ))
+    }
+}
+
+/// Refuses a request that breaks rules.
+pub(crate) fn unless_valid(failures: Vec<Failure>) -> Result<(), Refusal> {
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::validation(failures).into())
     }
 }
 

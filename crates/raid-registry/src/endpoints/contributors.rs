@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{external_ids_of_contributors, validate_contributor_patch};
 use raid_model::{Contributor, ContributorPatch, ContributorStatus};
@@ -11,11 +10,12 @@ use store::tasks::Lane;
 use store::{StoreError, statuses};
 
 use crate::auth::{Caller, Role};
+use crate::endpoints::changed;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, etag, existence, record, rights, warning};
+use crate::{accept, body, etag, existence, record, rights};
 
 /// Tries to write the next version while others write too.
 const MAX_TRIES: usize = 5;
@@ -71,15 +71,7 @@ pub(crate) async fn patch(
         }
         written => written?,
     }
-    let record = record::load_anew(&registry, row.handle.get()).await?;
-    let mut answer = HttpResponse::Ok();
-    if let Some(header) = warning::header(&warnings) {
-        answer.insert_header(header);
-    }
-    Ok(answer
-        .insert_header((header::ETAG, record.etag.clone()))
-        .content_type("application/json")
-        .body(record.body.clone()))
+    Ok(changed::answer(&registry, row.handle.get(), &warnings).await?)
 }
 
 /// The statuses in a request that was found valid.

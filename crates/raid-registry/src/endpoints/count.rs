@@ -14,8 +14,7 @@ use time::{Date, PrimitiveDateTime, Time};
 use crate::accept;
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
-use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 
 pub(crate) fn describe() -> Describe {
@@ -111,15 +110,12 @@ impl Asked {
         if let Some(Err(_)) = service_point {
             failures.push(unreadable("servicePointId", "write a whole number"));
         }
-        if failures.is_empty() {
-            Ok(Self {
-                service_point: service_point.and_then(Result::ok),
-                start,
-                end,
-            })
-        } else {
-            Err(Problem::validation(failures).into())
-        }
+        unless_valid(failures)?;
+        Ok(Self {
+            service_point: service_point.and_then(Result::ok),
+            start,
+            end,
+        })
     }
 
     fn count(self, c: &mut Conn) -> Result<RaidCount, StoreError> {

@@ -1,6 +1,8 @@
 //! How a RAiD changed, version by version.
 
-use actix_web::web::{self, Bytes, Data};
+use std::sync::Arc;
+
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -63,7 +65,7 @@ pub(crate) async fn list(
     let Some(handle) = path.handle else {
         return Ok(HttpResponse::Ok().json([(); 0]));
     };
-    let handle = web::Data::new(handle);
+    let handle = Arc::new(handle);
     // The first entries are read before the answer begins, so that trouble still has a status.
     let first = entries(&registry, &handle, None).await?;
     Ok(HttpResponse::Ok()
@@ -79,7 +81,7 @@ struct Entries {
 
 async fn entries(
     registry: &Registry,
-    handle: &Data<Handle>,
+    handle: &Arc<Handle>,
     before: Option<(i32, Raid)>,
 ) -> Result<Entries, StoreError> {
     let handle = handle.clone();
@@ -135,7 +137,7 @@ fn moment(at: Timestamp) -> Result<String, StoreError> {
 /// The array, some entries at a time: memory does not grow with the number of versions.
 fn stream(
     registry: Data<Registry>,
-    handle: Data<Handle>,
+    handle: Arc<Handle>,
     first: Entries,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {

@@ -20,7 +20,7 @@ use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unless_valid};
 use crate::registry::{Registry, saturating};
 use crate::{accept, body, rights};
 
@@ -100,9 +100,7 @@ pub(crate) async fn invite(
         request.role.as_deref(),
         &registry.context(now, Some(row.created_at)),
     ));
-    if !failures.is_empty() {
-        return Err(Problem::validation(failures).into());
-    }
+    unless_valid(failures)?;
     let contribution = Contributor {
         contact: request.contact,
         leader: request.leader,

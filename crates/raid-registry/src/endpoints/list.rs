@@ -14,7 +14,7 @@ use store::raids::{self, Access, After, Filter, RaidRow};
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 use crate::status::Known;
 use crate::{accept, record, rights};
@@ -175,11 +175,7 @@ fn refuse_filters(query: &[(String, String)]) -> Result<(), Refusal> {
             message: "this filter is not offered".to_owned(),
         })
         .collect();
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::validation(failures).into())
-    }
+    unless_valid(failures)
 }
 
 /// Some RAiDs, ready to be sent, and where the next ones begin.

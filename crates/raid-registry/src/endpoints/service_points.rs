@@ -9,7 +9,7 @@ use store::service_points::{self, ServicePointRow, Taken};
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 use crate::{accept, body, path, rights};
 
@@ -111,7 +111,7 @@ pub(crate) async fn create(
     accept::json(&req)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request: ServicePointRequest = json::read(&body)?;
-    refuse(validate_service_point_create(&request))?;
+    unless_valid(validate_service_point_create(&request))?;
     let mut row = ServicePointRow {
         id: FIRST_NUMBER,
         name: String::new(),
@@ -149,10 +149,10 @@ pub(crate) async fn change(
     let id: i64 = path::number(&req, "id")?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request: ServicePointRequest = json::read(&body)?;
-    refuse(validate_service_point_update(&request))?;
+    unless_valid(validate_service_point_update(&request))?;
     if request.id != Some(id) {
         let message = format!("has invalid/unsupported value - the address names {id}");
-        refuse(vec![failure("id", ErrorType::InvalidValue, message)])?;
+        unless_valid(vec![failure("id", ErrorType::InvalidValue, message)])?;
     }
     let found = registry.store.read(move |c| service_points::find(c, id));
     let mut row = found
@@ -194,14 +194,6 @@ fn failure(field: &str, error_type: ErrorType, message: impl Into<String>) -> Fa
         field_id: field.to_owned(),
         error_type,
         message: message.into(),
-    }
-}
-
-fn refuse(failures: Vec<Failure>) -> Result<(), Refusal> {
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::validation(failures).into())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{new_external_ids, tolerated, validate_handle, validate_update};
 use raid_model::{Raid, RaidRequest};
@@ -11,12 +10,13 @@ use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
 use crate::auth::Caller;
+use crate::endpoints::changed;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, etag, existence, record, rights, warning};
+use crate::{accept, body, etag, existence, record, rights};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("updateRaid", "RAiDs", "Update a RAiD")
@@ -59,15 +59,7 @@ pub(crate) async fn update(
     if !changes_nothing(&current, &request) {
         warnings = write(&registry, &row, &current, request, caller.actor()).await?;
     }
-    let record = record::load_anew(&registry, row.handle.get()).await?;
-    let mut answer = HttpResponse::Ok();
-    if let Some(header) = warning::header(&warnings) {
-        answer.insert_header(header);
-    }
-    Ok(answer
-        .insert_header((header::ETAG, record.etag.clone()))
-        .content_type("application/json")
-        .body(record.body.clone()))
+    Ok(changed::answer(&registry, row.handle.get(), &warnings).await?)
 }
 
 /// Whether a request names the RAiD and says of it what stands already. Such a request is not a
