@@ -91,7 +91,7 @@ fn preview(
     orcid_prefix: &str,
     today: Date,
 ) -> Result<Option<MembershipDocument>, StoreError> {
-    let Some(row) = raids::find(c, invitation.handle.get())? else {
+    let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
         return Ok(None);
     };
     let somebody: OrcidId = SOMEBODY
@@ -157,7 +157,7 @@ pub(crate) fn join(
         return Ok(false);
     }
     for attempt in 1..=MAX_TRIES {
-        let row = raids::find(c, invitation.handle.get())?.ok_or(StoreError::NotFound)?;
+        let row = raids::find_standing(c, invitation.handle.get())?.ok_or(StoreError::NotFound)?;
         let raid = parse(&row.document.0)?;
         if raid.contributor(&orcid).is_some() {
             return Ok(true);

@@ -137,7 +137,7 @@ impl EmailReconciler {
                 let Some(invitation) = invitations::find(c, id)? else {
                     return Ok(None);
                 };
-                let raid = raids::find(c, invitation.handle.get())?;
+                let raid = raids::find_standing(c, invitation.handle.get())?;
                 Ok(raid.map(|raid| (invitation, raid)))
             })
             .await;

@@ -39,7 +39,7 @@ pub(crate) fn projects(
             });
         };
         for handle in handles {
-            let Some(row) = raids::find(c, &handle)? else {
+            let Some(row) = raids::find_standing(c, &handle)? else {
                 continue;
             };
             let raid: Raid = serde_json::from_str(&row.document.0)

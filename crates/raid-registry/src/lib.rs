@@ -21,6 +21,7 @@ mod request_log;
 mod rights;
 mod routes;
 mod settings;
+mod sight;
 mod slow_body;
 mod status;
 mod warning;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
-use raid_model::{Failure, JsonError};
+use raid_model::{Failure, Handle, JsonError};
 use serde::Serialize;
 
 use crate::existence::UnavailableResolver;
@@ -175,6 +175,21 @@ impl Problem {
                  An operator of the agency can enable it."
             ),
         )
+    }
+
+    /// The RAiD was withdrawn.
+    pub(crate) fn withdrawn(handle: &Handle, reason: &str) -> Self {
+        Self::gone(format!("RAiD {handle} was withdrawn: {reason}"))
+    }
+
+    /// The RAiD was withdrawn while it was to be changed.
+    pub(crate) fn withdrawn_meanwhile() -> Self {
+        Self::gone("The RAiD was withdrawn a moment ago. Nothing was written.")
+    }
+
+    fn gone(detail: impl Into<String>) -> Self {
+        let title = "The RAiD was withdrawn.";
+        Self::own(StatusCode::GONE, "RaidWithdrawn", title, detail)
     }
 
     /// There is no such RAiD, for those who may know.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use raid_model::{ContributorStatus, Handle, Raid};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
 
 use crate::etag;
+use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::status::Known;
 
@@ -22,6 +23,28 @@ pub(crate) struct Record {
     pub(crate) body: Bytes,
     /// The entity tag of the body.
     pub(crate) etag: HeaderValue,
+    /// Of an embargoed RAiD: what those learn who may not see it. Otherwise empty.
+    pub(crate) closed: Bytes,
+    /// Why it was withdrawn, if it was.
+    pub(crate) withdrawal: Option<String>,
+}
+
+/// What those learn of an embargoed RAiD who may not see it. Members as in the RAiD API.
+#[derive(Serialize)]
+struct ClosedRaid<'a> {
+    id: String,
+    access: &'a raid_model::Access,
+}
+
+impl ClosedRaid<'_> {
+    fn write(raid: &Raid) -> Result<Bytes, StoreError> {
+        let closed = ClosedRaid {
+            id: raid.identifier.id.to_string(),
+            access: &raid.access,
+        };
+        let body = serde_json::to_vec(&closed);
+        Ok(body.map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))?.into())
+    }
 }
 
 impl Record {
@@ -32,12 +55,23 @@ impl Record {
         };
         let body: Bytes = write(&raid)?.into();
         Ok(Some(Self {
+            closed: match row.access {
+                Access::Open => Bytes::new(),
+                Access::Embargoed => ClosedRaid::write(&raid)?,
+            },
+            withdrawal: row.withdrawal_reason,
             etag: etag::of(row.version, &body),
             version: row.version,
             service_point_id: row.service_point_id,
             access: row.access,
             body,
         }))
+    }
+
+    /// What is told of a RAiD that was withdrawn.
+    pub(crate) fn withdrawn(&self, handle: &Handle) -> Option<Problem> {
+        let reason = self.withdrawal.as_ref()?;
+        Some(Problem::withdrawn(handle, reason))
     }
 
     /// The RAiD that the bytes show, the contributors' statuses included.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::{StatusCode, header};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use raid_model::{Failure, JsonError};
 use store::StoreError;
@@ -22,6 +23,8 @@ pub(crate) enum Refusal {
     BadToken(&'static str),
     /// The token does not give the right to this.
     Forbidden,
+    /// The RAiD is embargoed, and the caller has no right to see it: the body says until when.
+    Closed(Bytes),
     /// There is nothing here, for those who may know.
     NotFound,
     /// A problem that is told in the body.
@@ -43,7 +46,7 @@ impl Refusal {
         let (error, description) = match self {
             Self::NoToken => return Some("Bearer".to_owned()),
             Self::BadToken(why) => ("invalid_token", *why),
-            Self::Forbidden => (
+            Self::Forbidden | Self::Closed(_) => (
                 "insufficient_scope",
                 "The request requires higher privileges than provided by the access token.",
             ),
@@ -75,7 +78,7 @@ impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NoToken | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Closed(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Problem(problem) => problem.status,
             Self::Failed(error) => problem_of(error).status,
@@ -90,6 +93,9 @@ impl ResponseError for Refusal {
         let problem = match self {
             Self::Problem(problem) => Cow::Borrowed(&**problem),
             Self::Failed(error) => Cow::Owned(problem_of(error)),
+            Self::Closed(body) => {
+                return answer.content_type("application/json").body(body.clone());
+            }
             _ => return answer.finish(),
         };
         if let Some(seconds) = problem.retry_after() {
@@ -125,6 +131,7 @@ impl From<StoreError> for Refusal {
 /// What a client learns of a failure: nothing of its cause, and whether to try again.
 fn problem_of(error: &StoreError) -> Problem {
     match error {
+        StoreError::Withdrawn => Problem::withdrawn_meanwhile(),
         // In both nothing was written, so that a retry is safe.
         StoreError::Overloaded | StoreError::Connect(_) => {
             Problem::unavailable("The registry is busy. Nothing was written; please retry.")

@@ -1,13 +1,11 @@
-//! Who may do what with which RAiD.
-//!
-//! Whoever may not know that a RAiD exists is refused in the same way whether it does or not.
+//! Who may change what, and who may mint. What somebody may see: [`crate::sight`].
 
 use std::sync::Arc;
 
-use raid_model::Handle;
 use serde::Serialize;
+use store::holders::{self, Holder, HolderRole};
 use store::raids::{self, Access, Filter, RaidRow};
-use store::service_points::ServicePointRow;
+use store::service_points::{self, ServicePointRow};
 
 use crate::auth::{Caller, Role};
 use crate::path::HandlePath;
@@ -15,24 +13,23 @@ use crate::problem::Problem;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-
-fn reads_all(caller: &Caller) -> bool {
-    caller.is(Role::Operator) || caller.is(Role::ContributorWriter)
-}
+use crate::sight;
 
 /// Refuses callers who may mint nothing.
 pub(crate) fn may_mint(caller: &Caller) -> Result<(), Refusal> {
     caller.must_be(&[Role::ServicePointUser, Role::RaidAdmin])
 }
 
-/// Refuses callers who may list nothing.
-pub(crate) fn may_list(caller: &Caller) -> Result<(), Refusal> {
-    caller.must_be(&[
-        Role::ServicePointUser,
-        Role::RaidAdmin,
-        Role::Operator,
-        Role::ContributorWriter,
-    ])
+/// Refuses callers who may list nothing. Everybody without a token lists what is open.
+pub(crate) fn may_list(caller: Option<&Caller>) -> Result<(), Refusal> {
+    caller.map_or(Ok(()), |caller| {
+        caller.must_be(&[
+            Role::ServicePointUser,
+            Role::RaidAdmin,
+            Role::Operator,
+            Role::ContributorWriter,
+        ])
+    })
 }
 
 /// Refuses callers who may not see service points.
@@ -49,12 +46,21 @@ async fn own(registry: &Registry, caller: &Caller) -> Result<Arc<ServicePointRow
     found.ok_or_else(|| Problem::no_service_point(caller.group()).into())
 }
 
-/// Refuses writes that the service point does not take.
-fn enabled(
+/// Whether a service point is the caller's, who is its user.
+pub(crate) async fn is_user_of(
     registry: &Registry,
     caller: &Caller,
-    point: Arc<ServicePointRow>,
-) -> Result<Arc<ServicePointRow>, Refusal> {
+    service_point_id: i64,
+) -> Result<bool, Refusal> {
+    let Some(group) = caller.group().filter(|_| caller.is(Role::ServicePointUser)) else {
+        return Ok(false);
+    };
+    let own = registry.service_point(group).await?;
+    Ok(own.is_some_and(|point| point.id == service_point_id))
+}
+
+/// Refuses writes that the service point does not take.
+fn enabled(registry: &Registry, caller: &Caller, point: &ServicePointRow) -> Result<(), Refusal> {
     if !point.enabled {
         return Err(Problem::service_point_disabled(point.id).into());
     }
@@ -63,7 +69,7 @@ fn enabled(
     if is_app && !point.app_writes_enabled {
         return Err(Problem::app_writes_disabled(point.id).into());
     }
-    Ok(point)
+    Ok(())
 }
 
 /// The service point that the caller mints into.
@@ -71,47 +77,47 @@ pub(crate) async fn mints_into(
     registry: &Registry,
     caller: &Caller,
 ) -> Result<Arc<ServicePointRow>, Refusal> {
-    enabled(registry, caller, own(registry, caller).await?)
+    let point = own(registry, caller).await?;
+    enabled(registry, caller, &point)?;
+    Ok(point)
 }
 
 /// What the caller's list of RAiDs holds.
-pub(crate) async fn listed(registry: &Registry, caller: &Caller) -> Result<Filter, Refusal> {
+pub(crate) async fn listed(
+    registry: &Registry,
+    caller: Option<&Caller>,
+) -> Result<Filter, Refusal> {
     may_list(caller)?;
+    let Some(caller) = caller else {
+        return Ok(Filter {
+            access: Some(Access::Open),
+            ..Filter::default()
+        });
+    };
     if caller.is(Role::Operator) {
         return Ok(Filter::default());
     }
     Ok(Filter {
         service_point: Some(own(registry, caller).await?.id),
         access: (!caller.is(Role::ServicePointUser)).then_some(Access::Open),
+        holder: Some(caller.holder()).filter(Holder::has_roles),
     })
 }
 
-/// The RAiD at a path, if the caller may read it.
-pub(crate) async fn readable(
-    registry: &Registry,
-    caller: &Caller,
-    handle: Option<&Handle>,
-) -> Result<Arc<Record>, Refusal> {
-    may_list(caller)?;
-    let found = match handle {
-        Some(handle) => registry.record(handle).await?,
-        None => None,
+/// The RAiD at a path as it stands now, withdrawn or not.
+async fn current(registry: &Registry, path: &HandlePath) -> Result<Option<RaidRow>, Refusal> {
+    let Some(handle) = path.handle.clone() else {
+        return Ok(None);
     };
-    if reads_all(caller) {
-        return found.ok_or(Refusal::NotFound);
-    }
-    let record = found.ok_or(Refusal::Forbidden)?;
-    let is_own = match caller.group() {
-        Some(group) => registry
-            .service_point(group)
-            .await?
-            .is_some_and(|point| point.id == record.service_point_id),
-        None => false,
-    };
-    if is_own && (caller.is(Role::ServicePointUser) || record.access == Access::Open) {
-        Ok(record)
-    } else {
-        Err(Refusal::Forbidden)
+    let found = registry.store.read(move |c| raids::find(c, &handle));
+    Ok(found.await?)
+}
+
+/// Refuses changes of what was withdrawn.
+fn standing(row: RaidRow) -> Result<RaidRow, Refusal> {
+    match row.withdrawal_reason {
+        Some(reason) => Err(Problem::withdrawn(row.handle.get(), &reason).into()),
+        None => Ok(row),
     }
 }
 
@@ -124,34 +130,94 @@ pub(crate) async fn patchable(
     caller.must_be(&[Role::ContributorWriter, Role::ServicePointUser])?;
     let found = current(registry, path).await?;
     if caller.is(Role::ContributorWriter) {
-        return found.ok_or_else(|| Problem::no_raid(&path.text).into());
+        return standing(found.ok_or_else(|| Problem::no_raid(&path.text))?);
     }
-    owned(registry, caller, found).await
+    let row = found.ok_or(Refusal::Forbidden)?;
+    if !is_user_of(registry, caller, row.service_point_id).await? {
+        return Err(Refusal::Forbidden);
+    }
+    takes_writes(registry, caller, row).await
 }
 
-/// The RAiD at a path as it stands now.
-async fn current(registry: &Registry, path: &HandlePath) -> Result<Option<RaidRow>, Refusal> {
-    let Some(handle) = path.handle.clone() else {
-        return Ok(None);
-    };
-    let found = registry.store.read(move |c| raids::find(c, &handle));
-    Ok(found.await?)
-}
-
-/// A RAiD that the caller's service point owns, which may write.
-async fn owned(
+/// The RAiD at a path as it stands now, if the caller may change it.
+pub(crate) async fn writable(
     registry: &Registry,
     caller: &Caller,
-    found: Option<RaidRow>,
+    path: &HandlePath,
 ) -> Result<RaidRow, Refusal> {
+    caller.must_be(&[
+        Role::ServicePointUser,
+        Role::RaidAdmin,
+        Role::RaidUser,
+        Role::Operator,
+    ])?;
+    let found = current(registry, path).await?;
+    if caller.is(Role::Operator) {
+        return standing(found.ok_or_else(|| Problem::no_raid(&path.text))?);
+    }
     let row = found.ok_or(Refusal::Forbidden)?;
-    let point = match caller.group() {
-        Some(group) => registry.service_point(group).await?,
-        None => None,
-    };
-    let own = point.filter(|point| point.id == row.service_point_id);
-    enabled(registry, caller, own.ok_or(Refusal::Forbidden)?)?;
+    if !is_user_of(registry, caller, row.service_point_id).await?
+        && held(registry, caller, &row).await?.is_empty()
+    {
+        return Err(Refusal::Forbidden);
+    }
+    takes_writes(registry, caller, row).await
+}
+
+/// The RAiD at a path, withdrawn or not, if the caller looks after it: an operator, a user of the
+/// service point that owns it, or who holds it as `raid-admin`.
+pub(crate) async fn looked_after(
+    registry: &Registry,
+    caller: &Caller,
+    path: &HandlePath,
+) -> Result<RaidRow, Refusal> {
+    caller.must_be(&[Role::ServicePointUser, Role::RaidAdmin, Role::Operator])?;
+    let found = current(registry, path).await?;
+    if caller.is(Role::Operator) {
+        return found.ok_or_else(|| Problem::no_raid(&path.text).into());
+    }
+    let row = found.ok_or(Refusal::Forbidden)?;
+    let looks_after = is_user_of(registry, caller, row.service_point_id).await?
+        || held(registry, caller, &row)
+            .await?
+            .contains(&HolderRole::RaidAdmin);
+    if looks_after {
+        Ok(row)
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}
+
+/// A RAiD whose service point takes the caller's writes.
+async fn takes_writes(
+    registry: &Registry,
+    caller: &Caller,
+    row: RaidRow,
+) -> Result<RaidRow, Refusal> {
+    let row = standing(row)?;
+    let id = row.service_point_id;
+    let point = registry
+        .store
+        .read(move |c| service_points::find(c, id))
+        .await?;
+    enabled(registry, caller, &point.ok_or(Refusal::Forbidden)?)?;
     Ok(row)
+}
+
+/// The roles in which the caller holds a RAiD.
+async fn held(
+    registry: &Registry,
+    caller: &Caller,
+    row: &RaidRow,
+) -> Result<Vec<HolderRole>, Refusal> {
+    let (handle, holder) = (row.handle.get().clone(), caller.holder());
+    if !holder.has_roles() {
+        return Ok(Vec::new());
+    }
+    let roles = registry
+        .store
+        .read(move |c| holders::roles(c, &handle, &holder));
+    Ok(roles.await?)
 }
 
 /// What a caller may do with a RAiD that they may read. Members as in the RAiD API.
@@ -167,27 +233,18 @@ pub(crate) struct Permissions {
 pub(crate) async fn permissions(
     registry: &Registry,
     caller: &Caller,
+    path: &HandlePath,
     record: &Record,
 ) -> Result<Permissions, Refusal> {
     let own = own(registry, caller).await?.id == record.service_point_id;
-    let is_user = own && caller.is(Role::ServicePointUser);
+    let writes = own && caller.is(Role::ServicePointUser)
+        || match &path.handle {
+            Some(handle) => sight::holds(registry, caller, handle).await?,
+            None => false,
+        };
     Ok(Permissions {
         service_point_match: own,
-        read: is_user || record.access == Access::Open,
-        write: is_user,
+        read: writes || record.access == Access::Open,
+        write: writes,
     })
-}
-
-/// The RAiD at a path as it stands now, if the caller may change it.
-pub(crate) async fn writable(
-    registry: &Registry,
-    caller: &Caller,
-    path: &HandlePath,
-) -> Result<RaidRow, Refusal> {
-    caller.must_be(&[Role::ServicePointUser, Role::Operator])?;
-    let found = current(registry, path).await?;
-    if caller.is(Role::Operator) {
-        return found.ok_or_else(|| Problem::no_raid(&path.text).into());
-    }
-    owned(registry, caller, found).await
 }

@@ -32,6 +32,9 @@ pub enum StoreError {
         /// The version that stands.
         current: i32,
     },
+    /// The RAiD was withdrawn, and is not changed any more.
+    #[error("the RAiD was withdrawn")]
+    Withdrawn,
     /// There is no such row.
     #[error("not found")]
     NotFound,

@@ -8,6 +8,7 @@ pub mod contributions;
 mod engine;
 mod error;
 pub mod grants;
+pub mod holders;
 pub mod invitations;
 pub mod limiter;
 pub mod memberships;

@@ -2,6 +2,7 @@
 //! the same, so that a connection prepares it once; rows that are written out one by one would be
 //! parsed and planned anew for each group, and each table would cost a round trip.
 
+use crate::holders::HolderRole;
 use crate::raids::{Access, RaidWrite};
 use crate::tasks::{Kind, State};
 use crate::types::{AsText, DbJson, Json, Timestamp};
@@ -14,7 +15,9 @@ use raid_model::Handle;
 /// New RAiDs with all that belongs to them, column by column.
 struct Mint<'a> {
     raids: Raids<'a>,
-    tasks: Tasks<'a>,
+    people: People<'a>,
+    tasks: Tasks,
+    holders: Holders<'a>,
 }
 
 /// Rows of `raid` and `raid_version`.
@@ -30,20 +33,36 @@ struct Raids<'a> {
     clients: Vec<Option<&'a str>>,
 }
 
-/// Rows of `contribution` and `task`. As the RAiDs are new, nobody can have set the tasks yet.
+/// Rows of `contribution`.
 #[derive(Default)]
-struct Tasks<'a> {
+struct People<'a> {
     orcids: Vec<String>,
     handles: Vec<&'a AsText<Handle>>,
+}
+
+/// Rows of `task`. As the RAiDs are new, nobody can have set them yet.
+#[derive(Default)]
+struct Tasks {
+    kinds: Vec<Kind>,
+    subjects: Vec<String>,
     keys: Vec<String>,
     lanes: Vec<i16>,
     due_times: Vec<Timestamp>,
     times: Vec<Timestamp>,
 }
 
+/// Rows of `raid_holder`.
+#[derive(Default)]
+struct Holders<'a> {
+    handles: Vec<&'a AsText<Handle>>,
+    subjects: Vec<&'a str>,
+    times: Vec<Timestamp>,
+}
+
 /// Inserts new RAiDs with all that belongs to them.
 pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<()> {
-    let (mut raids, mut tasks) = (Raids::default(), Tasks::default());
+    let (mut raids, mut people) = (Raids::default(), People::default());
+    let (mut tasks, mut holders) = (Tasks::default(), Holders::default());
     for write in writes {
         raids.handles.push(&write.handle);
         raids.versions.push(write.version);
@@ -54,16 +73,30 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         raids.actors.push(&write.actor.subject);
         raids.clients.push(write.actor.client.as_deref());
         for orcid in &write.contributors {
-            let task = write.task(orcid);
-            tasks.orcids.push(task.work.subject());
-            tasks.handles.push(&write.handle);
+            people.orcids.push(orcid.to_string());
+            people.handles.push(&write.handle);
+        }
+        if write.held_by_actor {
+            holders.handles.push(&write.handle);
+            holders.subjects.push(&write.actor.subject);
+            holders.times.push(write.at);
+        }
+        for task in write.tasks(write.contributors.iter()) {
+            tasks.kinds.push(task.work.kind());
+            tasks.subjects.push(task.work.subject());
             tasks.keys.push(task.work.key());
             tasks.lanes.push(task.lane.number());
             tasks.due_times.push(task.due_at);
             tasks.times.push(task.at);
         }
     }
-    Mint { raids, tasks }.execute(c).map(drop)
+    let mint = Mint {
+        raids,
+        people,
+        tasks,
+        holders,
+    };
+    mint.execute(c).map(drop)
 }
 
 // Diesel tells statements apart by their text.
@@ -74,7 +107,12 @@ impl QueryId for Mint<'_> {
 
 impl QueryFragment<Pg> for Mint<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Self { raids, tasks } = self;
+        let Self {
+            raids,
+            people,
+            tasks,
+            holders,
+        } = self;
         out.push_sql("WITH new_raid AS (SELECT * FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(&raids.handles)?;
         out.push_sql(", ");
@@ -95,9 +133,9 @@ impl QueryFragment<Pg> for Mint<'_> {
             ") AS t (handle, version, service_point_id, access, document, at, actor, client)), \
              new_task AS (SELECT * FROM unnest(",
         );
-        out.push_bind_param::<Array<Text>, _>(&tasks.orcids)?;
+        out.push_bind_param::<Array<Text>, _>(&tasks.kinds)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&tasks.handles)?;
+        out.push_bind_param::<Array<Text>, _>(&tasks.subjects)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&tasks.keys)?;
         out.push_sql(", ");
@@ -107,7 +145,7 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<diesel::sql_types::Timestamp>, _>(&tasks.times)?;
         out.push_sql(
-            ") AS t (orcid, handle, key, lane, due_at, at)), \
+            ") AS t (kind, subject, key, lane, due_at, at)), \
              insert_raid AS (INSERT INTO raid (handle, version, service_point_id, access, \
              document, created_at, updated_at) SELECT handle, version, service_point_id, access, \
              document, at, at FROM new_raid), \
@@ -115,12 +153,27 @@ impl QueryFragment<Pg> for Mint<'_> {
              client, created_at) SELECT handle, version, document, actor, client, at \
              FROM new_raid), \
              insert_contribution AS (INSERT INTO contribution (orcid, handle) \
-             SELECT orcid, handle FROM new_task) \
-             INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, \
-             created_at) SELECT ",
+             SELECT * FROM unnest(",
         );
-        out.push_bind_param::<Text, _>(&Kind::Membership)?;
-        out.push_sql(", key, orcid, lane, ");
+        out.push_bind_param::<Array<Text>, _>(&people.orcids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&people.handles)?;
+        out.push_sql(
+            ")), insert_holder AS (INSERT INTO raid_holder (handle, subject, role, given_by, \
+             given_at) SELECT handle, subject, ",
+        );
+        out.push_bind_param::<Text, _>(&HolderRole::RaidAdmin)?;
+        out.push_sql(", subject, at FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&holders.handles)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&holders.subjects)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<diesel::sql_types::Timestamp>, _>(&holders.times)?;
+        out.push_sql(
+            ") AS t (handle, subject, at)) \
+             INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, \
+             created_at) SELECT kind, key, subject, lane, ",
+        );
         out.push_bind_param::<Text, _>(&State::Due)?;
         out.push_sql(", due_at, 0, 1, at FROM new_task");
         Ok(())

@@ -4,6 +4,7 @@ use crate::conn::{Conn, per_backend};
 use crate::contributions;
 use crate::engine::Store;
 use crate::error::StoreError;
+use crate::holders::{self, HolderRole, HolderRow};
 use crate::mint_statement;
 use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
@@ -13,9 +14,11 @@ use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 
 mod lists;
+mod sight;
 mod versions;
 
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
+pub use sight::Sight;
 pub use versions::{VersionRow, count_versions, version, versions_after};
 
 text_enum! {
@@ -46,6 +49,10 @@ pub struct RaidRow {
     pub created_at: Timestamp,
     /// When its current version was written.
     pub updated_at: Timestamp,
+    /// When it was withdrawn: its identifier stays, and its content is shown to nobody.
+    pub withdrawn_at: Option<Timestamp>,
+    /// Why it was withdrawn.
+    pub withdrawal_reason: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -93,8 +100,12 @@ pub struct RaidWrite {
     pub access: Access,
     /// The whole document.
     pub document: Json,
+    /// When the embargo ends, if it is embargoed.
+    pub embargo_ends: Option<Timestamp>,
     /// The contributors with an ORCID iD.
     pub contributors: BTreeSet<OrcidId>,
+    /// Whether a new RAiD is held by who mints it, as its `raid-admin`.
+    pub held_by_actor: bool,
     /// Who writes it.
     pub actor: Actor,
     /// When.
@@ -131,7 +142,13 @@ impl RaidWrite {
                 Access::Open
             },
             document: Json(serde_json::to_string(raid).map_err(|e| unfit(&e))?),
+            embargo_ends: raid
+                .access
+                .embargo_expiry
+                .filter(|_| embargoed)
+                .map(time::Date::midnight),
             contributors: raid.orcids().collect(),
+            held_by_actor: false,
             actor,
             at,
             due_at,
@@ -139,14 +156,35 @@ impl RaidWrite {
         })
     }
 
-    pub(crate) fn task(&self, orcid: &OrcidId) -> NewTask {
-        let work = Work::Membership(*orcid, self.handle.get().clone());
-        NewTask {
+    /// What follows for these people's records, and at the end of the embargo.
+    pub(crate) fn tasks<'a>(
+        &self,
+        people: impl Iterator<Item = &'a OrcidId>,
+    ) -> impl Iterator<Item = NewTask> {
+        let handle = || self.handle.get().clone();
+        let task = |work, due_at| NewTask {
             work,
             lane: self.lane,
-            due_at: self.due_at,
+            due_at,
             at: self.at,
-        }
+        };
+        let embargo = self
+            .embargo_ends
+            .map(|ends| task(Work::Embargo(handle()), ends));
+        people
+            .map(move |orcid| task(Work::Membership(*orcid, handle()), self.due_at))
+            .chain(embargo)
+    }
+
+    /// Who holds the new RAiD from the beginning.
+    pub(crate) fn holder(&self) -> Option<HolderRow> {
+        self.held_by_actor.then(|| HolderRow {
+            handle: self.handle.clone(),
+            subject: self.actor.subject.clone(),
+            role: HolderRole::RaidAdmin,
+            given_by: self.actor.subject.clone(),
+            given_at: self.at,
+        })
     }
 }
 
@@ -206,9 +244,10 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
         .flat_map(|w| w.contributors.iter().map(|o| (o, &w.handle)))
         .collect();
     contributions::insert(c, &pairs)?;
+    holders::insert(c, &writes.iter().filter_map(RaidWrite::holder).collect::<Vec<_>>())?;
     let due: Vec<_> = writes
         .iter()
-        .flat_map(|w| w.contributors.iter().map(|o| w.task(o)))
+        .flat_map(|w| w.tasks(w.contributors.iter()))
         .collect();
     tasks::enqueue(c, &due)
 }
@@ -236,32 +275,41 @@ pub fn find(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError
         .optional()?)
 }
 
+/// The RAiD as it stands, unless it was withdrawn.
+///
+/// # Errors
+/// When the database refuses.
+pub fn find_standing(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError> {
+    Ok(find(c, handle)?.filter(|row| row.withdrawn_at.is_none()))
+}
+
 /// Writes the next version and wakes the tasks of everybody who was or is a contributor.
 ///
 /// # Errors
 /// [`StoreError::StaleVersion`] unless `write.version` is one more than the version that stands;
-/// [`StoreError::NotFound`] when there is no such RAiD.
+/// [`StoreError::Withdrawn`] when it was withdrawn; [`StoreError::NotFound`] when there is no such
+/// RAiD.
 pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
     let handle = write.handle.as_str();
     let current = raid::table
         .find(handle)
-        .filter(raid::version.eq(write.version - 1));
+        .filter(raid::version.eq(write.version - 1))
+        .filter(raid::withdrawn_at.is_null());
     let changed = diesel::update(current)
         .set((
             raid::version.eq(write.version),
+            raid::service_point_id.eq(write.service_point_id),
             raid::access.eq(write.access),
             raid::document.eq(&write.document),
             raid::updated_at.eq(write.at),
         ))
         .execute(c)?;
     if changed == 0 {
-        let version: Option<i32> = raid::table
-            .find(handle)
-            .select(raid::version)
-            .first(c)
-            .optional()?;
-        return Err(match version {
-            Some(current) => StoreError::StaleVersion { current },
+        return Err(match find(c, write.handle.get())? {
+            Some(row) if row.withdrawn_at.is_some() => StoreError::Withdrawn,
+            Some(row) => StoreError::StaleVersion {
+                current: row.version,
+            },
             None => StoreError::NotFound,
         });
     }
@@ -276,6 +324,22 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
         .map(|o| (o, &write.handle))
         .collect();
     contributions::insert(c, &added)?;
-    let due: Vec<_> = before.union(after).map(|o| write.task(o)).collect();
+    let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)
+}
+
+/// Withdraws a RAiD: writes its last version, after which nothing changes it, and wakes the tasks
+/// of its contributors, whose records lose it.
+///
+/// # Errors
+/// As [`amend`].
+pub fn withdraw(c: &mut Conn, last: &RaidWrite, reason: &str) -> Result<(), StoreError> {
+    amend(c, last)?;
+    diesel::update(raid::table.find(last.handle.as_str()))
+        .set((
+            raid::withdrawn_at.eq(Some(last.at)),
+            raid::withdrawal_reason.eq(Some(reason)),
+        ))
+        .execute(c)?;
+    Ok(())
 }

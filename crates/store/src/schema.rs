@@ -12,11 +12,12 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
     use crate::types::DbJson;
     raid (handle) {
         handle -> Text, version -> Integer, service_point_id -> BigInt, access -> Text,
         document -> DbJson, created_at -> Timestamp, updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>, withdrawal_reason -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -25,6 +26,11 @@ diesel::table! {
     raid_version (handle, version) {
         handle -> Text, version -> Integer, document -> DbJson, actor -> Text,
         client -> Nullable<Text>, created_at -> Timestamp,
+    }
+}
+diesel::table! {
+    raid_holder (handle, subject, role) {
+        handle -> Text, subject -> Text, role -> Text, given_by -> Text, given_at -> Timestamp,
     }
 }
 diesel::table! {
@@ -105,6 +111,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     service_point,
     raid,
     raid_version,
+    raid_holder,
     contribution,
     task,
     subject_lease,

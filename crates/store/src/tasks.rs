@@ -28,6 +28,8 @@ text_enum! {
         Membership = "membership",
         /// Send an invitation by e-mail.
         Email = "email",
+        /// End an embargo on its day.
+        Embargo = "embargo",
     }
 }
 
@@ -68,6 +70,8 @@ pub enum Work {
     Membership(OrcidId, Handle),
     /// The mail of one invitation.
     Email(Id),
+    /// The embargo of one RAiD.
+    Embargo(Handle),
 }
 
 impl Work {
@@ -77,6 +81,7 @@ impl Work {
             Self::Permission(_) => Kind::Permission,
             Self::Membership(..) => Kind::Membership,
             Self::Email(_) => Kind::Email,
+            Self::Embargo(_) => Kind::Embargo,
         }
     }
 
@@ -86,6 +91,7 @@ impl Work {
             Self::Permission(orcid) => orcid.to_string(),
             Self::Membership(orcid, handle) => format!("{orcid} {handle}"),
             Self::Email(id) => id.to_string(),
+            Self::Embargo(handle) => handle.to_string(),
         }
     }
 
@@ -94,6 +100,7 @@ impl Work {
         match self {
             Self::Permission(orcid) | Self::Membership(orcid, _) => orcid.to_string(),
             Self::Email(id) => id.to_string(),
+            Self::Embargo(handle) => handle.to_string(),
         }
     }
 
@@ -107,6 +114,7 @@ impl Work {
                 Self::Membership(orcid, handle.parse().map_err(|_| damaged())?)
             }
             Kind::Email => Self::Email(key.parse().map_err(|_| damaged())?),
+            Kind::Embargo => Self::Embargo(key.parse().map_err(|_| damaged())?),
         })
     }
 }

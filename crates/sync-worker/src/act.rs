@@ -111,7 +111,7 @@ impl MembershipReconciler {
         let policy = self.policy;
         self.store
             .read(move |c| {
-                let desired = match raids::find(c, &handle)? {
+                let desired = match raids::find_standing(c, &handle)? {
                     None => None,
                     Some(row) => {
                         let raid: Raid = serde_json::from_str(&row.document.0)

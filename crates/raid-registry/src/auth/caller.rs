@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, ready};
+use futures::{FutureExt as _, TryFutureExt as _};
+use store::holders::{Holder, HolderRole};
 use store::raids::Actor;
 
 use crate::problem::Problem;
@@ -21,8 +22,12 @@ pub enum Role {
     ServicePointUser,
     /// Reads and changes all RAiDs, manages service points; does not mint.
     Operator,
-    /// Mints, and reads the open RAiDs of the own service point.
+    /// Mints, reads the open RAiDs of the own service point, and changes the RAiDs that they hold.
     RaidAdmin,
+    /// Reads and changes the RAiDs that they hold.
+    RaidUser,
+    /// Finds RAiDs by person and organisation.
+    PidSearcher,
     /// Reads all RAiDs, to set what contributors said.
     ContributorWriter,
     /// Reads all open RAiDs, and service points.
@@ -39,6 +44,8 @@ impl Role {
         Self::ServicePointUser,
         Self::Operator,
         Self::RaidAdmin,
+        Self::RaidUser,
+        Self::PidSearcher,
         Self::ContributorWriter,
         Self::RaidDumper,
         Self::RaidAccessHandler,
@@ -51,6 +58,8 @@ impl Role {
             Self::ServicePointUser => "service-point-user",
             Self::Operator => "operator",
             Self::RaidAdmin => "raid-admin",
+            Self::RaidUser => "raid-user",
+            Self::PidSearcher => "pid-searcher",
             Self::ContributorWriter => "contributor-writer",
             Self::RaidDumper => "raid-dumper",
             Self::RaidAccessHandler => "raid-access-handler",
@@ -74,8 +83,8 @@ impl std::str::FromStr for Role {
 /// A text names no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a role: write service-point-user, operator, raid-admin, contributor-writer, raid-dumper, \
-     raid-access-handler or raid-upgrader"
+    "not a role: write service-point-user, operator, raid-admin, raid-user, pid-searcher, \
+     contributor-writer, raid-dumper, raid-access-handler or raid-upgrader"
 )]
 pub struct UnknownRole;
 
@@ -117,6 +126,22 @@ impl Caller {
         &self.0.subject
     }
 
+    /// The caller as somebody who may hold RAiDs.
+    pub(crate) fn holder(&self) -> Holder {
+        let roles = [
+            (Role::RaidAdmin, HolderRole::RaidAdmin),
+            (Role::RaidUser, HolderRole::RaidUser),
+        ];
+        Holder {
+            subject: self.0.subject.clone(),
+            roles: roles
+                .into_iter()
+                .filter(|(role, _)| self.is(*role))
+                .map(|(_, held)| held)
+                .collect(),
+        }
+    }
+
     /// The caller as the one who wrote a version.
     pub(crate) fn actor(&self) -> Actor {
         Actor {
@@ -131,17 +156,36 @@ impl FromRequest for Caller {
     type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
-        async move {
-            let registry = req
-                .app_data::<web::Data<Registry>>()
-                .ok_or_else(Problem::internal)?;
-            let caller = registry.verifier.verify(token(&req)?).await?;
-            req.extensions_mut().insert(Subject(caller.clone()));
-            Ok(caller)
-        }
-        .boxed_local()
+        identify(req.clone()).boxed_local()
     }
+}
+
+/// Who calls, where a token may be missing. One that does not count is refused here too, so that
+/// nobody takes what everybody sees for what they may see.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor(pub(crate) Option<Caller>);
+
+impl FromRequest for Visitor {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if !req.headers().contains_key(header::AUTHORIZATION) {
+            return ready(Ok(Self(None))).boxed_local();
+        }
+        identify(req.clone())
+            .map_ok(|caller| Self(Some(caller)))
+            .boxed_local()
+    }
+}
+
+async fn identify(req: HttpRequest) -> Result<Caller, Refusal> {
+    let registry = req
+        .app_data::<web::Data<Registry>>()
+        .ok_or_else(Problem::internal)?;
+    let caller = registry.verifier.verify(token(&req)?).await?;
+    req.extensions_mut().insert(Subject(caller.clone()));
+    Ok(caller)
 }
 
 /// The bearer token of a request (RFC 6750 §2.1).

@@ -13,12 +13,12 @@ use store::raids::{self, VersionRow};
 use store::{StoreError, Timestamp};
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::Caller;
+use crate::auth::Visitor;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, record, rights};
+use crate::{accept, record, sight};
 
 /// Versions that are read at once: they are whole documents.
 const PAGE: i64 = 50;
@@ -51,13 +51,13 @@ struct RaidChange<'a> {
 }
 
 pub(crate) async fn list(
-    caller: Caller,
+    Visitor(caller): Visitor,
     req: HttpRequest,
     path: HandlePath,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    match rights::readable(&registry, &caller, path.handle.as_ref()).await {
+    match sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await {
         // Who may know that there is no such RAiD is told so by an empty history.
         Ok(_) | Err(Refusal::NotFound) => {}
         Err(refusal) => return Err(refusal),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::StoreError;
 use store::raids::{self, Access, After, Filter, RaidRow};
 
-use crate::auth::{Caller, Role};
+use crate::auth::{Caller, Role, Visitor};
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::{Refusal, unless_valid};
@@ -81,12 +81,12 @@ pub(crate) fn describe_embargoed() -> Describe {
 }
 
 pub(crate) async fn list(
-    caller: Caller,
+    Visitor(caller): Visitor,
     req: HttpRequest,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let filter = rights::listed(&registry, &caller).await?;
+    let filter = Arc::new(rights::listed(&registry, caller.as_ref()).await?);
     let query = query(&req);
     refuse_filters(&query)?;
     let fields = included_fields(&query)?;
@@ -113,11 +113,11 @@ pub(crate) async fn embargoed(
     answer(registry, with_access(Access::Embargoed), None).await
 }
 
-fn with_access(access: Access) -> Filter {
-    Filter {
+fn with_access(access: Access) -> Arc<Filter> {
+    Arc::new(Filter {
         access: Some(access),
         ..Filter::default()
-    }
+    })
 }
 
 /// The members that are wanted; none for all.
@@ -125,11 +125,11 @@ type Fields = Option<Arc<BTreeSet<String>>>;
 
 async fn answer(
     registry: Data<Registry>,
-    filter: Filter,
+    filter: Arc<Filter>,
     fields: Fields,
 ) -> Result<HttpResponse, Refusal> {
     // The first page is read before the answer begins, so that trouble still has a status.
-    let first = page(&registry, filter, fields.clone(), None).await?;
+    let first = page(&registry, filter.clone(), fields.clone(), None).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .streaming(stream(registry, filter, fields, first)))
@@ -186,7 +186,7 @@ struct Page {
 
 async fn page(
     registry: &Registry,
-    filter: Filter,
+    filter: Arc<Filter>,
     fields: Fields,
     after: Option<After>,
 ) -> Result<Page, StoreError> {
@@ -194,7 +194,7 @@ async fn page(
     registry
         .store
         .read(move |c| {
-            let rows = raids::page(c, filter, after.as_ref(), limit)?;
+            let rows = raids::page(c, &filter, after.as_ref(), limit)?;
             let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
             let next = rows.last().filter(|_| is_full).map(after_row);
             let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
@@ -246,12 +246,12 @@ fn after_row(row: &RaidRow) -> After {
 /// breaks the connection off, so that a list is never cut silently.
 fn stream(
     registry: Data<Registry>,
-    filter: Filter,
+    filter: Arc<Filter>,
     fields: Fields,
     first: Page,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {
-        let (registry, fields) = (registry.clone(), fields.clone());
+        let (registry, filter, fields) = (registry.clone(), filter.clone(), fields.clone());
         async move {
             let Some((page_now, mut separator)) = state else {
                 return Ok(None);

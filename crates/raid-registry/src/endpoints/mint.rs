@@ -14,7 +14,7 @@ use store::service_points::ServicePointRow;
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -61,7 +61,8 @@ pub(crate) async fn mint(
     )
     .await?;
     let now = registry.now();
-    let minting = write(&registry, &request, &point, caller.actor(), now);
+    let held = caller.is(Role::RaidAdmin);
+    let minting = write(&registry, &request, &point, (caller.actor(), held), now);
     // Neither needs the other, and together they take half the time.
     let (raid, people) = join(minting, standings(&registry, &request)).await;
     let raid = raid?;
@@ -87,7 +88,7 @@ async fn write(
     registry: &Registry,
     request: &RaidRequest,
     point: &ServicePointRow,
-    actor: Actor,
+    (actor, held): (Actor, bool),
     now: Timestamp,
 ) -> Result<Raid, StoreError> {
     let damaged = |what| StoreError::Corrupt(format!("{what} of service point {}", point.id));
@@ -112,7 +113,8 @@ async fn write(
         };
         let raid = Raid::mint(request.clone(), server);
         let due = registry.settled(now);
-        let write = RaidWrite::of(&raid, actor.clone(), now, due, Lane::Interactive)?;
+        let mut write = RaidWrite::of(&raid, actor.clone(), now, due, Lane::Interactive)?;
+        write.held_by_actor = held;
         match registry.store.mint(write).await {
             Err(StoreError::HandleTaken) => {}
             minted => return minted.map(|()| raid),

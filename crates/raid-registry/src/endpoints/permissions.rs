@@ -2,13 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::accept;
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::rights;
+use crate::{accept, rights, sight};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaidPermissions", "RAiDs", "What may I do with a RAiD?")
@@ -28,7 +27,7 @@ pub(crate) async fn read(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
-    let permissions = rights::permissions(&registry, &caller, &record).await?;
+    let record = sight::readable(&registry, Some(&caller), path.handle.as_ref()).await?;
+    let permissions = rights::permissions(&registry, &caller, &path, &record).await?;
     Ok(HttpResponse::Ok().json(permissions))
 }

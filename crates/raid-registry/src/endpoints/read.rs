@@ -6,13 +6,13 @@ use raid_model::rdf;
 use store::StoreError;
 
 use crate::accept::{self, Representation};
-use crate::auth::Caller;
+use crate::auth::Visitor;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{etag, rights};
+use crate::{etag, sight};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaid", "RAiDs", "Read a RAiD")
@@ -35,13 +35,13 @@ pub(crate) fn describe() -> Describe {
 }
 
 pub(crate) async fn read(
-    caller: Caller,
+    Visitor(caller): Visitor,
     req: HttpRequest,
     path: HandlePath,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     let representation = accept::best(&req, Representation::ALL)?;
-    let record = rights::readable(&registry, &caller, path.handle.as_ref()).await?;
+    let record = sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await?;
     let etag = etag::in_form(&record.etag, representation);
     if let Some(same) = etag::not_modified(&req, &etag) {
         return Ok(same);

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Visitor};
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
 use crate::rights;
@@ -32,8 +32,11 @@ pub(crate) fn describe_service_points() -> Describe {
     description(id, tag, "`/service-point/`")
 }
 
-pub(crate) async fn list(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Refusal> {
-    rights::may_list(&caller)?;
+pub(crate) async fn list(
+    Visitor(caller): Visitor,
+    req: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    rights::may_list(caller.as_ref())?;
     Ok(to_slash(&req))
 }
 

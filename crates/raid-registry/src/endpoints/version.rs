@@ -3,12 +3,12 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use store::raids;
 
-use crate::auth::Caller;
+use crate::auth::Visitor;
 use crate::openapi::Describe;
 use crate::path::{self, HandlePath};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, rights};
+use crate::{accept, sight};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaidVersion", "RAiDs", "Read one version of a RAiD")
@@ -27,7 +27,7 @@ pub(crate) fn describe() -> Describe {
 }
 
 pub(crate) async fn read(
-    caller: Caller,
+    Visitor(caller): Visitor,
     req: HttpRequest,
     path: HandlePath,
     registry: web::Data<Registry>,
@@ -35,7 +35,7 @@ pub(crate) async fn read(
     accept::json(&req)?;
     let version: i32 = path::number(&req, "version")?;
     // Today's access decides, also about versions that had another.
-    rights::readable(&registry, &caller, path.handle.as_ref()).await?;
+    sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await?;
     let Some(handle) = path.handle else {
         return Err(Refusal::NotFound);
     };

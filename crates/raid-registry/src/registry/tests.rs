@@ -21,6 +21,8 @@ fn record(version: i32) -> Arc<Record> {
         service_point_id: 1,
         access: Access::Open,
         body: Bytes::from(version.to_string()),
+        closed: Bytes::new(),
+        withdrawal: None,
     })
 }
 

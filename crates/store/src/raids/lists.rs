@@ -1,8 +1,10 @@
 //! Lists and counts of RAiDs.
 
+use super::sight::{Condition, held_by};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::holders::Holder;
 use crate::schema::raid;
 use crate::types::Timestamp;
 use diesel::dsl::count_star;
@@ -10,12 +12,31 @@ use diesel::prelude::*;
 use raid_model::Handle;
 
 /// Which RAiDs a list holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Those of this service point only.
     pub service_point: Option<i64>,
     /// Those with this access only.
     pub access: Option<Access>,
+    /// Those that somebody holds, too, whatever else is asked for.
+    pub holder: Option<Holder>,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        let mut wanted: Condition = Box::new(raid::withdrawn_at.is_null());
+        if let Some(id) = self.service_point {
+            wanted = Box::new(wanted.and(raid::service_point_id.eq(id)));
+        }
+        if let Some(access) = self.access {
+            wanted = Box::new(wanted.and(raid::access.eq(access)));
+        }
+        if let Some(holder) = &self.holder {
+            let held = raid::withdrawn_at.is_null().and(held_by(holder));
+            wanted = Box::new(wanted.or(held));
+        }
+        wanted
+    }
 }
 
 /// Where a page of a list ended.
@@ -33,17 +54,14 @@ pub struct After {
 /// When the database refuses.
 pub fn page(
     c: &mut Conn,
-    filter: Filter,
+    filter: &Filter,
     after: Option<&After>,
     limit: i64,
 ) -> Result<Vec<RaidRow>, StoreError> {
-    let mut query = raid::table.select(RaidRow::as_select()).into_boxed();
-    if let Some(id) = filter.service_point {
-        query = query.filter(raid::service_point_id.eq(id));
-    }
-    if let Some(access) = filter.access {
-        query = query.filter(raid::access.eq(access));
-    }
+    let mut query = raid::table
+        .select(RaidRow::as_select())
+        .filter(filter.condition())
+        .into_boxed();
     if let Some(after) = after {
         let same_moment = raid::created_at
             .eq(after.created_at)

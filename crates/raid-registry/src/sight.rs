@@ -1,0 +1,94 @@
+//! Who may see which RAiDs: open ones everybody, embargoed ones who has a right to them, withdrawn
+//! ones nobody.
+
+use std::sync::Arc;
+
+use raid_model::Handle;
+use store::holders::{self, Holder};
+use store::raids::{Access, Sight};
+
+use crate::auth::{Caller, Role};
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::rights;
+
+fn sees_all(caller: &Caller) -> bool {
+    caller.is(Role::Operator) || caller.is(Role::ContributorWriter)
+}
+
+/// Which RAiDs the caller sees among others: in a search, or in the feed of changes.
+pub(crate) async fn of(registry: &Registry, caller: Option<&Caller>) -> Result<Sight, Refusal> {
+    let Some(caller) = caller else {
+        return Ok(Sight::default());
+    };
+    if sees_all(caller) {
+        return Ok(Sight::everything());
+    }
+    let own = match caller.group().filter(|_| caller.is(Role::ServicePointUser)) {
+        Some(group) => registry.service_point(group).await?,
+        None => None,
+    };
+    Ok(Sight {
+        embargoed: false,
+        service_point: own.map(|point| point.id),
+        holder: Some(caller.holder()).filter(Holder::has_roles),
+    })
+}
+
+/// The RAiD with a handle, if the caller may see it. As in the RAiD API, callers with a token and
+/// without a right to all are not told that a RAiD is unknown.
+pub(crate) async fn readable(
+    registry: &Registry,
+    caller: Option<&Caller>,
+    handle: Option<&Handle>,
+) -> Result<Arc<Record>, Refusal> {
+    let found = match handle {
+        Some(handle) => registry.record(handle).await?,
+        None => None,
+    };
+    let (Some(record), Some(handle)) = (found, handle) else {
+        return Err(match caller {
+            Some(caller) if !sees_all(caller) => Refusal::Forbidden,
+            _ => Refusal::NotFound,
+        });
+    };
+    if let Some(problem) = record.withdrawn(handle) {
+        return Err(problem.into());
+    }
+    if record.access == Access::Open || sees(registry, caller, &record, handle).await? {
+        return Ok(record);
+    }
+    Err(Refusal::Closed(record.closed.clone()))
+}
+
+/// Whether the caller sees an embargoed RAiD.
+async fn sees(
+    registry: &Registry,
+    caller: Option<&Caller>,
+    record: &Record,
+    handle: &Handle,
+) -> Result<bool, Refusal> {
+    let Some(caller) = caller else {
+        return Ok(false);
+    };
+    Ok(sees_all(caller)
+        || rights::is_user_of(registry, caller, record.service_point_id).await?
+        || holds(registry, caller, handle).await?)
+}
+
+/// Whether the caller holds a RAiD in one of the roles of their token.
+pub(crate) async fn holds(
+    registry: &Registry,
+    caller: &Caller,
+    handle: &Handle,
+) -> Result<bool, Refusal> {
+    let (handle, holder) = (handle.clone(), caller.holder());
+    if !holder.has_roles() {
+        return Ok(false);
+    }
+    let roles = registry
+        .store
+        .read(move |c| holders::roles(c, &handle, &holder));
+    Ok(!roles.await?.is_empty())
+}

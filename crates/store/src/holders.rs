@@ -1,0 +1,127 @@
+//! Who holds single RAiDs, beside the service point that owns them.
+
+use crate::conn::{Conn, per_backend};
+use crate::error::StoreError;
+use crate::schema::raid_holder;
+use crate::types::{AsText, Timestamp, text_enum};
+use diesel::prelude::*;
+use raid_model::Handle;
+
+text_enum! {
+    /// What somebody may do with a RAiD that they hold, if their token has the role of this name.
+    HolderRole {
+        /// Reads and changes it, and says who else holds it.
+        RaidAdmin = "raid-admin",
+        /// Reads and changes it.
+        RaidUser = "raid-user",
+    }
+}
+
+/// The person or system that a token names, with those of its roles that count for single RAiDs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The token's subject.
+    pub subject: String,
+    /// The roles, of those that a holder can have.
+    pub roles: Vec<HolderRole>,
+}
+
+impl Holder {
+    /// Whether their token has a role that counts for single RAiDs.
+    pub fn has_roles(&self) -> bool {
+        !self.roles.is_empty()
+    }
+}
+
+/// Somebody holds a RAiD.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = raid_holder, treat_none_as_default_value = false)]
+pub struct HolderRow {
+    /// The RAiD.
+    pub handle: AsText<Handle>,
+    /// The subject of the holder's tokens.
+    pub subject: String,
+    /// What they may do.
+    pub role: HolderRole,
+    /// The subject who gave it to them.
+    pub given_by: String,
+    /// When.
+    pub given_at: Timestamp,
+}
+
+/// Most holders of one RAiD.
+pub const MAX_HOLDERS: i64 = 200;
+
+pub(crate) fn insert(c: &mut Conn, rows: &[HolderRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    per_backend!(c, |c| diesel::insert_into(raid_holder::table)
+        .values(rows)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lets somebody hold a RAiD. Who holds it in this role already goes on as before.
+///
+/// # Errors
+/// [`StoreError::Overloaded`] at [`MAX_HOLDERS`].
+pub fn give(c: &mut Conn, row: &HolderRow) -> Result<(), StoreError> {
+    let held = of_raid(c, row.handle.get())?;
+    let is_new = !held
+        .iter()
+        .any(|h| h.subject == row.subject && h.role == row.role);
+    if is_new && i64::try_from(held.len()).is_ok_and(|count| count >= MAX_HOLDERS) {
+        return Err(StoreError::Overloaded);
+    }
+    insert(c, std::slice::from_ref(row))
+}
+
+/// Takes a RAiD from a holder; says whether they held it.
+///
+/// # Errors
+/// When the database refuses.
+pub fn take(
+    c: &mut Conn,
+    handle: &Handle,
+    subject: &str,
+    role: HolderRole,
+) -> Result<bool, StoreError> {
+    let row = raid_holder::table.find((handle.to_string(), subject, role));
+    Ok(diesel::delete(row).execute(c)? > 0)
+}
+
+/// Everybody who holds a RAiD, by subject.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<Vec<HolderRow>, StoreError> {
+    Ok(raid_holder::table
+        .filter(raid_holder::handle.eq(handle.to_string()))
+        .order((raid_holder::subject, raid_holder::role))
+        .limit(MAX_HOLDERS)
+        .select(HolderRow::as_select())
+        .load(c)?)
+}
+
+/// The roles in which somebody holds a RAiD, of those that their token has.
+///
+/// # Errors
+/// When the database refuses.
+pub fn roles(
+    c: &mut Conn,
+    handle: &Handle,
+    holder: &Holder,
+) -> Result<Vec<HolderRole>, StoreError> {
+    if holder.roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(raid_holder::table
+        .filter(raid_holder::handle.eq(handle.to_string()))
+        .filter(raid_holder::subject.eq(&holder.subject))
+        .filter(raid_holder::role.eq_any(&holder.roles))
+        .order(raid_holder::role)
+        .select(raid_holder::role)
+        .load(c)?)
+}

@@ -1,0 +1,2 @@
+ALTER TABLE raid DROP COLUMN withdrawal_reason;
+ALTER TABLE raid DROP COLUMN withdrawn_at;
