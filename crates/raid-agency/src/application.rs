@@ -80,14 +80,18 @@ impl Application {
         let mut inbox = None;
         let mut runner = None;
         let mut call_log = None;
+        let node = uuid::Uuid::new_v4().to_string();
+        let mut reconcilers = parts::registry_reconcilers(settings, &store, roles);
         if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
-            let node = uuid::Uuid::new_v4().to_string();
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
             let own_parts = parts::orcid_parts(settings, &store, log, roles)?;
             inbox = own_parts.inbox.map(web::Data::new);
+            reconcilers.extend(own_parts.reconcilers);
+        }
+        if !reconcilers.is_empty() {
             let runner_settings = parts::runner_settings(settings, node);
-            let own = Runner::new(store.clone(), runner_settings, own_parts.reconcilers);
+            let own = Runner::new(store.clone(), runner_settings, reconcilers);
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
         let health = web::Data::new(health::Health::new(store, metrics));

@@ -8,9 +8,11 @@
 mod accept;
 pub mod auth;
 mod body;
+mod embargo;
 mod endpoints;
 mod etag;
 mod existence;
+mod on_top;
 mod openapi;
 mod path;
 mod problem;
@@ -26,6 +28,7 @@ mod slow_body;
 mod status;
 mod warning;
 
+pub use embargo::EmbargoReconciler;
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};
 pub use request_log::{REQUEST_ID, log_request};

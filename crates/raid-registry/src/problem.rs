@@ -177,6 +177,13 @@ impl Problem {
         )
     }
 
+    /// A RAiD has as many holders as it can have.
+    pub(crate) fn too_many_holders(most: i64) -> Self {
+        let title = "Too many holders";
+        let detail = format!("A RAiD has at most {most} holders. Take it from one of them first.");
+        Self::own(StatusCode::CONFLICT, "TooManyHolders", title, detail)
+    }
+
     /// The RAiD was withdrawn.
     pub(crate) fn withdrawn(handle: &Handle, reason: &str) -> Self {
         Self::gone(format!("RAiD {handle} was withdrawn: {reason}"))

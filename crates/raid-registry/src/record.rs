@@ -43,7 +43,9 @@ impl ClosedRaid<'_> {
             access: &raid.access,
         };
         let body = serde_json::to_vec(&closed);
-        Ok(body.map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))?.into())
+        Ok(body
+            .map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))?
+            .into())
     }
 }
 

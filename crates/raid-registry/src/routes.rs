@@ -8,8 +8,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
-    contributors, count, docs, history, invitations, landing, list, mint, permissions, read,
-    redirect, service_points, update, version, vocabularies,
+    contributors, count, docs, history, holders, invitations, landing, list, mint, permissions,
+    read, redirect, service_points, transfer, update, version, vocabularies, withdrawal,
 };
 use crate::openapi::Describe;
 use crate::problem::Problem;
@@ -59,6 +59,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(POST "/service-point/" => service_points::create, service_points::describe_create),
     endpoint!(PUT  "/service-point/{id}" => service_points::change, service_points::describe_change),
     endpoint!(GET  "/service-point/{id}" => service_points::read, service_points::describe_read),
+    endpoint!(GET  "/v1/raids/{prefix}/{suffix}/holders" => holders::list, holders::describe_list),
+    endpoint!(PUT  "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::give, holders::describe_give),
+    endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::take, holders::describe_take),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/transfer" => transfer::transfer, transfer::describe),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/withdrawal" => withdrawal::withdraw, withdrawal::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),

@@ -63,19 +63,21 @@ pub(crate) fn insert(c: &mut Conn, rows: &[HolderRow]) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Lets somebody hold a RAiD. Who holds it in this role already goes on as before.
+/// Lets somebody hold a RAiD; who holds it in this role already goes on as before. Says false, and
+/// changes nothing, if [`MAX_HOLDERS`] hold it.
 ///
 /// # Errors
-/// [`StoreError::Overloaded`] at [`MAX_HOLDERS`].
-pub fn give(c: &mut Conn, row: &HolderRow) -> Result<(), StoreError> {
+/// When the database refuses.
+pub fn give(c: &mut Conn, row: &HolderRow) -> Result<bool, StoreError> {
     let held = of_raid(c, row.handle.get())?;
     let is_new = !held
         .iter()
         .any(|h| h.subject == row.subject && h.role == row.role);
     if is_new && i64::try_from(held.len()).is_ok_and(|count| count >= MAX_HOLDERS) {
-        return Err(StoreError::Overloaded);
+        return Ok(false);
     }
-    insert(c, std::slice::from_ref(row))
+    insert(c, std::slice::from_ref(row))?;
+    Ok(true)
 }
 
 /// Takes a RAiD from a holder; says whether they held it.

@@ -244,7 +244,13 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
         .flat_map(|w| w.contributors.iter().map(|o| (o, &w.handle)))
         .collect();
     contributions::insert(c, &pairs)?;
-    holders::insert(c, &writes.iter().filter_map(RaidWrite::holder).collect::<Vec<_>>())?;
+    holders::insert(
+        c,
+        &writes
+            .iter()
+            .filter_map(RaidWrite::holder)
+            .collect::<Vec<_>>(),
+    )?;
     let due: Vec<_> = writes
         .iter()
         .flat_map(|w| w.tasks(w.contributors.iter()))

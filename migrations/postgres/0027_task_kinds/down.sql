@@ -1,2 +1,3 @@
-DELETE FROM task WHERE kind NOT IN ('permission', 'membership', 'email');
-ALTER TABLE task ADD CONSTRAINT task_kind_check CHECK (kind IN ('permission', 'membership', 'email'));
+DELETE FROM task WHERE kind = 'embargo';
+ALTER TABLE task DROP CONSTRAINT task_kind_check,
+    ADD CONSTRAINT task_kind_check CHECK (kind IN ('permission', 'membership', 'email'));

@@ -13,7 +13,7 @@ CREATE TABLE task_before (
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (kind, key)
 );
-INSERT INTO task_before SELECT * FROM task WHERE kind IN ('permission', 'membership', 'email');
+INSERT INTO task_before SELECT * FROM task WHERE kind <> 'embargo';
 DROP TABLE task;
 ALTER TABLE task_before RENAME TO task;
 CREATE INDEX task_by_due ON task (state, lane, due_at);

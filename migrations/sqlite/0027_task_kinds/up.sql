@@ -1,6 +1,6 @@
--- Kinds of tasks are the program's to know; a table cannot lose a check here, so it is made anew.
+-- A table cannot change a check here, so it is made anew.
 CREATE TABLE task_next (
-    kind TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('permission', 'membership', 'email', 'embargo')),
     key TEXT NOT NULL,
     subject TEXT NOT NULL,
     lane SMALLINT NOT NULL,

@@ -12,7 +12,10 @@ const USES: &[(&str, &[&str])] = &[
     ("reconciler", &["store"]),
     ("orcid-client", &["raid-model"]),
     ("resolvers", &["raid-model"]),
-    ("raid-registry", &["raid-model", "resolvers", "store"]),
+    (
+        "raid-registry",
+        &["raid-model", "reconciler", "resolvers", "store"],
+    ),
     (
         "orcid-inbox",
         &["orcid-client", "raid-model", "reconciler", "store"],

@@ -9,6 +9,7 @@ use orcid_inbox::{
     Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
 };
 use raid_model::membership::MembershipPolicy;
+use raid_registry::EmbargoReconciler;
 use raid_registry::auth::{AuthSettings, OidcIssuer};
 use reconciler::{Reconcile, Schedule};
 use std::collections::BTreeSet;
@@ -70,6 +71,19 @@ pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::
         poll: worker.poll,
         schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
     }
+}
+
+/// What the registry leaves to a worker, with ORCID or without.
+pub(super) fn registry_reconcilers(
+    settings: &Settings,
+    store: &Store,
+    roles: &BTreeSet<Role>,
+) -> Vec<Arc<dyn Reconcile>> {
+    if !roles.contains(&Role::Worker) {
+        return Vec::new();
+    }
+    let embargoes = EmbargoReconciler::new(store.clone(), settings.sync.settle_delay);
+    vec![Arc::new(embargoes)]
 }
 
 /// What talks to people and to ORCID, as far as this process runs it.

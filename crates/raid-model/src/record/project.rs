@@ -182,6 +182,13 @@ pub struct Access {
 }
 
 impl Access {
+    /// Opens the record to everybody.
+    pub(crate) fn open(&mut self) {
+        if let Some(kind) = &mut self.kind {
+            kind.id = TermId::new(vocabulary::OPEN_ACCESS);
+        }
+    }
+
     /// Whether the record is embargoed. It stays so until a new version says otherwise, also past
     /// its expiry, so that nothing shows before the agency's system has lifted the embargo.
     pub fn is_embargoed(&self) -> bool {

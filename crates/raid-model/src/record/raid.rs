@@ -244,6 +244,22 @@ impl Raid {
         raid.next_version(now)
     }
 
+    /// The next version, which everybody may see. The statement and the date stay, as what was said
+    /// about the embargo.
+    #[must_use]
+    pub fn opened(mut self, now: OffsetDateTime) -> Self {
+        self.access.open();
+        self.next_version(now)
+    }
+
+    /// The next version, which another service point owns.
+    #[must_use]
+    pub fn with_owner(mut self, owner: RorId, service_point: i64, now: OffsetDateTime) -> Self {
+        self.identifier.owner.id = owner;
+        self.identifier.owner.service_point = service_point;
+        self.next_version(now)
+    }
+
     /// The RAiD's name.
     pub fn handle(&self) -> &Handle {
         self.identifier.id.handle()

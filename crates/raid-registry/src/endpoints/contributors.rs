@@ -31,6 +31,7 @@ pub(crate) fn describe() -> Describe {
         )
         .secured()
         .handle()
+        .withdrawn()
         .body("RaidPatchRequest")
         .json_only()
         .stored()

@@ -30,8 +30,9 @@ pub(crate) fn describe() -> Describe {
              Base64: the first one starts from an empty object, each later one from the version \
              before. Contributors' status is of today and in no version.",
         )
-        .secured()
+        .open()
         .handle()
+        .of_raid()
         .json_only()
         .stored()
         .json_list(

@@ -44,6 +44,7 @@ pub(crate) fn describe() -> Describe {
     )
     .secured()
     .handle()
+    .withdrawn()
     .body("InvitationRequest")
     .json_only()
     .stored()

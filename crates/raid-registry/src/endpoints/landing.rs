@@ -22,11 +22,12 @@ pub(crate) fn describe() -> Describe {
     Describe::new("raidPage", "Pages", "The page of a RAiD")
         .text(
             "For everybody, without a token. Of an embargoed RAiD it shows the identifier and the \
-             access statement.",
+             access statement, of a withdrawn one the identifier and the reason.",
         )
         .handle()
         .html(200, "The page")
         .html(404, "No such RAiD")
+        .html(410, "The RAiD was withdrawn; the page says why")
         .html(500, "Something failed that is not the reader's")
         .html(503, "Busy; please try again")
         .header(503, "Retry-After", "Seconds")
@@ -56,6 +57,14 @@ struct Embargoed {
 }
 
 #[derive(Template)]
+#[template(path = "withdrawn.html")]
+struct Withdrawn {
+    handle: String,
+    id: String,
+    reason: String,
+}
+
+#[derive(Template)]
 #[template(path = "notice.html")]
 struct Notice {
     heading: &'static str,
@@ -73,7 +82,7 @@ struct Participant {
 
 pub(crate) async fn page(path: HandlePath, registry: web::Data<Registry>) -> HttpResponse {
     match render(&registry, &path).await {
-        Ok(Some(page)) => html(StatusCode::OK, page),
+        Ok(Some((status, page))) => html(status, page),
         Ok(None) => notice(
             StatusCode::NOT_FOUND,
             "No such RAiD",
@@ -98,7 +107,10 @@ pub(crate) async fn page(path: HandlePath, registry: web::Data<Registry>) -> Htt
     }
 }
 
-async fn render(registry: &Registry, path: &HandlePath) -> Result<Option<String>, StoreError> {
+async fn render(
+    registry: &Registry,
+    path: &HandlePath,
+) -> Result<Option<(StatusCode, String)>, StoreError> {
     let Some(handle) = path.handle.clone() else {
         return Ok(None);
     };
@@ -106,15 +118,24 @@ async fn render(registry: &Registry, path: &HandlePath) -> Result<Option<String>
         .store
         .read(move |c| record::load_shown(c, &handle))
         .await?;
-    let Some((_, raid)) = found else {
+    let Some((row, raid)) = found else {
         return Ok(None);
     };
-    let page = if raid.access.is_embargoed() {
+    let mut status = StatusCode::OK;
+    let page = if let Some(reason) = row.withdrawal_reason {
+        status = StatusCode::GONE;
+        let withdrawn = Withdrawn {
+            handle: raid.handle().to_string(),
+            id: raid.identifier.id.to_string(),
+            reason,
+        };
+        withdrawn.render()
+    } else if raid.access.is_embargoed() {
         embargoed(&raid).render()
     } else {
         landing(&raid, registry.now().date()).render()
     };
-    page.map(Some)
+    page.map(|page| Some((status, page)))
         .map_err(|e| StoreError::Corrupt(format!("the page of {}: {e}", path.text)))
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn describe() -> Describe {
              or separated by commas; `title` and `contributor` are always there, empty if they are \
              not wanted.",
         )
-        .secured()
+        .open()
         .query(
             "includeFields",
             "Members of a RAiD, such as `identifier,title`",

@@ -14,6 +14,7 @@ pub(crate) fn describe() -> Describe {
         .text("Who may not read the RAiD is refused (403) rather than told `read: false`.")
         .secured()
         .handle()
+        .of_raid()
         .json_only()
         .stored()
         .json(200, "What the caller may do", "RaidPermissions")

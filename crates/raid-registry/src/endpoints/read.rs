@@ -20,8 +20,9 @@ pub(crate) fn describe() -> Describe {
             "The current version, as JSON or as RDF. Users of a service point read its RAiDs; to \
              others it makes no difference whether a RAiD is foreign, embargoed or unknown (403).",
         )
-        .secured()
+        .open()
         .handle()
+        .of_raid()
         .stored()
         .json(200, "The RAiD", "RaidDto")
         .negotiated(200, Representation::ALL)

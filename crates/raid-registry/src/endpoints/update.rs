@@ -28,6 +28,7 @@ pub(crate) fn describe() -> Describe {
         )
         .secured()
         .handle()
+        .withdrawn()
         .body("RaidUpdateRequest")
         .json_only()
         .stored()

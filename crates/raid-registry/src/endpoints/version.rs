@@ -13,8 +13,9 @@ use crate::{accept, sight};
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaidVersion", "RAiDs", "Read one version of a RAiD")
         .text("As it was written, so without the contributors' status, which is of today.")
-        .secured()
+        .open()
         .handle()
+        .of_raid()
         .number("version", "The version, from 1")
         .json_only()
         .stored()

@@ -52,6 +52,28 @@ impl Describe {
             .unavailable()
     }
 
+    /// Needs no token; one that is sent must count, and may show more.
+    pub(crate) fn open(mut self) -> Self {
+        self.operation = self.operation.security(SecurityRequirement::default());
+        self.secured()
+    }
+
+    /// Reads one RAiD, which may be under embargo or withdrawn.
+    pub(crate) fn of_raid(self) -> Self {
+        let closed = ResponseBuilder::new()
+            .description(
+                "Under embargo, and the caller has no right to it; or unknown, which callers with \
+                 a token are not told (without a body)",
+            )
+            .content(JSON, content("ClosedRaid"));
+        self.response(403, closed.build()).withdrawn()
+    }
+
+    /// The RAiD may be withdrawn.
+    pub(crate) fn withdrawn(self) -> Self {
+        self.problem(410, "The RAiD was withdrawn; `detail` says why")
+    }
+
     /// Works on the store.
     pub(crate) fn stored(self) -> Self {
         self.problem(500, "Something failed that is not the client's")

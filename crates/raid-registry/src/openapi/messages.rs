@@ -4,7 +4,8 @@ use utoipa::openapi::schema::Object;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::shapes::{
-    Member, classification, flag, list, list_of, may, moment, must, number, object, one_of, text,
+    Member, classification, flag, list, list_of, may, moment, must, named, number, object, one_of,
+    text,
 };
 
 /// Every schema by its name.
@@ -26,6 +27,25 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Vocabulary", whole_vocabulary().into()),
         ("InvitationRequest", invitation_request().into()),
         ("Invitation", invitation().into()),
+        ("ClosedRaid", closed_raid().into()),
+        ("Holder", holder().into()),
+        (
+            "TransferRequest",
+            object([must("servicePoint", number(), "Who is to own the RAiD")]).into(),
+        ),
+        (
+            "WithdrawalRequest",
+            object([must(
+                "reason",
+                text(),
+                "At most 1000 characters; shown to everybody",
+            )])
+            .into(),
+        ),
+        (
+            "Withdrawal",
+            object([must("handle", text(), ""), must("reason", text(), "")]).into(),
+        ),
         ("FailureResponse", failure().into()),
         ("ValidationFailureResponse", validation_failure().into()),
         ("ResolverUnavailableResponse", resolver_unavailable().into()),
@@ -148,6 +168,22 @@ fn invitation() -> Object {
         must("handle", text(), ""),
         must("id", text(), ""),
         must("state", one_of(&["open"]), ""),
+    ])
+}
+
+fn closed_raid() -> Object {
+    object([
+        must("access", named("Access"), "Until when, and why"),
+        must("id", text(), "The RAiD as a URL"),
+    ])
+}
+
+fn holder() -> Object {
+    object([
+        must("givenAt", moment(), ""),
+        must("givenBy", text(), "The subject who gave it to them"),
+        must("role", one_of(&["raid-admin", "raid-user"]), ""),
+        must("subject", text(), "`sub` of their tokens"),
     ])
 }
 

@@ -229,8 +229,13 @@ impl Server {
 
     /// A token of the agency's own, good for an hour.
     pub fn token(&self, roles: &[Role], group: Option<&str>) -> String {
+        self.token_of("user-1", roles, group)
+    }
+
+    /// The same, of somebody else.
+    pub fn token_of(&self, subject: &str, roles: &[Role], group: Option<&str>) -> String {
         let token = LocalToken {
-            subject: "user-1".to_owned(),
+            subject: subject.to_owned(),
             roles: roles.to_vec(),
             group: group.map(str::to_owned),
             lifetime: Duration::from_hours(1),
@@ -270,7 +275,7 @@ impl Server {
     /// How many RAiDs there are.
     pub async fn count(&self) -> usize {
         let all = |c: &mut store::Conn| {
-            store::raids::page(c, store::raids::Filter::default(), None, 10_000)
+            store::raids::page(c, &store::raids::Filter::default(), None, 10_000)
         };
         self.store.read(all).await.unwrap().len()
     }

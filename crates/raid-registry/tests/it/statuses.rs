@@ -75,18 +75,24 @@ const SECURED_READS: &[&str] = &[
     "/service-point",
     "/service-point/",
     "/service-point/7",
+    "/v1/raids/10.82841/nowhere/holders",
 ];
 
 fn is_redirect(path: &str) -> bool {
     ["/raid", "/service-point"].contains(&path)
 }
 
-fn writes() -> [(Method, &'static str); 6] {
+/// What is changed without a body.
+const HOLDER: &str = "/v1/raids/10.82841/nowhere/holders/raid-user/somebody";
+
+fn writes() -> [(Method, &'static str); 8] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
         (Method::PATCH, "/raid/10.82841/nowhere"),
         (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
+        (Method::POST, "/v1/raids/10.82841/nowhere/transfer"),
+        (Method::POST, "/v1/raids/10.82841/nowhere/withdrawal"),
         (Method::POST, "/service-point/"),
         (Method::PUT, "/service-point/7"),
     ]
@@ -114,6 +120,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     what_works(&mut notes, &server, &raid).await;
     what_is_refused(&mut notes, &server, &raid).await;
     what_the_token_forbids(&mut notes, &server).await;
+    what_is_over(&mut notes, &server).await;
 
     // A database without its tables: a server's error.
     let (_empty, broken) = store_without_tables();
@@ -167,7 +174,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let (user, all) = (server.user(), all_roles(server));
     let path = path_of(raid);
     for read in SECURED_READS {
-        let read = read.replace("/raid/10.82841/nowhere", &path);
+        let read = here(read, &path);
         notes.get(server, &all, &read).await;
     }
     notes
@@ -250,6 +257,51 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     notes.send(server, invite()).await.expect(409);
 }
 
+/// The address of the same for a RAiD that is there.
+fn here(address: &str, path: &str) -> String {
+    address.replace("/10.82841/nowhere", path.trim_start_matches("/raid"))
+}
+
+/// A RAiD that is withdrawn, and one with as many holders as it can have.
+async fn what_is_over(notes: &mut Notes, server: &Server) {
+    let all = all_roles(server);
+    let path = path_of(&server.mint(&minimal()).await);
+    let hold = |n: usize| {
+        let holder = here(HOLDER, &path).replace("somebody", &format!("user-{n}"));
+        request(Method::PUT, &holder, &all)
+    };
+    for n in 0..200 {
+        notes.send(server, hold(n)).await.expect(204);
+    }
+    notes.send(server, hold(200)).await.expect(409);
+    let take = request(Method::DELETE, &here(HOLDER, &path), &all);
+    notes.send(server, take).await.expect(204);
+    let transfer = here("/v1/raids/10.82841/nowhere/transfer", &path);
+    let transfer = request(Method::POST, &transfer, &all).set_json(json!({"servicePoint": HOME}));
+    notes.send(server, transfer).await.expect(200);
+    let withdrawal = here("/v1/raids/10.82841/nowhere/withdrawal", &path);
+    let withdrawal = request(Method::POST, &withdrawal, &all).set_json(json!({"reason": "x"}));
+    notes.send(server, withdrawal).await.expect(200);
+    for read in SECURED_READS
+        .iter()
+        .filter(|read| read.contains("/raid/10.82841/nowhere"))
+    {
+        notes
+            .get(server, &all, &here(read, &path))
+            .await
+            .expect(410);
+    }
+    let page = path.replace("/raid/", "/raids/");
+    let page = notes.send(server, TestRequest::get().uri(&page)).await;
+    assert_eq!(page.status, 410);
+    for (method, write) in writes() {
+        if write.contains("nowhere") {
+            let write = request(method, &here(write, &path), &all).set_json(minimal());
+            notes.send(server, write).await.expect(410);
+        }
+    }
+}
+
 fn invitations(path: &str) -> String {
     format!("{}/invitations", path.replace("/raid/", "/v1/raids/"))
 }
@@ -262,6 +314,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         "/raid/10.82841/nowhere/1",
         "/raid/10.82841/nowhere/permissions",
         "/service-point/7",
+        "/v1/raids/10.82841/nowhere/holders",
     ];
     for path in not_found {
         assert_eq!(notes.get(server, &operator, path).await.status, 404);
@@ -275,7 +328,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.get(server, &operator, path).await.expect(400);
     }
     for read in SECURED_READS.iter().filter(|read| !is_redirect(read)) {
-        let read = read.replace("/raid/10.82841/nowhere", &path);
+        let read = here(read, &path);
         let html = request(Method::GET, &read, &all_roles(server));
         let html = html.insert_header(("Accept", "text/html"));
         notes.send(server, html).await.expect(406);
@@ -290,12 +343,19 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, other).await.expect(412);
     }
     let all = all_roles(server);
+    for method in [Method::PUT, Method::DELETE] {
+        let unknown = request(method.clone(), HOLDER, &all);
+        notes.send(server, unknown).await.expect(404);
+        let odd = here(HOLDER, &path).replace("raid-user", "friend");
+        let odd = request(method, &odd, &all);
+        notes.send(server, odd).await.expect(400);
+    }
     for (method, write) in writes() {
         if !write.ends_with('/') {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));
             notes.send(server, unknown).await.expect(404);
         }
-        let here = write.replace("/10.82841/nowhere", path.trim_start_matches("/raid"));
+        let here = here(write, &path);
         let to = || request(method.clone(), &here, &all);
         notes
             .send(server, to().set_json(json!({"title": null})))
@@ -321,7 +381,11 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         notes.get(server, "no.such.token", path).await.expect(401);
     }
     let mut writes = writes().to_vec();
-    writes.push((Method::POST, "/raid"));
+    writes.extend([
+        (Method::POST, "/raid"),
+        (Method::PUT, HOLDER),
+        (Method::DELETE, HOLDER),
+    ]);
     for (method, path) in writes {
         let token = if path.starts_with("/raid/1") {
             &foreign
@@ -352,7 +416,8 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
             .status,
         status
     );
-    for (method, path) in writes() {
+    let without_body = [(Method::PUT, HOLDER), (Method::DELETE, HOLDER)];
+    for (method, path) in writes().into_iter().chain(without_body) {
         let write = request(method, path, &all).set_json(body_for(path));
         let reply = notes.send(server, write).await;
         reply.expect(status);

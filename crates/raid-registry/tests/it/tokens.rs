@@ -74,7 +74,7 @@ async fn tokens_of_the_agency_itself(db: &TestDb) {
 
     // No token at all is another answer than a bad one.
     for header in [None, Some("Basic dXNlcjpwYXNz"), Some("token")] {
-        let mut get = actix_web::test::TestRequest::get().uri("/raid/");
+        let mut get = actix_web::test::TestRequest::get().uri("/raid/count");
         if let Some(header) = header {
             get = get.insert_header(("Authorization", header));
         }

@@ -166,7 +166,7 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "service_point VALUES (1, 'n', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time})"
         ),
-        format!("raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time})"),
+        format!("raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL)"),
     ];
     for row in good {
         c.batch_execute(&format!("INSERT INTO {row}")).unwrap();
@@ -178,9 +178,9 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "service_point VALUES (3, 'm', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time})"
         ),
-        format!("raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time})"),
-        format!("raid VALUES ('a/c', 1, 1, 'secret', '{{}}', {time}, {time})"),
-        format!("raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time})"),
+        format!("raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL)"),
+        format!("raid VALUES ('a/c', 1, 1, 'secret', '{{}}', {time}, {time}, NULL, NULL)"),
+        format!("raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time}, NULL, NULL)"),
         format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time})"),
         "contribution VALUES ('0000-0002-1825-0097', 'a/z')".to_owned(),
         format!(
@@ -192,6 +192,8 @@ async fn every_constraint_stands(db: &TestDb) {
         format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time})"),
         format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time})"),
         format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time})"),
+        format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time})"),
+        format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time})"),
         format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time})"),
         format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time})"),
     ];

@@ -19,7 +19,7 @@ store::on_both_databases!(
 
 async fn all_handles(store: &Store) -> Vec<String> {
     let rows = store
-        .read(|c| raids::page(c, raids::Filter::default(), None, 10_000))
+        .read(|c| raids::page(c, &raids::Filter::default(), None, 10_000))
         .await;
     let rows = rows.unwrap().into_iter();
     rows.map(|r| r.handle.as_str().to_owned()).collect()

@@ -219,10 +219,10 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
                 let from = after.clone();
                 let filter = Filter {
                     service_point,
-                    access: None,
+                    ..Filter::default()
                 };
                 let page = store
-                    .read(move |c| raids::page(c, filter, from.as_ref(), limit))
+                    .read(move |c| raids::page(c, &filter, from.as_ref(), limit))
                     .await
                     .unwrap();
                 let Some(last) = page.last() else { break };
@@ -261,9 +261,9 @@ async fn pages_and_counts_keep_to_their_filter(db: &TestDb) {
     }
     let embargoed = Filter {
         access: Some(Access::Embargoed),
-        service_point: None,
+        ..Filter::default()
     };
-    let page = store.read(move |c| raids::page(c, embargoed, None, 100));
+    let page = store.read(move |c| raids::page(c, &embargoed, None, 100));
     let found: Vec<_> = page.await.unwrap().into_iter().map(|r| r.handle).collect();
     let expected: Vec<_> = [9, 6, 3, 0].map(|n| handle(n).into()).into();
     assert_eq!(found, expected);

@@ -77,6 +77,8 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         service_point_id: SERVICE_POINT,
         access: Access::Open,
         document: Json(format!(r#"{{"raid": {n}}}"#)),
+        embargo_ends: None,
+        held_by_actor: false,
         contributors: contributors.iter().copied().collect(),
         actor: Actor {
             subject: "somebody".into(),

@@ -5,8 +5,8 @@ use diesel::sql_types::Text;
 use std::collections::BTreeSet;
 use store::testing::TestDb;
 use store::{
-    Conn, StoreError, grants, invitations, memberships, permission_requests, permissions, raids,
-    tasks, visits,
+    Conn, StoreError, grants, holders, invitations, memberships, permission_requests, permissions,
+    raids, tasks, visits,
 };
 
 store::on_both_databases!(the_database_knows_the_states_of_the_code);
@@ -50,8 +50,9 @@ async fn the_database_knows_the_states_of_the_code(db: &TestDb) {
             <$kind>::ALL.iter().map(|s| s.as_str().to_owned()).collect()
         };
     }
-    let known: [(&str, &str, BTreeSet<String>); 10] = [
+    let known: [(&str, &str, BTreeSet<String>); 11] = [
         ("raid", "access", texts!(raids::Access)),
+        ("raid_holder", "role", texts!(holders::HolderRole)),
         ("task", "kind", texts!(tasks::Kind)),
         ("task", "state", texts!(tasks::State)),
         ("permission", "state", texts!(permissions::State)),

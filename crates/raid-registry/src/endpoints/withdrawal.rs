@@ -1,0 +1,96 @@
+//! Withdrawing a RAiD: the identifier stays, and says that it was withdrawn.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::{ErrorType, Failure, Raid, json, wire};
+use serde::{Deserialize, Serialize};
+use store::raids;
+
+use crate::auth::{Caller, Role};
+use crate::openapi::Describe;
+use crate::path::HandlePath;
+use crate::refusal::{Refusal, unless_valid};
+use crate::registry::Registry;
+use crate::{accept, body, on_top, rights};
+
+/// Longest reason, in characters.
+const MAX_REASON: usize = 1000;
+
+pub(crate) fn describe() -> Describe {
+    Describe::new("withdrawRaid", "RAiDs", "Withdraw a RAiD")
+        .text(
+            "For operators, and for good. The identifier stays, and its page says that the RAiD \
+             was withdrawn, and why. Its content is shown to nobody any more, and nobody changes \
+             it; all versions are kept. The entries on the contributors' ORCID records are \
+             removed.",
+        )
+        .secured()
+        .handle()
+        .body("WithdrawalRequest")
+        .json_only()
+        .stored()
+        .json(200, "Withdrawn", "Withdrawal")
+        .problem(404, "No such RAiD")
+        .withdrawn()
+}
+
+/// Why.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WithdrawalRequest {
+    #[serde(deserialize_with = "wire::text")]
+    reason: Option<String>,
+}
+
+/// What was withdrawn.
+#[derive(Serialize)]
+struct Withdrawal<'a> {
+    handle: String,
+    reason: &'a str,
+}
+
+pub(crate) async fn withdraw(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::Operator])?;
+    accept::json(&req)?;
+    let row = rights::writable(&registry, &caller, &path).await?;
+    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let request: WithdrawalRequest = json::read(&body)?;
+    let reason = request.reason.unwrap_or_default().trim().to_owned();
+    unless_valid(failures(&reason))?;
+    let handle = row.handle.into_inner();
+    let kept = reason.clone();
+    on_top::write(
+        &registry,
+        &handle,
+        caller.actor(),
+        |raid: Raid, now| Some(raid.next_version(now.assume_utc())),
+        move |c, last| raids::withdraw(c, last, &kept),
+    )
+    .await?;
+    registry.forget(&handle);
+    Ok(HttpResponse::Ok().json(Withdrawal {
+        handle: handle.to_string(),
+        reason: &reason,
+    }))
+}
+
+fn failures(reason: &str) -> Vec<Failure> {
+    let failure = |error_type, message: String| Failure {
+        field_id: "reason".to_owned(),
+        error_type,
+        message,
+    };
+    if reason.is_empty() {
+        vec![failure(ErrorType::NotSet, "field must be set".to_owned())]
+    } else if reason.chars().count() > MAX_REASON {
+        let message = format!("has more than {MAX_REASON} characters");
+        vec![failure(ErrorType::TooLong, message)]
+    } else {
+        Vec::new()
+    }
+}
