@@ -30,6 +30,7 @@ pub fn openapi() -> OpenApi {
             "POST" => HttpMethod::Post,
             "PUT" => HttpMethod::Put,
             "PATCH" => HttpMethod::Patch,
+            "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
         let operation = (endpoint.describe)().build();
