@@ -10,6 +10,7 @@ mod command_line;
 mod consent;
 mod crash;
 mod faults;
+mod hidden;
 mod hostile;
 mod invitation;
 mod mail;
