@@ -13,6 +13,8 @@ mod endpoints;
 mod etag;
 mod existence;
 mod on_top;
+mod idempotency;
+mod minting;
 mod openapi;
 mod path;
 mod problem;

@@ -13,9 +13,9 @@ const TYPE_PREFIX: &str = "https://raid.org.au/errors#";
 /// `instance` of the RAiD API's own problems: a constant.
 const INSTANCE: &str = "https://raid.org.au";
 /// Seconds after which a client may try again.
-pub(crate) const RETRY_AFTER: &str = "2";
+pub(crate) const RETRY_AFTER: u64 = 2;
 /// The same where another registry is down, as in the RAiD API.
-const RESOLVERS_RETRY_AFTER: &str = "30";
+const RESOLVERS_RETRY_AFTER: u64 = 30;
 
 /// One problem. It has exactly the members of the RAiD API's error bodies, because existing clients
 /// refuse others at status 400.
@@ -36,6 +36,9 @@ pub(crate) struct Problem {
     current_version: Option<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unavailable_resolvers: Vec<UnavailableResolver>,
+    /// Seconds after which it is worth to try again; told in a header.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
@@ -55,6 +58,7 @@ impl Problem {
             failures: Vec::new(),
             current_version: None,
             unavailable_resolvers: Vec::new(),
+            retry_after: None,
         }
     }
 
@@ -69,18 +73,19 @@ impl Problem {
             failures: Vec::new(),
             current_version: None,
             unavailable_resolvers: Vec::new(),
+            retry_after: None,
         }
     }
 
+    /// The same, with the word that it is worth to try again in so many seconds.
+    pub(crate) fn retry_in(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// In how many seconds a client may try again, if it is worth it.
-    pub(crate) fn retry_after(&self) -> Option<&'static str> {
-        if !self.unavailable_resolvers.is_empty() {
-            Some(RESOLVERS_RETRY_AFTER)
-        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            Some(RETRY_AFTER)
-        } else {
-            None
-        }
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Whether existing clients know it as `application/json`.
@@ -217,6 +222,7 @@ impl Problem {
         );
         Self {
             unavailable_resolvers: unavailable,
+            retry_after: Some(RESOLVERS_RETRY_AFTER),
             ..Self::own(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ResolverUnavailable",
@@ -234,6 +240,7 @@ impl Problem {
             "Service unavailable",
             detail,
         )
+        .retry_in(RETRY_AFTER)
     }
 
     /// Something failed that is not the client's; what, is in the log.

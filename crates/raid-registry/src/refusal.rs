@@ -42,6 +42,15 @@ impl Refusal {
         }
     }
 
+    /// What is told in the body, if anything is.
+    pub(crate) fn problem(&self) -> Option<Cow<'_, Problem>> {
+        match self {
+            Self::Problem(problem) => Some(Cow::Borrowed(&**problem)),
+            Self::Failed(error) => Some(Cow::Owned(problem_of(error))),
+            _ => None,
+        }
+    }
+
     fn challenge(&self) -> Option<String> {
         let (error, description) = match self {
             Self::NoToken => return Some("Bearer".to_owned()),
@@ -90,13 +99,11 @@ impl ResponseError for Refusal {
         if let Some(challenge) = self.challenge() {
             answer.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        let problem = match self {
-            Self::Problem(problem) => Cow::Borrowed(&**problem),
-            Self::Failed(error) => Cow::Owned(problem_of(error)),
-            Self::Closed(body) => {
-                return answer.content_type("application/json").body(body.clone());
-            }
-            _ => return answer.finish(),
+        if let Self::Closed(body) = self {
+            return answer.content_type("application/json").body(body.clone());
+        }
+        let Some(problem) = self.problem() else {
+            return answer.finish();
         };
         if let Some(seconds) = problem.retry_after() {
             answer.insert_header((header::RETRY_AFTER, seconds));

@@ -11,6 +11,7 @@ use store::service_points::{self, ServicePointRow};
 use store::{Store, StoreError, Timestamp};
 
 use crate::auth::{Verifier, VerifierError};
+use crate::idempotency::InHand;
 use crate::record::Record;
 use crate::settings::{Existence, Settings};
 
@@ -20,6 +21,7 @@ pub struct Registry {
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
     pub(crate) resolvers: Resolvers,
+    pub(crate) in_hand: InHand,
     records: Option<Cache<Handle, Arc<Record>>>,
     service_points: Option<Cache<String, Arc<ServicePointRow>>>,
 }
@@ -65,6 +67,7 @@ impl Registry {
             settings,
             verifier,
             resolvers,
+            in_hand: InHand::default(),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::endpoints::{
     contributors, count, docs, history, holders, invitations, landing, list, mint, permissions,
     read, redirect, service_points, transfer, update, version, vocabularies, withdrawal,
 };
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
@@ -142,6 +143,7 @@ pub fn cors(settings: &Settings) -> Cors {
             header::ACCEPT,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            IDEMPOTENCY_KEY,
             header::HeaderName::from_static("x-requested-with"),
             REQUEST_ID,
         ])

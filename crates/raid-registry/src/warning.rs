@@ -10,12 +10,14 @@ pub(crate) const VALIDATION_WARNING: HeaderName = HeaderName::from_static("valid
 /// Most members that are named.
 const MOST: usize = 50;
 
+/// The header's value, if there is anything to name.
+pub(crate) fn text(fields: &BTreeSet<String>) -> Option<String> {
+    let named: Vec<&str> = fields.iter().take(MOST).map(String::as_str).collect();
+    (!named.is_empty()).then(|| named.join(", "))
+}
+
 /// The header, if there is anything to name.
 pub(crate) fn header(fields: &BTreeSet<String>) -> Option<(HeaderName, HeaderValue)> {
-    if fields.is_empty() {
-        return None;
-    }
-    let named: Vec<&str> = fields.iter().take(MOST).map(String::as_str).collect();
-    let value = HeaderValue::from_str(&named.join(", ")).ok()?;
+    let value = HeaderValue::try_from(text(fields)?).ok()?;
     Some((VALIDATION_WARNING, value))
 }

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The handle is already in use; draw another suffix.
     #[error("the handle is already in use")]
     HandleTaken,
+    /// The idempotency key has an answer already, which [`crate::answers::find`] gives.
+    #[error("the idempotency key has an answer already")]
+    KeyTaken,
     /// The row was changed by another; `current` is the version that stands.
     #[error("the RAiD is at version {current}")]
     StaleVersion {

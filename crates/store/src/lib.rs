@@ -1,6 +1,7 @@
 //! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that
 //! knows diesel.
 
+pub mod answers;
 pub mod calls;
 mod clock;
 mod conn;

@@ -1,5 +1,6 @@
 //! RAiDs and all their versions.
 
+use crate::answers::{self, KeptAnswer};
 use crate::conn::{Conn, per_backend};
 use crate::contributions;
 use crate::engine::Store;
@@ -115,6 +116,8 @@ pub struct RaidWrite {
     pub due_at: Timestamp,
     /// Interactive or bulk.
     pub lane: Lane,
+    /// Of a mint with an idempotency key: the answer that is kept along.
+    pub answer: Option<Box<KeptAnswer>>,
 }
 
 impl RaidWrite {
@@ -153,6 +156,7 @@ impl RaidWrite {
             at,
             due_at,
             lane,
+            answer: None,
         })
     }
 
@@ -193,7 +197,8 @@ impl Store {
     /// in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::HandleTaken`]: draw another suffix and try again.
+    /// [`StoreError::HandleTaken`]: draw another suffix and try again. [`StoreError::KeyTaken`]: the
+    /// request was served before.
     pub async fn mint(&self, write: RaidWrite) -> Result<(), StoreError> {
         if let Some(queue) = self.mint_queue() {
             return queue.mint(write).await;
@@ -205,6 +210,8 @@ impl Store {
 
 /// Inserts new RAiDs with all that belongs to them, as few statements as the database allows.
 pub(crate) fn insert(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError> {
+    let answers: Vec<_> = writes.iter().filter_map(|w| w.answer.as_deref()).collect();
+    answers::keep(c, &answers)?;
     let inserted = match c {
         Conn::Postgres(c) => mint_statement::insert(c, writes).map_err(StoreError::from),
         Conn::Sqlite(_) => insert_by_table(c, writes),

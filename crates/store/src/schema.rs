@@ -97,6 +97,12 @@ diesel::table! {
     }
 }
 diesel::table! {
+    kept_answer (key) {
+        key -> Text, request -> Text, location -> Text, body -> Text, warning -> Nullable<Text>,
+        created_at -> Timestamp, expires_at -> Timestamp,
+    }
+}
+diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
     use crate::types::DbUuid;
     orcid_call (id) {

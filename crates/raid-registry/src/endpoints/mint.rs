@@ -1,28 +1,23 @@
 //! Minting a RAiD.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::future::join;
-use raid_model::validate::{external_ids, validate_mint};
-use raid_model::{Contributor, Handle, OrcidId, Prefix, Raid, RaidRequest, ServerOwned, Suffix};
-use rand::RngExt as _;
-use store::permissions::{self, Standing};
-use store::raids::{Actor, RaidWrite};
-use store::service_points::ServicePointRow;
+use raid_model::{OrcidId, Raid, RaidRequest};
+use store::StoreError;
+use store::permissions::Standing;
 use store::tasks::Lane;
-use store::{StoreError, Timestamp};
 
-use crate::auth::{Caller, Role};
+use crate::auth::Caller;
+use crate::idempotency::{Answer, Key, Once};
+use crate::minting::{self, Minting, standings};
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::{accept, body, etag, existence, record, rights, warning};
-
-/// Suffixes that are drawn before giving up. With 65 random bits one is enough.
-const MAX_DRAWS: usize = 5;
+use crate::{accept, body, etag, record, rights, warning};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("mintRaid", "RAiDs", "Mint a RAiD")
@@ -33,6 +28,7 @@ pub(crate) fn describe() -> Describe {
              once, before anything is written to their ORCID record.",
         )
         .secured()
+        .idempotent()
         .body("RaidCreateRequest")
         .json_only()
         .stored()
@@ -50,89 +46,81 @@ pub(crate) async fn mint(
 ) -> Result<HttpResponse, Refusal> {
     rights::may_mint(&caller)?;
     accept::json(&req)?;
+    let key = Key::of(&req)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
     let point = rights::mints_into(&registry, &caller).await?;
-    let warnings = existence::check(
-        &registry,
-        registry.context(registry.now(), None),
-        |context| external_ids(&request, context),
-        |context| validate_mint(&request, context),
-    )
-    .await?;
-    let now = registry.now();
-    let held = caller.is(Role::RaidAdmin);
-    let minting = write(&registry, &request, &point, (caller.actor(), held), now);
-    // Neither needs the other, and together they take half the time.
-    let (raid, people) = join(minting, standings(&registry, &request)).await;
-    let raid = raid?;
-    let location = raid.identifier.id.to_string();
+    let mint = Mint {
+        registry: &registry,
+        request: &request,
+        minting: Minting {
+            point: &point,
+            caller: &caller,
+            lane: Lane::Interactive,
+        },
+    };
+    let answer = match key {
+        None => mint.unkeyed().await?,
+        Some(key) => {
+            let once = key.request(&caller, point.id, None, &body);
+            let minted = mint.keyed(&once);
+            once.serve(&registry, req.path(), minted).await?
+        }
+    };
+    let mut created = HttpResponse::Created();
+    if let Some(warning) = &answer.warning {
+        created.insert_header((warning::VALIDATION_WARNING, warning.as_str()));
+    }
+    Ok(created
+        .insert_header((header::ETAG, etag::of(1, &answer.body)))
+        .insert_header((header::LOCATION, answer.location))
+        .content_type("application/json")
+        .body(answer.body))
+}
+
+/// One request to mint.
+struct Mint<'a> {
+    registry: &'a Registry,
+    request: &'a RaidRequest,
+    minting: Minting<'a>,
+}
+
+impl Mint<'_> {
+    async fn unkeyed(&self) -> Result<Answer, Refusal> {
+        let warnings = minting::check(self.registry, self.request).await?;
+        let now = self.registry.now();
+        let nothing = |_: &Raid| Ok(None);
+        let writing = self.minting.write(self.registry, self.request, now, nothing);
+        // Neither needs the other, and together they take half the time.
+        let (raid, people) = join(writing, standings(self.registry, self.request)).await;
+        Ok(answer(raid?, people, &warnings)?)
+    }
+
+    /// The answer is written along, so it is made first.
+    async fn keyed(&self, once: &Once) -> Result<Answer, Refusal> {
+        let warnings = minting::check(self.registry, self.request).await?;
+        let people = standings(self.registry, self.request).await;
+        let now = self.registry.now();
+        let answer = |raid: &Raid| answer(raid.clone(), people.clone(), &warnings);
+        let keep = |raid: &Raid| Ok(Some(once.kept(&answer(raid)?, now)?));
+        let writing = self.minting.write(self.registry, self.request, now, keep);
+        let raid = writing.await?;
+        Ok(answer(&raid)?)
+    }
+}
+
+fn answer(
+    raid: Raid,
+    people: HashMap<OrcidId, Standing>,
+    warnings: &BTreeSet<String>,
+) -> Result<Answer, StoreError> {
     let known = Known {
         people,
         ..Known::default()
     };
-    let answer = record::write(&record::show(raid, &known))?;
-    let mut created = HttpResponse::Created();
-    if let Some(header) = warning::header(&warnings) {
-        created.insert_header(header);
-    }
-    let etag = etag::of(1, &answer);
-    Ok(created
-        .insert_header((header::ETAG, etag))
-        .insert_header((header::LOCATION, location))
-        .content_type("application/json")
-        .body(answer))
-}
-
-async fn write(
-    registry: &Registry,
-    request: &RaidRequest,
-    point: &ServicePointRow,
-    (actor, held): (Actor, bool),
-    now: Timestamp,
-) -> Result<Raid, StoreError> {
-    let damaged = |what| StoreError::Corrupt(format!("{what} of service point {}", point.id));
-    let prefix: Prefix = point.prefix.parse().map_err(|_| damaged("the prefix"))?;
-    let owner = point
-        .identifier_owner
-        .parse()
-        .map_err(|_| damaged("the owner"))?;
-    let settings = &registry.settings;
-    for _ in 0..MAX_DRAWS {
-        let suffix = Suffix::from_random(rand::rng().random());
-        let handle = Handle::new(prefix.clone(), suffix);
-        let server = ServerOwned {
-            agency_url: Some(handle.url(&settings.landing_prefix)),
-            handle,
-            owner,
-            service_point: point.id,
-            agency: settings.agency,
-            licence: settings.licence.clone(),
-            id_prefix: settings.id_prefix.clone(),
-            now: now.assume_utc(),
-        };
-        let raid = Raid::mint(request.clone(), server);
-        let due = registry.settled(now);
-        let mut write = RaidWrite::of(&raid, actor.clone(), now, due, Lane::Interactive)?;
-        write.held_by_actor = held;
-        match registry.store.mint(write).await {
-            Err(StoreError::HandleTaken) => {}
-            minted => return minted.map(|()| raid),
-        }
-    }
-    Err(StoreError::HandleTaken)
-}
-
-/// Where the contributors stand. A RAiD is minted also when this cannot be read now: everybody
-/// shows as not asked yet then, rather than that the client is told to mint again.
-async fn standings(registry: &Registry, request: &RaidRequest) -> HashMap<OrcidId, Standing> {
-    let contributors = request.contributor.iter().flatten();
-    let people: Vec<OrcidId> = contributors.filter_map(Contributor::orcid).collect();
-    let read = registry
-        .store
-        .read(move |c| permissions::of_people(c, &people));
-    read.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the statuses of a new RAiD's contributors cannot be read");
-        HashMap::new()
+    Ok(Answer {
+        location: raid.identifier.id.to_string(),
+        body: record::write(&record::show(raid, &known))?,
+        warning: warning::text(warnings),
     })
 }

@@ -115,6 +115,25 @@ impl Describe {
         )
     }
 
+    /// Heeds `Idempotency-Key`.
+    pub(crate) fn idempotent(mut self) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "Of 1 to 255 visible ASCII characters, new for each request: who sends a request \
+                 again with its key gets the first one's answer, for 24 hours. Refusals are not \
+                 kept",
+            ))
+            .schema(Some(text()));
+        self.operation = self.operation.parameter(parameter);
+        let in_hand = "A request with this `Idempotency-Key` is being served: ask again";
+        let other = "The `Idempotency-Key` was used for another request";
+        self.response(409, http_problem(in_hand))
+            .header(409, "Retry-After", "Seconds")
+            .response(422, http_problem(other))
+    }
+
     /// Has a name in its path.
     pub(crate) fn name(self, name: &'static str, description: &'static str) -> Self {
         self.parameter(name, description, text())

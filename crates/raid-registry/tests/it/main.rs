@@ -12,6 +12,7 @@ mod existence;
 mod harness;
 mod history;
 mod holders;
+mod idempotency;
 mod invitations;
 mod landing;
 mod list;

@@ -13,9 +13,10 @@ use store::Store;
 use store::testing::TestDb;
 
 use crate::harness::{
-    AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Reply, Server, minimal, path_of, request, serve,
-    serve_store, settings,
+    AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Reply, Server, embargoed, minimal, path_of, request,
+    serve, serve_store, settings,
 };
+use crate::idempotency::twice_at_once;
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
@@ -224,8 +225,16 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let unknown = TestRequest::get().uri("/v1/vocabularies/x");
     notes.send(server, unknown).await.expect(404);
 
-    let post = request(Method::POST, "/raid/", &user).set_json(minimal());
-    notes.send(server, post).await.expect(201);
+    let keyed = |body: Value| {
+        let post = request(Method::POST, "/raid/", &user).set_json(body);
+        post.insert_header(("Idempotency-Key", "k"))
+    };
+    notes.send(server, keyed(minimal())).await.expect(201);
+    let other = keyed(embargoed(server));
+    notes.send(server, other).await.expect(422);
+    let (first, second) = twice_at_once(server, "j").await;
+    notes.note(first).expect(201);
+    notes.note(second).expect(409);
     assert_eq!(
         notes
             .send(server, request(Method::POST, "/raid", &user))

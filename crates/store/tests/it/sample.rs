@@ -87,5 +87,6 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         at: noon(),
         due_at: at(1),
         lane: Lane::Interactive,
+        answer: None,
     }
 }

@@ -1,0 +1,1 @@
+DROP INDEX kept_answer_by_expiry;
