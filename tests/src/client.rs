@@ -121,14 +121,29 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> reqwest::Result<Reply> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }
         Reply::of(request.send().await?).await
+    }
+
+    /// `POST` with an idempotency key, whose answer may fail to come.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> reqwest::Result<Reply> {
+        let request = self.request(Method::POST, path).json(body);
+        Reply::of(request.header("Idempotency-Key", key).send().await?).await
+    }
+
+    /// A request of which more is to be chosen.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
 use raid_model::rdf::RdfFormat;
 
+use crate::lines::NDJSON;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 
@@ -49,36 +50,49 @@ pub(crate) fn json(req: &HttpRequest) -> Result<(), Refusal> {
     best(req, &[Representation::Json]).map(|_| ())
 }
 
+/// Refuses clients that do not take lines of JSON.
+pub(crate) fn lines(req: &HttpRequest) -> Result<(), Refusal> {
+    if quality(req, NDJSON) > 0.0 {
+        Ok(())
+    } else {
+        Err(not_acceptable(req, &[NDJSON]))
+    }
+}
+
 /// The representation that the client likes best; the first of equals. For each, the most specific
 /// range that fits it decides; at `q=0` it excludes.
 pub(crate) fn best(
     req: &HttpRequest,
     offered: &[Representation],
 ) -> Result<Representation, Refusal> {
-    let accepted = || req.headers().get_all(header::ACCEPT);
-    let likes = |representation: &Representation| {
-        if accepted().next().is_none() {
-            return 1.0;
-        }
-        accepted()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|range| fit(range, representation.media_type()))
-            .max_by_key(|(specific, _)| *specific)
-            .map_or(0.0, |(_, quality)| quality)
-    };
     offered
         .iter()
-        .map(|representation| (likes(representation), *representation))
+        .map(|representation| (quality(req, representation.media_type()), *representation))
         .filter(|(quality, _)| *quality > 0.0)
         .rev() // The last of equals is taken.
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, representation)| representation)
-        .ok_or_else(|| not_acceptable(req, offered))
+        .ok_or_else(|| {
+            let types: Vec<_> = offered.iter().map(|it| it.media_type()).collect();
+            not_acceptable(req, &types)
+        })
 }
 
-fn not_acceptable(req: &HttpRequest, offered: &[Representation]) -> Refusal {
-    let types: Vec<_> = offered.iter().map(|it| it.media_type()).collect();
+/// How well the client likes a media type; not at all at 0.
+fn quality(req: &HttpRequest, media_type: &str) -> f32 {
+    let accepted = || req.headers().get_all(header::ACCEPT);
+    if accepted().next().is_none() {
+        return 1.0;
+    }
+    accepted()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|range| fit(range, media_type))
+        .max_by_key(|(specific, _)| *specific)
+        .map_or(0.0, |(_, quality)| quality)
+}
+
+fn not_acceptable(req: &HttpRequest, types: &[&str]) -> Refusal {
     let detail = format!("Acceptable representations: [{}].", types.join(", "));
     Problem::of_http(StatusCode::NOT_ACCEPTABLE, detail, req.path()).into()
 }

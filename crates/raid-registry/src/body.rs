@@ -15,17 +15,9 @@ pub(crate) async fn read(
     mut payload: Payload,
     limit: usize,
 ) -> Result<Bytes, Refusal> {
+    must_be(req, "application/json")?;
     let refuse =
         |status, detail: String| Refusal::from(Problem::of_http(status, detail, req.path()));
-    if !req.content_type().eq_ignore_ascii_case("application/json") {
-        let detail = "The body must be JSON: send Content-Type: application/json".to_owned();
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
-    let encoding = req.headers().get(header::CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        let detail = "A body with a Content-Encoding is not read: send it plain".to_owned();
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
     let too_large = || {
         let detail = format!("The body is too large: at most {limit} bytes are read");
         refuse(StatusCode::PAYLOAD_TOO_LARGE, detail)
@@ -53,4 +45,22 @@ pub(crate) async fn read(
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Refuses bodies that are not plainly of a media type.
+pub(crate) fn must_be(req: &HttpRequest, media_type: &str) -> Result<(), Refusal> {
+    let refuse = |detail: String| {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Err(Problem::of_http(status, detail, req.path()).into())
+    };
+    if !req.content_type().eq_ignore_ascii_case(media_type) {
+        return refuse(format!(
+            "The body must be JSON: send Content-Type: {media_type}"
+        ));
+    }
+    let encoding = req.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return refuse("A body with a Content-Encoding is not read: send it plain".to_owned());
+    }
+    Ok(())
 }

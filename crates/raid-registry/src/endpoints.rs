@@ -1,5 +1,6 @@
 //! What each endpoint does, and how its description reads.
 
+pub(crate) mod bulk;
 pub(crate) mod changed;
 pub(crate) mod contributors;
 pub(crate) mod count;

@@ -14,6 +14,7 @@ mod etag;
 mod existence;
 mod on_top;
 mod idempotency;
+mod lines;
 mod minting;
 mod openapi;
 mod path;

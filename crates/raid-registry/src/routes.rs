@@ -10,6 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 use crate::endpoints::{
     contributors, count, docs, history, holders, invitations, landing, list, mint, permissions,
     read, redirect, service_points, transfer, update, version, vocabularies, withdrawal,
+    bulk, contributors, count, docs, history, invitations, landing, list, mint, permissions, read,
+    redirect, service_points, update, version, vocabularies,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::openapi::Describe;
@@ -65,6 +67,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::take, holders::describe_take),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/transfer" => transfer::transfer, transfer::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/withdrawal" => withdrawal::withdraw, withdrawal::describe),
+    endpoint!(POST "/v1/raids/bulk" => bulk::mint, bulk::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),

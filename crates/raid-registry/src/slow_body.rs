@@ -11,9 +11,12 @@ use actix_web::{Error, HttpMessage as _};
 use futures::stream::{StreamExt as _, unfold};
 use tokio::time::{Instant, timeout_at};
 
+use crate::lines::NDJSON;
+
 /// Middleware for `actix_web::middleware::from_fn`: a request's body must arrive `within` this
 /// time of the request's head, or whoever reads it gets an error of the kind
-/// [`io::ErrorKind::TimedOut`].
+/// [`io::ErrorKind::TimedOut`]. Lines of JSON may go on for ever, while each next piece of them
+/// arrives `within` this time of being waited for.
 ///
 /// # Errors
 /// Those of the wrapped service.
@@ -24,8 +27,14 @@ pub async fn bound_body<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let payload = req.take_payload();
     if !matches!(payload, Payload::None) {
-        let deadline = Instant::now() + within;
+        let has_no_end = req.content_type().eq_ignore_ascii_case(NDJSON);
+        let by_then = Instant::now() + within;
         let bounded = unfold(payload, move |mut payload| async move {
+            let deadline = if has_no_end {
+                Instant::now() + within
+            } else {
+                by_then
+            };
             if let Ok(chunk) = timeout_at(deadline, payload.next()).await {
                 return chunk.map(|chunk| (chunk, payload));
             }

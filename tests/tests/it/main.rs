@@ -12,6 +12,7 @@ mod crash;
 mod faults;
 mod hidden;
 mod hostile;
+mod idempotency;
 mod invitation;
 mod mail;
 mod pages;

@@ -90,7 +90,9 @@ impl Mint<'_> {
         let warnings = minting::check(self.registry, self.request).await?;
         let now = self.registry.now();
         let nothing = |_: &Raid| Ok(None);
-        let writing = self.minting.write(self.registry, self.request, now, nothing);
+        let writing = self
+            .minting
+            .write(self.registry, self.request, now, nothing);
         // Neither needs the other, and together they take half the time.
         let (raid, people) = join(writing, standings(self.registry, self.request)).await;
         Ok(answer(raid?, people, &warnings)?)

@@ -12,6 +12,7 @@ use utoipa::openapi::{Ref, RefOr, Required, Schema};
 use std::collections::BTreeMap;
 
 use crate::accept::Representation;
+use crate::lines::NDJSON;
 
 /// The name of the security scheme.
 pub(super) const BEARER: &str = "bearer";
@@ -116,7 +117,17 @@ impl Describe {
     }
 
     /// Heeds `Idempotency-Key`.
-    pub(crate) fn idempotent(mut self) -> Self {
+    pub(crate) fn idempotent(self) -> Self {
+        let in_hand = "A request with this `Idempotency-Key` is being served: ask again";
+        let other = "The `Idempotency-Key` was used for another request";
+        self.idempotency_key()
+            .response(409, http_problem(in_hand))
+            .header(409, "Retry-After", "Seconds")
+            .response(422, http_problem(other))
+    }
+
+    /// Takes an `Idempotency-Key`.
+    pub(crate) fn idempotency_key(mut self) -> Self {
         let parameter = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
@@ -127,11 +138,7 @@ impl Describe {
             ))
             .schema(Some(text()));
         self.operation = self.operation.parameter(parameter);
-        let in_hand = "A request with this `Idempotency-Key` is being served: ask again";
-        let other = "The `Idempotency-Key` was used for another request";
-        self.response(409, http_problem(in_hand))
-            .header(409, "Retry-After", "Seconds")
-            .response(422, http_problem(other))
+        self
     }
 
     /// Has a name in its path.
@@ -188,6 +195,26 @@ impl Describe {
             .response(408, http_problem("The body did not arrive in time"))
             .response(413, http_problem("The body is too large"))
             .response(415, http_problem("The body is not plain JSON"))
+    }
+
+    /// Takes lines of JSON, and answers each with one.
+    pub(crate) fn lines(mut self, line: &'static str, result: &'static str) -> Self {
+        let body = RequestBodyBuilder::new()
+            .content(NDJSON, content(line))
+            .required(Some(Required::True))
+            .build();
+        self.operation = self.operation.request_body(Some(body));
+        let results = ResponseBuilder::new()
+            .description("What became of each line")
+            .content(NDJSON, content(result))
+            .build();
+        self.response(200, results)
+            .problem(400, "A header cannot be used")
+            .response(
+                406,
+                http_problem("The request does not accept lines of JSON"),
+            )
+            .response(415, http_problem("The body is not plain lines of JSON"))
     }
 
     /// Answers with a JSON object.

@@ -23,6 +23,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
             "ServicePointUpdateRequest",
             service_point_request(vec![must("id", number(), "As in the address")]).into(),
         ),
+        ("BulkResult", bulk_result().into()),
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
         ("InvitationRequest", invitation_request().into()),
@@ -87,6 +88,30 @@ fn service_point_request(besides: Vec<Member>) -> Object {
         may("techEmail", text(), ""),
     ]);
     object(members)
+}
+
+fn bulk_result() -> Object {
+    object([
+        must("line", number(), "Which line it was, from 1"),
+        must(
+            "status",
+            number(),
+            "As if it had been a request of its own; 201 if it was minted",
+        ),
+        may("handle", text(), "With 201"),
+        may("id", text(), "With 201: the RAiD as a URL"),
+        may("version", number(), "With 201"),
+        may(
+            "validationWarning",
+            text(),
+            "As in the header `Validation-Warning`",
+        ),
+        may(
+            "problem",
+            named("ValidationFailureResponse"),
+            "With other statuses",
+        ),
+    ])
 }
 
 fn vocabulary_summary() -> Object {

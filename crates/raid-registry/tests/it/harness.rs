@@ -221,8 +221,13 @@ impl Server {
 
     /// Sends a request whose body never comes.
     pub async fn send_stalled(&self, request: TestRequest) -> Reply {
-        let never: BoxedPayloadStream = Box::pin(futures::stream::pending());
-        let payload = Payload::Stream { payload: never };
+        self.send_stream(request, Box::pin(futures::stream::pending()))
+            .await
+    }
+
+    /// Sends a request whose body comes in pieces.
+    pub async fn send_stream(&self, request: TestRequest, body: BoxedPayloadStream) -> Reply {
+        let payload = Payload::Stream { payload: body };
         let (request, _) = request.to_request().replace_payload(payload);
         (self.call)(request).await
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod bad_input;
+mod bulk;
 mod contributors;
 mod count;
 mod discovery;

@@ -79,6 +79,8 @@ const SECURED_READS: &[&str] = &[
     "/v1/raids/10.82841/nowhere/holders",
 ];
 
+const BULK: &str = "/v1/raids/bulk";
+
 fn is_redirect(path: &str) -> bool {
     ["/raid", "/service-point"].contains(&path)
 }
@@ -232,6 +234,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     notes.send(server, keyed(minimal())).await.expect(201);
     let other = keyed(embargoed(server));
     notes.send(server, other).await.expect(422);
+    notes.send(server, lines(&user)).await;
     let (first, second) = twice_at_once(server, "j").await;
     notes.note(first).expect(201);
     notes.note(second).expect(409);
@@ -309,6 +312,10 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             notes.send(server, write).await.expect(410);
         }
     }
+/// A request to mint one line.
+fn lines(token: &str) -> TestRequest {
+    let post = request(Method::POST, BULK, token).set_payload(minimal().to_string());
+    post.insert_header(("Content-Type", "application/x-ndjson"))
 }
 
 fn invitations(path: &str) -> String {
@@ -350,6 +357,14 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
     for method in [Method::PUT, Method::PATCH] {
         let other = request(method, &path, &user).insert_header(("If-Match", "\"9-0\""));
         notes.send(server, other).await.expect(412);
+    }
+    for (name, value, status) in [
+        ("Idempotency-Key", "two words", 400),
+        ("Accept", "application/json", 406),
+        ("Content-Encoding", "gzip", 415),
+    ] {
+        let refused = lines(&user).insert_header((name, value));
+        notes.send(server, refused).await.expect(status);
     }
     let all = all_roles(server);
     for method in [Method::PUT, Method::DELETE] {
@@ -395,6 +410,7 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::PUT, HOLDER),
         (Method::DELETE, HOLDER),
     ]);
+    writes.extend([(Method::POST, "/raid"), (Method::POST, BULK)]);
     for (method, path) in writes {
         let token = if path.starts_with("/raid/1") {
             &foreign
@@ -428,6 +444,9 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
     let without_body = [(Method::PUT, HOLDER), (Method::DELETE, HOLDER)];
     for (method, path) in writes().into_iter().chain(without_body) {
         let write = request(method, path, &all).set_json(body_for(path));
+    let writes =
+        writes().map(|(method, path)| request(method, path, &all).set_json(body_for(path)));
+    for write in writes.into_iter().chain([lines(&all)]) {
         let reply = notes.send(server, write).await;
         reply.expect(status);
         assert_eq!(reply.header("retry-after").is_empty(), status != 503);

@@ -1,0 +1,199 @@
+//! Minting many RAiDs: lines in, lines out, and neither end waits for the other.
+
+use std::rc::Rc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use futures::stream::StreamExt as _;
+use raid_model::{Raid, RaidRequest};
+use serde::Serialize;
+use store::StoreError;
+use store::tasks::Lane;
+
+use crate::auth::Caller;
+use crate::idempotency::{Answer, Key};
+use crate::lines::{Line, NDJSON, Unread, lines};
+use crate::minting::{self, Minting};
+use crate::openapi::Describe;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::slow_body::is_late;
+use crate::{accept, body, rights, warning};
+
+/// Lines of one request that are served at the same time: enough for the store to write them in
+/// groups, and no more than it takes besides the requests of others.
+const AT_ONCE: usize = 32;
+
+pub(crate) fn describe() -> Describe {
+    Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
+        .text(
+            "Each line of the body is a request to mint, as in `POST /raid/`; each line of the \
+             answer tells what became of one, in the same order. The lines do not depend on each \
+             other, and what was minted stays when the connection breaks. There is no limit to \
+             their number: read the answer while you send. With an `Idempotency-Key` each line has \
+             its own, made of the key and the line's number, so that the same body can be sent \
+             again; a line that was minted must have its number then, and blank lines count.",
+        )
+        .secured()
+        .idempotency_key()
+        .lines("RaidCreateRequest", "BulkResult")
+        .stored()
+}
+
+pub(crate) async fn mint(
+    caller: Caller,
+    req: HttpRequest,
+    payload: Payload,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    rights::may_mint(&caller)?;
+    accept::lines(&req)?;
+    let key = Key::of(&req)?;
+    body::must_be(&req, NDJSON)?;
+    // Trouble still has a status of its own here.
+    rights::mints_into(&registry, &caller).await?;
+    let lines = lines(payload, registry.settings.body_limit);
+    let bulk = Rc::new(Bulk {
+        registry,
+        caller,
+        key,
+        path: req.path().to_owned(),
+    });
+    let results = lines
+        .map(move |line| {
+            let bulk = bulk.clone();
+            async move { bulk.result(line).await }
+        })
+        .buffered(AT_ONCE)
+        .ready_chunks(AT_ONCE)
+        .map(|results| Ok::<_, actix_web::Error>(Bytes::from(results.concat())));
+    Ok(HttpResponse::Ok().content_type(NDJSON).streaming(results))
+}
+
+/// What all lines of a request share.
+struct Bulk {
+    registry: Data<Registry>,
+    caller: Caller,
+    key: Option<Key>,
+    path: String,
+}
+
+/// What became of a line that was minted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Minted<'a> {
+    line: u64,
+    status: u16,
+    handle: String,
+    id: &'a str,
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_warning: Option<&'a str>,
+}
+
+/// What became of another.
+#[derive(Serialize)]
+struct Refused<'a> {
+    line: u64,
+    status: u16,
+    problem: Option<&'a Problem>,
+}
+
+impl Bulk {
+    /// What became of a line, as a line.
+    async fn result(&self, line: Line) -> Vec<u8> {
+        let number = line.number;
+        let minted = match line.text {
+            Ok(text) => self.mint(number, &text).await,
+            Err(unread) => Err(self.unread(&unread)),
+        };
+        let (status, mut line) = match minted {
+            Ok(answer) => (StatusCode::CREATED, answer.body),
+            Err(refusal) => (refusal.status_code(), refused(number, &refusal)),
+        };
+        metrics::counter!("raid_bulk_lines_total", "status" => status.as_str().to_owned())
+            .increment(1);
+        line.push(b'\n');
+        line
+    }
+
+    async fn mint(&self, number: u64, text: &[u8]) -> Result<Answer, Refusal> {
+        let registry = &*self.registry;
+        let request = RaidRequest::from_json(text)?;
+        // Asked for each line: a service point may be switched off meanwhile.
+        let point = rights::mints_into(registry, &self.caller).await?;
+        let key = self.key.as_ref();
+        let once = key.map(|key| key.request(&self.caller, point.id, Some(number), text));
+        let minted = async {
+            let warnings = warning::text(&minting::check(registry, &request).await?);
+            let minting = Minting {
+                point: &point,
+                actor: self.caller.actor(),
+                lane: Lane::Bulk,
+            };
+            let now = registry.now();
+            let answer = |raid: &Raid| minted(number, raid, warnings.as_deref());
+            let keep = |raid: &Raid| match &once {
+                Some(once) => Ok(Some(once.kept(&answer(raid)?, now)?)),
+                None => Ok(None),
+            };
+            let raid = minting.write(registry, &request, now, keep).await?;
+            Ok(answer(&raid)?)
+        };
+        match &once {
+            Some(once) => once.serve(registry, &self.path, minted).await,
+            None => minted.await,
+        }
+    }
+
+    fn unread(&self, why: &Unread) -> Refusal {
+        match why {
+            Unread::TooLong => {
+                let limit = self.registry.settings.body_limit;
+                let detail = format!("The line is too large: at most {limit} bytes are read");
+                Problem::of_http(StatusCode::PAYLOAD_TOO_LARGE, detail, &self.path).into()
+            }
+            Unread::BrokenOff(error) if is_late(error) => {
+                let detail = "The line did not arrive in time. It was not minted, and no line \
+                              after it was read.";
+                Problem::of_http(StatusCode::REQUEST_TIMEOUT, detail, &self.path).into()
+            }
+            Unread::BrokenOff(_) => Problem::invalid_json("the body ended too early").into(),
+        }
+    }
+}
+
+fn minted(line: u64, raid: &Raid, warning: Option<&str>) -> Result<Answer, StoreError> {
+    let location = raid.identifier.id.to_string();
+    let result = Minted {
+        line,
+        status: StatusCode::CREATED.as_u16(),
+        handle: raid.handle().to_string(),
+        id: &location,
+        version: raid.version(),
+        validation_warning: warning,
+    };
+    let body = serde_json::to_vec(&result)
+        .map_err(|e| StoreError::Corrupt(format!("the result of a line: {e}")))?;
+    Ok(Answer {
+        location,
+        body,
+        warning: warning.map(str::to_owned),
+    })
+}
+
+fn refused(line: u64, refusal: &Refusal) -> Vec<u8> {
+    if let Some(error) = refusal.cause() {
+        tracing::error!(line, %error, "a line of many was not minted");
+    }
+    let problem = refusal.problem();
+    let result = Refused {
+        line,
+        status: refusal.status_code().as_u16(),
+        problem: problem.as_deref(),
+    };
+    // A problem is always JSON.
+    serde_json::to_vec(&result).unwrap_or_default()
+}
