@@ -4,6 +4,7 @@
 
 mod agreement;
 mod architecture;
+mod bulk;
 mod cast;
 mod closed_records;
 mod command_line;
