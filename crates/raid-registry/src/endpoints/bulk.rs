@@ -130,7 +130,7 @@ impl Bulk {
             let warnings = warning::text(&minting::check(registry, &request).await?);
             let minting = Minting {
                 point: &point,
-                actor: self.caller.actor(),
+                caller: &self.caller,
                 lane: Lane::Bulk,
             };
             let now = registry.now();

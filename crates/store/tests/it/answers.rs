@@ -41,7 +41,7 @@ async fn find(store: &Store, key: u32, now: Timestamp) -> Option<KeptAnswer> {
 }
 
 async fn count(store: &Store) -> usize {
-    let all = store.read(|c| raids::page(c, Filter::default(), None, 10_000));
+    let all = store.read(|c| raids::page(c, &Filter::default(), None, 10_000));
     all.await.unwrap().len()
 }
 
