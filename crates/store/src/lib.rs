@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod calls;
+pub mod changes;
 mod clock;
 mod conn;
 pub mod contributions;

@@ -20,7 +20,7 @@ struct Mint<'a> {
     holders: Holders<'a>,
 }
 
-/// Rows of `raid` and `raid_version`.
+/// Rows of `raid`, `raid_version` and `change_pending`.
 #[derive(Default)]
 struct Raids<'a> {
     handles: Vec<&'a AsText<Handle>>,
@@ -151,6 +151,9 @@ impl QueryFragment<Pg> for Mint<'_> {
              document, at, at FROM new_raid), \
              insert_version AS (INSERT INTO raid_version (handle, version, document, actor, \
              client, created_at) SELECT handle, version, document, actor, client, at \
+             FROM new_raid), \
+             insert_change AS (INSERT INTO change_pending (handle, version, access, \
+             service_point_id, at) SELECT handle, version, access, service_point_id, at \
              FROM new_raid), \
              insert_contribution AS (INSERT INTO contribution (orcid, handle) \
              SELECT * FROM unnest(",

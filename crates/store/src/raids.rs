@@ -1,6 +1,7 @@
 //! RAiDs and all their versions.
 
 use crate::answers::{self, KeptAnswer};
+use crate::changes;
 use crate::conn::{Conn, per_backend};
 use crate::contributions;
 use crate::engine::Store;
@@ -20,6 +21,7 @@ mod versions;
 
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
 pub use sight::Sight;
+pub(crate) use sight::held_by;
 pub use versions::{VersionRow, count_versions, version, versions_after};
 
 text_enum! {
@@ -246,6 +248,7 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
     per_backend!(c, |c| diesel::insert_into(raid_version::table)
         .values(&versions)
         .execute(c))?;
+    changes::enter(c, writes)?;
     let pairs: Vec<_> = writes
         .iter()
         .flat_map(|w| w.contributors.iter().map(|o| (o, &w.handle)))
@@ -296,7 +299,8 @@ pub fn find_standing(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, S
     Ok(find(c, handle)?.filter(|row| row.withdrawn_at.is_none()))
 }
 
-/// Writes the next version and wakes the tasks of everybody who was or is a contributor.
+/// Writes the next version, enters it into the feed of changes, and wakes the tasks of everybody
+/// who was or is a contributor.
 ///
 /// # Errors
 /// [`StoreError::StaleVersion`] unless `write.version` is one more than the version that stands;
@@ -329,6 +333,7 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
     diesel::insert_into(raid_version::table)
         .values(version_row(write))
         .execute(c)?;
+    changes::enter(c, std::slice::from_ref(write))?;
     let before = contributions::of_raid(c, write.handle.get())?;
     let after = &write.contributors;
     contributions::delete(c, write.handle.get(), before.difference(after))?;

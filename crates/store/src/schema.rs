@@ -113,6 +113,21 @@ diesel::table! {
 diesel::table! {
     limiter (name) { name -> Text, next_at -> Timestamp, rate_milli -> BigInt, slowed_at -> Timestamp, }
 }
+diesel::table! {
+    change_pending (entered) {
+        entered -> BigInt, handle -> Text, version -> Integer, access -> Text,
+        service_point_id -> BigInt, at -> Timestamp,
+    }
+}
+diesel::table! {
+    change (position) {
+        position -> BigInt, handle -> Text, version -> Integer, access -> Text,
+        service_point_id -> BigInt, at -> Timestamp,
+    }
+}
+diesel::table! {
+    change_end (id) { id -> BigInt, position -> BigInt, }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     service_point,
     raid,
@@ -127,5 +142,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership,
     invitation,
     visit,
-    contributor_status
+    contributor_status,
+    change_pending,
+    change,
+    change_end
 );

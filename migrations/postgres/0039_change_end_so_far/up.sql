@@ -1,0 +1,1 @@
+INSERT INTO change_end (id, position) SELECT 1, count(*) FROM change;
