@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod answers;
+mod changes;
+mod changes_to_readers;
+mod changes_under_load;
 mod connections;
 mod engine;
 mod environment;
