@@ -8,15 +8,15 @@
 mod accept;
 pub mod auth;
 mod body;
-mod embargo;
 mod cursor;
+mod embargo;
 mod endpoints;
 mod etag;
 mod existence;
-mod on_top;
 mod idempotency;
 mod lines;
 mod minting;
+mod on_top;
 mod openapi;
 mod path;
 mod problem;

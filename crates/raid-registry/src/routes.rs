@@ -8,10 +8,9 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
-    contributors, count, docs, history, holders, invitations, landing, list, mint, permissions,
-    read, redirect, service_points, transfer, update, version, vocabularies, withdrawal,
-    bulk, contributors, count, docs, history, invitations, landing, list, mint, permissions, read,
-    redirect, service_points, update, version, vocabularies,
+    bulk, contributors, count, docs, history, holders, invitations, landing, list, mint,
+    permissions, read, redirect, service_points, transfer, update, version, vocabularies,
+    withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::openapi::Describe;

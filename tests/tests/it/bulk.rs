@@ -95,8 +95,12 @@ async fn memory_does_not_grow_with_the_body(stage: &Stage) {
 
 /// The most memory that the process had so far, in bytes.
 fn peak(agency: &Agency<'_>) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", agency.pid().unwrap())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", agency.pid().unwrap())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib * 1024
 }

@@ -312,6 +312,8 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             notes.send(server, write).await.expect(410);
         }
     }
+}
+
 /// A request to mint one line.
 fn lines(token: &str) -> TestRequest {
     let post = request(Method::POST, BULK, token).set_payload(minimal().to_string());
@@ -442,11 +444,13 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         status
     );
     let without_body = [(Method::PUT, HOLDER), (Method::DELETE, HOLDER)];
-    for (method, path) in writes().into_iter().chain(without_body) {
-        let write = request(method, path, &all).set_json(body_for(path));
-    let writes =
-        writes().map(|(method, path)| request(method, path, &all).set_json(body_for(path)));
-    for write in writes.into_iter().chain([lines(&all)]) {
+    let writes: Vec<_> = writes()
+        .into_iter()
+        .chain(without_body)
+        .map(|(method, path)| request(method, path, &all).set_json(body_for(path)))
+        .chain([lines(&all)])
+        .collect();
+    for write in writes {
         let reply = notes.send(server, write).await;
         reply.expect(status);
         assert_eq!(reply.header("retry-after").is_empty(), status != 503);
