@@ -31,6 +31,16 @@ else
 	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo test --locked --workspace
 endif
 
+# Of the fuzzing: how many mutated requests, and the seed of a run that is to be repeated.
+CASES ?= 100000
+SEED ?=
+
+.PHONY: fuzz
+fuzz: ## send the registry 100 000 mutated requests (CASES=… SEED=…)
+	@scripts/need cc
+	RAID_FUZZ_CASES=$(CASES) RAID_FUZZ_SEED=$(SEED) cargo test --locked --workspace --test it \
+		fuzz:: -- --skip ::postgres --nocapture
+
 .PHONY: lint
 lint: ## check the format, clippy and the tree's own rules
 	scripts/check-tree

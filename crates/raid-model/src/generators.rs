@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use time::macros::date;
 use time::{Date, Duration};
 
+mod connections;
+
 use crate::check_character::mod_11_2;
 use crate::vocabulary::{self, Member, SchemaUri, TermId};
 use crate::{
@@ -29,6 +31,14 @@ pub fn orcid_id() -> impl Strategy<Value = OrcidId> {
     })
 }
 
+/// Any ISNI, as a URL.
+fn isni_url() -> impl Strategy<Value = String> {
+    "[0-9]{15}".prop_filter_map("fifteen digits have a check character", |digits| {
+        let check = char::from(mod_11_2(digits.as_bytes())?);
+        Some(format!("https://isni.org/isni/{digits}{check}"))
+    })
+}
+
 /// Any ROR id.
 pub fn ror_id() -> impl Strategy<Value = RorId> {
     "0[0-9a-hjkmnp-tv-z]{6}".prop_filter_map("some check digits fit", |coded| {
@@ -44,8 +54,23 @@ pub fn handle() -> impl Strategy<Value = Handle> {
     })
 }
 
-/// A request that is valid on [`TODAY`], with contributors on `https://orcid.org/`.
+/// A request that is valid on [`TODAY`], with any of the blocks; its contributors are on
+/// `https://orcid.org/`, and perhaps one on `https://isni.org/`.
 pub fn raid_request() -> impl Strategy<Value = RaidRequest> {
+    let with_isni = (project(), of((contributor(), isni_url()))).prop_map(|(mut request, isni)| {
+        let isni = isni.map(|(person, url)| Contributor {
+            id: Some(url),
+            schema_uri: SchemaUri::new("https://isni.org/"),
+            ..person
+        });
+        request.contributor.get_or_insert_default().extend(isni);
+        request
+    });
+    connections::connected(with_isni)
+}
+
+/// The blocks that say what the project is, and who takes part.
+fn project() -> impl Strategy<Value = RaidRequest> {
     (
         access(),
         vec(contributor(), 1..4),
