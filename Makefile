@@ -21,7 +21,8 @@ demo: ## walk the whole workflow against a running instance
 
 .PHONY: test
 test: ## run all tests, on SQLite and on a PostgreSQL of their own
-	@scripts/need cc postgres xmllint
+	@scripts/need cc node npm postgres xmllint
+	@scripts/node-packages tests/oidc
 	rm -rf $(MESSAGES) && mkdir -p $(MESSAGES)
 	cargo build --locked --workspace
 ifdef HAS_NEXTEST

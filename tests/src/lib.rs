@@ -38,6 +38,7 @@ pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use orcid::Orcid;
 pub use page::Page;
+pub use port::free_port;
 pub use stage::{Backend, Stage, run};
 pub use wait::{DEADLINE, eventually, eventually_within, random_moment};
 

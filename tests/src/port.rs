@@ -11,7 +11,7 @@ const ATTEMPTS: usize = 100;
 ///
 /// # Panics
 /// When none is found.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let mut random = rand::rng();
     (0..ATTEMPTS)
         .map(|_| rand::RngExt::random_range(&mut random, RANGE))

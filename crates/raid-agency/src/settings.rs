@@ -116,6 +116,8 @@ section! {
         local: bool,
         local_issuer: String,
         issuers: Vec<Issuer>,
+        #[serde(with = "bounded")]
+        keys_pause: Duration,
         app_clients: Vec<String>,
     }
 }

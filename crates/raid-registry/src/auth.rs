@@ -4,6 +4,8 @@
 //! `service_point_group_id` the group whose service point the caller acts for. They come from this
 //! agency itself ([`LocalIssuer`]), from `OpenID` providers, or both; `iss` chooses.
 
+use std::time::Duration;
+
 mod caller;
 mod claims;
 mod key_set;
@@ -35,4 +37,6 @@ pub struct OidcIssuer {
     pub issuer: String,
     /// What `aud` must contain; unchecked if none.
     pub audience: Option<String>,
+    /// It is asked for its keys at most this often, whatever tokens come.
+    pub keys_pause: Duration,
 }

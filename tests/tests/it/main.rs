@@ -14,6 +14,8 @@ mod faults;
 mod hidden;
 mod hostile;
 mod idempotency;
+mod identity;
+mod identity_provider;
 mod invitation;
 mod mail;
 mod pages;

@@ -31,6 +31,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
             .map(|i| OidcIssuer {
                 issuer: i.issuer.clone(),
                 audience: i.audience.clone(),
+                keys_pause: settings.auth.keys_pause,
             })
             .collect(),
     };

@@ -10,10 +10,10 @@ use serde_json::Value;
 use store::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
+use super::OidcIssuer;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The provider is asked at most this often, whatever tokens come.
-const MIN_PAUSE: time::Duration = time::Duration::seconds(60);
 /// Keys are asked for again after this, so that withdrawn ones go.
 const MAX_AGE: time::Duration = time::Duration::minutes(10);
 /// Largest answer that is read, in bytes.
@@ -32,7 +32,7 @@ pub(super) enum KeySetError {
     Unreadable(#[from] serde_json::Error),
     #[error("the provider calls itself {0}")]
     OtherIssuer(String),
-    #[error("the provider was asked less than a minute ago and could not be reached")]
+    #[error("the provider was asked just now and could not be reached")]
     TooSoon,
 }
 
@@ -57,21 +57,24 @@ pub(super) struct KeySet {
     kept: RwLock<Kept>,
     /// When the provider was last asked. Held while it is being asked: one request at a time.
     asked_at: Mutex<Option<Timestamp>>,
+    /// At least so long between two times.
+    pause: Duration,
     clock: Clock,
 }
 
 impl KeySet {
-    pub(super) fn new(issuer: &str, clock: Clock) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(issuer: &OidcIssuer, clock: Clock) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::limited(3))
             .build()?;
         Ok(Self {
-            issuer: issuer.to_owned(),
+            issuer: issuer.issuer.clone(),
             http,
             kept: RwLock::default(),
             asked_at: Mutex::default(),
+            pause: issuer.keys_pause,
             clock,
         })
     }
@@ -107,7 +110,7 @@ impl KeySet {
         mut asked_at: tokio::sync::MutexGuard<'_, Option<Timestamp>>,
     ) -> Result<(), KeySetError> {
         let now = self.clock.now();
-        if asked_at.is_some_and(|at| now - at < MIN_PAUSE) {
+        if asked_at.is_some_and(|at| now - at < self.pause) {
             return Err(KeySetError::TooSoon);
         }
         *asked_at = Some(now);

@@ -1,5 +1,7 @@
 //! Keys and roles. Tokens are tested through the API.
 
+use std::time::Duration;
+
 use super::{AuthSettings, LocalIssuer, LocalKey, LocalKeyError, OidcIssuer, Role, Verifier};
 
 #[test]
@@ -31,6 +33,7 @@ fn no_two_issuers_answer_for_the_same_tokens() {
         oidc: vec![OidcIssuer {
             issuer,
             audience: None,
+            keys_pause: Duration::ZERO,
         }],
     };
     assert!(Verifier::new(&settings, store::Clock::system()).is_err());

@@ -71,7 +71,7 @@ impl Verifier {
             .oidc
             .iter()
             .map(|issuer| {
-                let keys = KeySet::new(&issuer.issuer, clock.clone())?;
+                let keys = KeySet::new(issuer, clock.clone())?;
                 Ok((issuer.clone(), keys))
             })
             .collect::<Result<_, reqwest::Error>>()

@@ -142,6 +142,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     settings.auth.oidc.push(OidcIssuer {
         issuer: unreachable.to_owned(),
         audience: None,
+        keys_pause: Duration::from_mins(1),
     });
     let server = serve_store(server.store.clone(), settings).await;
     for (method, path) in [

@@ -21,6 +21,8 @@ store::on_both_databases!(
     keys_are_fetched_when_needed_and_kept_in_trouble,
 );
 
+/// A provider is asked at most this often.
+const KEYS_PAUSE: std::time::Duration = std::time::Duration::from_mins(1);
 const LOCAL_KEY: [u8; 32] = [9; 32];
 const LOCAL_ISSUER: &str = "https://agency.example.org";
 
@@ -287,6 +289,7 @@ async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> 
     settings.auth.oidc.push(OidcIssuer {
         issuer: provider.issuer.clone(),
         audience: audience.map(str::to_owned),
+        keys_pause: KEYS_PAUSE,
     });
     serve_with(db, settings).await
 }
