@@ -1,6 +1,6 @@
 //! How fast the agency is, as ratios from one run. `docs/BENCHMARKS.md` says how to read them.
 //!
-//! `bench [sqlite|postgres] [mints|reads|syncing]`: without arguments everything is measured.
+//! `bench [sqlite|postgres] [mints|bulk|reads|syncing]`: without arguments everything is measured.
 
 #![expect(
     clippy::expect_used,
@@ -10,6 +10,7 @@
     reason = "a measurement that cannot go on says so and ends; its numbers are small; it prints"
 )]
 
+mod bulk;
 mod figures;
 mod load;
 mod mints;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 /// What can be named on the command line: databases, and parts.
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
-const PARTS: [&str; 3] = ["mints", "reads", "syncing"];
+const PARTS: [&str; 4] = ["mints", "bulk", "reads", "syncing"];
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -53,9 +54,12 @@ fn main() -> ExitCode {
             mints::measure(backend);
         }
         if wanted(&PARTS, PARTS[1]) {
-            reads::measure(backend);
+            bulk::measure(backend);
         }
         if wanted(&PARTS, PARTS[2]) {
+            reads::measure(backend);
+        }
+        if wanted(&PARTS, PARTS[3]) {
             syncing::measure(backend);
         }
     }
