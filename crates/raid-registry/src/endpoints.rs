@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod changed;
+pub(crate) mod changes;
 pub(crate) mod contributors;
 pub(crate) mod count;
 pub(crate) mod docs;
@@ -18,5 +19,6 @@ pub(crate) mod service_points;
 pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod version;
+pub(crate) mod versions;
 pub(crate) mod vocabularies;
 pub(crate) mod withdrawal;

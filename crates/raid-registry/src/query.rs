@@ -8,6 +8,7 @@ use raid_model::{ErrorType, Failure};
 use crate::refusal::{Refusal, unless_valid};
 
 /// The parameters of a request's query. What is wrong with them is gathered, and told at once.
+#[derive(Default)]
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
     failures: Vec<Failure>,

@@ -11,6 +11,7 @@ use store::service_points::{self, ServicePointRow};
 use store::{Store, StoreError, Timestamp};
 
 use crate::auth::{Verifier, VerifierError};
+use crate::feed::Feed;
 use crate::idempotency::InHand;
 use crate::record::Record;
 use crate::settings::{Existence, Settings};
@@ -21,6 +22,7 @@ pub struct Registry {
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
     pub(crate) resolvers: Resolvers,
+    pub(crate) feed: Feed,
     pub(crate) in_hand: InHand,
     records: Option<Cache<Handle, Arc<Record>>>,
     service_points: Option<Cache<String, Arc<ServicePointRow>>>,
@@ -63,6 +65,7 @@ impl Registry {
                     .time_to_live(cache.ttl)
                     .build()
             }),
+            feed: Feed::new(settings.change_feed),
             store,
             settings,
             verifier,

@@ -8,8 +8,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
-    bulk, contributors, count, docs, history, holders, invitations, landing, list, mint,
-    permissions, read, redirect, service_points, transfer, update, version, vocabularies,
+    bulk, changes, contributors, count, docs, history, holders, invitations, landing, list, mint,
+    permissions, read, redirect, service_points, transfer, update, version, versions, vocabularies,
     withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
@@ -68,6 +68,8 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/withdrawal" => withdrawal::withdraw, withdrawal::describe),
     endpoint!(POST "/v1/raids/bulk" => bulk::mint, bulk::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
+    endpoint!(GET  "/v1/raids/{prefix}/{suffix}/versions" => versions::list, versions::describe),
+    endpoint!(GET  "/v1/changes" => changes::list, changes::describe),
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),
     endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),

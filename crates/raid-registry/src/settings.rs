@@ -77,6 +77,18 @@ pub struct Settings {
     pub read_cache: ReadCache,
     /// RAiDs that a list reads at once; a list is streamed page by page.
     pub page_size: i64,
+    /// Readers who wait for the next change.
+    pub change_feed: ChangeFeed,
+}
+
+/// How changes are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeFeed {
+    /// How long a change may stay unnoticed by those who wait: this process looks for news so often
+    /// while anybody waits.
+    pub poll: Duration,
+    /// Most readers who wait at once in this process; more are told to come back.
+    pub waiting: usize,
 }
 
 /// A bounded cache whose entries live so briefly that other nodes' writes show.
@@ -116,6 +128,10 @@ impl Settings {
                 ttl: Duration::from_secs(2),
             },
             page_size: 100,
+            change_feed: ChangeFeed {
+                poll: Duration::from_millis(500),
+                waiting: 100,
+            },
         }
     }
 }

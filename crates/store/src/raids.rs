@@ -22,7 +22,7 @@ mod versions;
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
 pub use sight::Sight;
 pub(crate) use sight::held_by;
-pub use versions::{VersionRow, count_versions, version, versions_after};
+pub use versions::{Authorship, VersionRow, authorship, count_versions, version, versions_after};
 
 text_enum! {
     /// Who may see a RAiD.
@@ -289,6 +289,23 @@ pub fn find(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError
         .select(RaidRow::as_select())
         .first(c)
         .optional()?)
+}
+
+/// Of these RAiDs, those that somebody sees, as they stand.
+///
+/// # Errors
+/// When the database refuses.
+pub fn find_seen(
+    c: &mut Conn,
+    sight: &Sight,
+    handles: &[&Handle],
+) -> Result<Vec<RaidRow>, StoreError> {
+    let handles: Vec<_> = handles.iter().map(ToString::to_string).collect();
+    Ok(raid::table
+        .filter(raid::handle.eq_any(handles))
+        .filter(sight.condition())
+        .select(RaidRow::as_select())
+        .load(c)?)
 }
 
 /// The RAiD as it stands, unless it was withdrawn.

@@ -130,7 +130,8 @@ fn entry(
     serde_json::to_string(&change).map_err(|e| unfit(&e))
 }
 
-fn moment(at: Timestamp) -> Result<String, StoreError> {
+/// A moment as the API writes it.
+pub(crate) fn moment(at: Timestamp) -> Result<String, StoreError> {
     let text = at.assume_utc().format(&Rfc3339);
     text.map_err(|e| StoreError::Corrupt(format!("a time: {e}")))
 }

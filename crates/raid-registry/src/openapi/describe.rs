@@ -59,6 +59,13 @@ impl Describe {
         self.secured()
     }
 
+    /// As [`Describe::open`], and nobody lacks a right to it.
+    pub(crate) fn open_to_all(self) -> Self {
+        let mut described = self.open();
+        described.responses.remove(&403);
+        described
+    }
+
     /// Reads one RAiD, which may be under embargo or withdrawn.
     pub(crate) fn of_raid(self) -> Self {
         let closed = ResponseBuilder::new()

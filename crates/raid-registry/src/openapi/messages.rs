@@ -23,6 +23,9 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
             "ServicePointUpdateRequest",
             service_point_request(vec![must("id", number(), "As in the address")]).into(),
         ),
+        ("Change", change().into()),
+        ("Changes", changes().into()),
+        ("VersionAuthor", version_author().into()),
         ("BulkResult", bulk_result().into()),
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
@@ -132,6 +135,57 @@ fn whole_vocabulary() -> Object {
         must("name", text(), "The member that draws from it"),
         must("schemaUris", list(text()), "Values of `schemaUri`"),
         must("terms", list(term), ""),
+    ])
+}
+
+fn change() -> Object {
+    object([
+        must("at", moment(), "When the version was written"),
+        may(
+            "current",
+            flag(),
+            "Whether this version stands; if not, a later one follows in the feed. Not with \
+             `hidden` and `withdrawn`",
+        ),
+        must("handle", text(), ""),
+        must("id", text(), "The RAiD's `identifier.id`"),
+        may(
+            "raid",
+            named("RaidDto"),
+            "With `include=raid`, if the version is current: the record",
+        ),
+        must(
+            "type",
+            one_of(&["created", "updated", "hidden", "withdrawn"]),
+            "`hidden`: it is under embargo, and the reader has no right to it",
+        ),
+        may("url", text(), "Where the record as it stands is read"),
+        must("version", number(), "From 1"),
+    ])
+}
+
+fn changes() -> Object {
+    object([
+        must("changes", list_of("Change"), "In the order of commits"),
+        must("more", flag(), "Whether more follows behind `next` already"),
+        must("next", text(), "`after` of the next request"),
+    ])
+}
+
+fn version_author() -> Object {
+    object([
+        must("at", moment(), "When the version was written"),
+        may(
+            "client",
+            text(),
+            "The client that the token was issued to, if it said so",
+        ),
+        must(
+            "subject",
+            text(),
+            "`sub` of the token, or what else acted: `invitation` with its id, or `embargo`",
+        ),
+        must("version", number(), "From 1"),
     ])
 }
 

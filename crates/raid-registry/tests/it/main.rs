@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bulk;
+mod changes;
 mod contributors;
 mod count;
 mod discovery;
@@ -27,5 +28,6 @@ mod service_points;
 mod statuses;
 mod tokens;
 mod update;
+mod versions;
 mod vocabularies;
 mod withdrawal;

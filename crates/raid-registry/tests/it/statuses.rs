@@ -77,7 +77,11 @@ const SECURED_READS: &[&str] = &[
     "/service-point/",
     "/service-point/7",
     "/v1/raids/10.82841/nowhere/holders",
+    "/v1/raids/10.82841/nowhere/versions",
 ];
+
+/// What everybody may read.
+const CHANGES: &str = "/v1/changes";
 
 const BULK: &str = "/v1/raids/bulk";
 
@@ -213,6 +217,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
         404
     );
 
+    notes.get(server, &user, CHANGES).await.expect(200);
     let same = request(Method::GET, &path, &user).insert_header(("If-None-Match", "*"));
     assert_eq!(notes.send(server, same).await.status, 304);
     for path in ["/v1/vocabularies", "/v1/vocabularies/language"] {
@@ -334,6 +339,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         "/raid/10.82841/nowhere/permissions",
         "/service-point/7",
         "/v1/raids/10.82841/nowhere/holders",
+        "/v1/raids/10.82841/nowhere/versions",
     ];
     for path in not_found {
         assert_eq!(notes.get(server, &operator, path).await.status, 404);
@@ -343,10 +349,16 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         "/raid/count?startDate=x",
         &format!("{path}/x"),
         "/service-point/x",
+        &here("/v1/raids/10.82841/nowhere/versions?cursor=x", &path),
+        "/v1/changes?after=x",
     ] {
         notes.get(server, &operator, path).await.expect(400);
     }
-    for read in SECURED_READS.iter().filter(|read| !is_redirect(read)) {
+    for read in SECURED_READS
+        .iter()
+        .chain([&CHANGES])
+        .filter(|read| !is_redirect(read))
+    {
         let read = here(read, &path);
         let html = request(Method::GET, &read, &all_roles(server));
         let html = html.insert_header(("Accept", "text/html"));
@@ -407,6 +419,10 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         notes.get(server, &nobody, path).await.expect(403);
         notes.get(server, "no.such.token", path).await.expect(401);
     }
+    notes
+        .get(server, "no.such.token", CHANGES)
+        .await
+        .expect(401);
     let mut writes = writes().to_vec();
     writes.extend([
         (Method::POST, "/raid"),
@@ -431,7 +447,11 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
 
 async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
     let all = all_roles(server);
-    for path in SECURED_READS.iter().filter(|read| !is_redirect(read)) {
+    for path in SECURED_READS
+        .iter()
+        .chain([&CHANGES])
+        .filter(|read| !is_redirect(read))
+    {
         let problem = notes.get(server, &all, path).await.expect(status);
         // Nothing of the database shows.
         assert!(!problem.to_string().contains("table"), "{problem}");

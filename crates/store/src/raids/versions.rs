@@ -23,6 +23,39 @@ pub struct VersionRow {
     pub created_at: Timestamp,
 }
 
+/// Who wrote a version, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = raid_version)]
+pub struct Authorship {
+    /// The version's number, from 1.
+    pub version: i32,
+    /// Who wrote it: the token's subject, or what else acted (`invitation`).
+    pub actor: String,
+    /// The client that the token was issued to.
+    pub client: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// Who wrote the versions before version `before` (none: all), the newest first, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn authorship(
+    c: &mut Conn,
+    handle: &Handle,
+    before: Option<i32>,
+    limit: i64,
+) -> Result<Vec<Authorship>, StoreError> {
+    Ok(raid_version::table
+        .filter(raid_version::handle.eq(handle.to_string()))
+        .filter(raid_version::version.lt(before.unwrap_or(i32::MAX)))
+        .order(raid_version::version.desc())
+        .limit(limit)
+        .select(Authorship::as_select())
+        .load(c)?)
+}
+
 /// The document of one version.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ impl Pages {
     fn wait(&self, count: u64) {
         let read = self.0.0.lock().unwrap();
         let enough = *read + count;
-        let limit = Duration::from_secs(30);
+        let limit = Duration::from_secs(10);
         let waited = self.0.1.wait_timeout_while(read, limit, |n| *n < enough);
         assert!(!waited.unwrap().1.timed_out(), "nobody reads");
     }

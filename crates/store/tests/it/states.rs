@@ -50,8 +50,10 @@ async fn the_database_knows_the_states_of_the_code(db: &TestDb) {
             <$kind>::ALL.iter().map(|s| s.as_str().to_owned()).collect()
         };
     }
-    let known: [(&str, &str, BTreeSet<String>); 11] = [
+    let known: [(&str, &str, BTreeSet<String>); 13] = [
         ("raid", "access", texts!(raids::Access)),
+        ("change", "access", texts!(raids::Access)),
+        ("change_pending", "access", texts!(raids::Access)),
         ("raid_holder", "role", texts!(holders::HolderRole)),
         ("task", "kind", texts!(tasks::Kind)),
         ("task", "state", texts!(tasks::State)),

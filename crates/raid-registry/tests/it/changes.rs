@@ -1,0 +1,340 @@
+//! The feed of changes: what each reader is told, page by page, and how a reader waits.
+
+use std::time::Duration;
+
+use actix_web::test::TestRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::future::{join, join_all};
+use raid_registry::auth::Role;
+use raid_registry::{ChangeFeed, Settings};
+use serde_json::{Value, json};
+use store::Store;
+use store::raids::{self, Actor, RaidWrite};
+use store::tasks::Lane;
+use store::testing::TestDb;
+
+use crate::harness::{
+    AWAY_GROUP, HOME_GROUP, Reply, Server, embargoed, minimal, path_of, serve, serve_store,
+    settings,
+};
+
+store::on_both_databases!(
+    every_version_comes_once_page_by_page,
+    what_was_open_leaves_a_tombstone,
+    what_never_was_open_is_told_to_nobody,
+    the_record_comes_along_where_it_is_wanted,
+    what_is_no_parameter_is_refused,
+    hidden_changes_cost_bounded_work,
+    who_waits_is_woken_and_holds_no_connection,
+    who_waits_in_vain_is_answered,
+    only_so_many_wait,
+);
+
+/// What everybody sees, behind a cursor.
+async fn read(server: &Server, query: &str) -> Reply {
+    let uri = format!("/v1/changes{query}");
+    server.send(TestRequest::get().uri(&uri)).await
+}
+
+async fn read_as(server: &Server, token: &str, query: &str) -> Value {
+    let uri = format!("/v1/changes{query}");
+    server.get(token, &uri).await.expect(200)
+}
+
+/// Handle, version and type of each entry.
+fn told(answer: &Value) -> Vec<(String, i64, String)> {
+    let entries = answer["changes"].as_array().unwrap();
+    let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+    entries
+        .iter()
+        .map(|entry| {
+            let version = entry["version"].as_i64().unwrap();
+            (text(entry, "handle"), version, text(entry, "type"))
+        })
+        .collect()
+}
+
+fn handle_of(raid: &Value) -> String {
+    path_of(raid).replace("/raid/", "")
+}
+
+fn line(raid: &Value, version: i64, kind: &str) -> (String, i64, String) {
+    (handle_of(raid), version, kind.to_owned())
+}
+
+/// Gives a RAiD another title, and whatever else.
+async fn change(server: &Server, raid: &Value, title: &str, how: impl Fn(&mut Value)) -> Value {
+    let path = path_of(raid);
+    let mut raid = server.get(&server.operator(), &path).await.expect(200);
+    raid["title"][0]["text"] = json!(title);
+    how(&mut raid);
+    server
+        .put(&server.operator(), &path, &raid)
+        .await
+        .expect(200)
+}
+
+async fn withdraw(server: &Server, raid: &Value) {
+    let path = format!("/v1/raids/{}/withdrawal", handle_of(raid));
+    let reason = json!({"reason": "Registered twice"});
+    let done = server.post(&server.operator(), &path, &reason).await;
+    done.expect(200);
+}
+
+async fn every_version_comes_once_page_by_page(db: &TestDb) {
+    let server = serve(db).await;
+    let first = server.mint(&minimal()).await;
+    let second = server.mint(&minimal()).await;
+    change(&server, &first, "Second title", |_| {}).await;
+    change(&server, &first, "Third title", |_| {}).await;
+    let whole = read(&server, "").await.expect(200);
+    let expected = [
+        line(&first, 1, "created"),
+        line(&second, 1, "created"),
+        line(&first, 2, "updated"),
+        line(&first, 3, "updated"),
+    ];
+    assert_eq!(told(&whole), expected);
+    assert_eq!(whole["more"], false);
+    let entry = &whole["changes"][2];
+    let members: Vec<_> = entry.as_object().unwrap().keys().collect();
+    let expected_members = ["at", "current", "handle", "id", "type", "url", "version"];
+    assert_eq!(members, expected_members);
+    assert_eq!(entry["current"], false);
+    assert_eq!(whole["changes"][3]["current"], true);
+    assert_eq!(entry["id"], first["identifier"]["id"]);
+    assert_eq!(entry["url"], path_of(&first));
+    // One at a time, along the links.
+    let mut next = "/v1/changes?limit=1&x=%C3%A4".to_owned();
+    for (n, expected) in expected.iter().enumerate() {
+        let reply = server.send(TestRequest::get().uri(&next)).await;
+        let page = reply.expect(200);
+        assert_eq!(told(&page), std::slice::from_ref(expected));
+        assert_eq!(page["more"], n < 3);
+        let link = reply.header("link");
+        let target = link.strip_prefix('<').unwrap();
+        let target = target.strip_suffix(">; rel=\"next\"").unwrap();
+        let cursor = page["next"].as_str().unwrap();
+        assert_eq!(
+            target,
+            format!("/v1/changes?limit=1&x=%C3%A4&after={cursor}")
+        );
+        next = target.to_owned();
+    }
+    let end = server.send(TestRequest::get().uri(&next)).await.expect(200);
+    assert_eq!(told(&end), []);
+    assert_eq!(end["next"], whole["next"]);
+    let now = read(&server, "?after=now").await.expect(200);
+    assert_eq!((told(&now), &now["next"]), (vec![], &whole["next"]));
+}
+
+async fn what_was_open_leaves_a_tombstone(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    let gone = server.mint(&minimal()).await;
+    let before = read(&server, "").await.expect(200);
+    let access = embargoed(&server)["access"].clone();
+    change(&server, &raid, "Secret", |raid| {
+        raid["access"] = access.clone();
+    })
+    .await;
+    withdraw(&server, &gone).await;
+    let after = format!("?after={}", before["next"].as_str().unwrap());
+    let later = read(&server, &after).await.expect(200);
+    let tombstones = [line(&raid, 2, "hidden"), line(&gone, 2, "withdrawn")];
+    assert_eq!(told(&later), tombstones);
+    for entry in later["changes"].as_array().unwrap() {
+        let members: Vec<_> = entry.as_object().unwrap().keys().collect();
+        assert_eq!(members, ["at", "handle", "id", "type", "version"]);
+    }
+    // Who reads from the beginning learns nothing of the versions that were open.
+    let anew = read(&server, "?include=raid").await.expect(200);
+    let kinds: Vec<_> = told(&anew).into_iter().map(|(_, _, kind)| kind).collect();
+    assert_eq!(kinds, ["hidden", "withdrawn", "hidden", "withdrawn"]);
+    assert!(!anew.to_string().contains("title"), "{anew}");
+    let mine = read_as(&server, &server.user(), &after).await;
+    assert_eq!(
+        told(&mine),
+        [line(&raid, 2, "updated"), tombstones[1].clone()]
+    );
+    let foreign = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    assert_eq!(told(&read_as(&server, &foreign, &after).await), tombstones);
+    // The embargo is over.
+    let open = raid["access"].clone();
+    change(&server, &raid, "Shown again", |raid| {
+        raid["access"] = open.clone();
+    })
+    .await;
+    let after = format!("?after={}", later["next"].as_str().unwrap());
+    let shown = read(&server, &after).await.expect(200);
+    assert_eq!(told(&shown), [line(&raid, 3, "updated")]);
+}
+
+async fn what_never_was_open_is_told_to_nobody(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&embargoed(&server)).await;
+    let created = [line(&raid, 1, "created")];
+    let foreign = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    let admin = server.token(&[Role::RaidAdmin], Some(HOME_GROUP));
+    let beginning = read(&server, "?after=now").await.expect(200)["next"].clone();
+    for stranger in [&foreign, &admin] {
+        let answer = read_as(&server, stranger, "").await;
+        assert_eq!(told(&answer), []);
+        assert_eq!(
+            (&answer["next"], &answer["more"]),
+            (&beginning, &json!(false))
+        );
+    }
+    assert_eq!(told(&read(&server, "").await.expect(200)), []);
+    for entitled in [server.user(), server.operator()] {
+        assert_eq!(told(&read_as(&server, &entitled, "").await), created);
+    }
+    withdraw(&server, &raid).await;
+    assert_eq!(told(&read(&server, "").await.expect(200)), []);
+    assert_eq!(told(&read_as(&server, &foreign, "").await), []);
+    let gone = [line(&raid, 1, "withdrawn"), line(&raid, 2, "withdrawn")];
+    for entitled in [server.user(), server.operator()] {
+        assert_eq!(told(&read_as(&server, &entitled, "").await), gone);
+    }
+}
+
+async fn the_record_comes_along_where_it_is_wanted(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    change(&server, &raid, "New title", |_| {}).await;
+    let hidden = server.mint(&embargoed(&server)).await;
+    let user = server.user();
+    let answer = read_as(&server, &user, "?include=raid&limit=100").await;
+    let entries = answer["changes"].as_array().unwrap();
+    assert_eq!(entries.len(), 3);
+    assert_eq!(entries[0].get("raid"), None, "a later version follows");
+    for (entry, raid) in [(&entries[1], &raid), (&entries[2], &hidden)] {
+        let stands = server.get(&user, &path_of(raid)).await.expect(200);
+        assert_eq!(entry["raid"], stands);
+    }
+}
+
+async fn what_is_no_parameter_is_refused(db: &TestDb) {
+    let server = serve(db).await;
+    server.mint(&minimal()).await;
+    let cursor = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let known = cursor(r#"["changes/1",1]"#);
+    let answer = read(&server, &format!("?after={known}")).await.expect(200);
+    assert_eq!(answer["next"], known);
+    for (query, field) in [
+        ("?after=1", "after"),
+        (&format!("?after={}", cursor("1")), "after"),
+        (
+            &format!("?after={}", cursor(r#"["versions/1",1]"#)),
+            "after",
+        ),
+        // A reader who has seen more than there is.
+        (&format!("?after={}", cursor(r#"["changes/1",2]"#)), "after"),
+        ("?limit=0", "limit"),
+        ("?limit=1001", "limit"),
+        ("?limit=101&include=raid", "limit"),
+        ("?wait=31", "wait"),
+        ("?wait=-1", "wait"),
+        ("?include=everything", "include"),
+    ] {
+        let refused = read(&server, query).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.fields()),
+            (400, vec![field.to_owned()])
+        );
+    }
+    let all = read(&server, "?after=x&limit=x&wait=x&include=x").await;
+    assert_eq!(all.fields(), ["after", "include", "limit", "wait"]);
+}
+
+/// Versions of a RAiD, written at once.
+async fn write_versions(store: &Store, raid: &Value, count: i32) {
+    let handle: raid_model::Handle = handle_of(raid).parse().unwrap();
+    let write = move |c: &mut store::Conn| {
+        let row = raids::find(c, &handle)?.unwrap();
+        let raid: raid_model::Raid = serde_json::from_str(&row.document.0).unwrap();
+        let actor = Actor {
+            subject: "somebody".to_owned(),
+            client: None,
+        };
+        let at = row.updated_at;
+        let mut write = RaidWrite::of(&raid, actor, at, at, Lane::Bulk)?;
+        for _ in 0..count {
+            write.version += 1;
+            raids::amend(c, &write)?;
+        }
+        Ok(())
+    };
+    store.write(write).await.unwrap();
+}
+
+async fn hidden_changes_cost_bounded_work(db: &TestDb) {
+    let server = serve(db).await;
+    let hidden = server.mint(&embargoed(&server)).await;
+    write_versions(&server.store, &hidden, 1100).await;
+    let open = server.mint(&minimal()).await;
+    let answer = read(&server, "?limit=1&wait=30").await.expect(200);
+    assert_eq!((told(&answer), &answer["more"]), (vec![], &json!(true)));
+    let after = format!("?limit=1&after={}", answer["next"].as_str().unwrap());
+    let answer = read(&server, &after).await.expect(200);
+    let expected = vec![line(&open, 1, "created")];
+    assert_eq!((told(&answer), &answer["more"]), (expected, &json!(false)));
+}
+
+fn patient(waiting: usize) -> Settings {
+    Settings {
+        change_feed: ChangeFeed {
+            poll: Duration::from_millis(20),
+            waiting,
+        },
+        ..settings()
+    }
+}
+
+async fn who_waits_is_woken_and_holds_no_connection(db: &TestDb) {
+    serve(db).await.mint(&minimal()).await;
+    let settings = store::Settings {
+        connections: 1,
+        ..db.settings().clone()
+    };
+    let small = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
+    let server = serve_store(small, patient(8)).await;
+    let now = read(&server, "?after=now").await.expect(200);
+    let query = format!("?wait=30&after={}", now["next"].as_str().unwrap());
+    let waiting = join_all((0..8).map(|_| read(&server, &query)));
+    let writer = async {
+        // What they may not see wakes nobody.
+        server.mint(&embargoed(&server)).await;
+        server.mint(&minimal()).await
+    };
+    let (answers, raid) = join(waiting, writer).await;
+    for answer in answers {
+        assert_eq!(told(&answer.expect(200)), [line(&raid, 1, "created")]);
+    }
+}
+
+async fn who_waits_in_vain_is_answered(db: &TestDb) {
+    let server = serve(db).await;
+    server.mint(&minimal()).await;
+    let now = read(&server, "?after=now").await.expect(200);
+    let later = read(&server, "?after=now&wait=1").await.expect(200);
+    assert_eq!(later, now);
+}
+
+async fn only_so_many_wait(db: &TestDb) {
+    serve(db).await.mint(&minimal()).await;
+    let server = serve_store(db.store().clone(), patient(1)).await;
+    let one = || read(&server, "?after=now&wait=1");
+    let (first, second) = join(one(), one()).await;
+    let (waited, refused) = if first.status == 200 {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    assert_eq!(told(&waited.expect(200)), []);
+    refused.expect(503);
+    assert!(!refused.header("retry-after").is_empty());
+    // The place is free again, and who does not wait needs none.
+    assert_eq!(told(&one().await.expect(200)), []);
+}
