@@ -120,7 +120,7 @@ async fn every_version_comes_once_page_by_page(db: &TestDb) {
             target,
             format!("/v1/changes?limit=1&x=%C3%A4&after={cursor}")
         );
-        next = target.to_owned();
+        target.clone_into(&mut next);
     }
     let end = server.send(TestRequest::get().uri(&next)).await.expect(200);
     assert_eq!(told(&end), []);

@@ -196,9 +196,11 @@ async fn a_mirror_holds_what_its_owner_may_see(db: &TestDb) {
     for _ in 0..STEPS {
         step(&store, &mut rng, &mut raids).await;
         for mirror in &mut mirrors {
-            let seen = raids.values().filter(|raid| mirror.sees(raid));
-            let seen: Vec<_> = seen.map(|raid| raid.write.handle.as_str().into()).collect();
-            mirror.could_see.extend(seen);
+            let visible = raids.values().filter(|raid| mirror.sees(raid));
+            let visible: Vec<_> = visible
+                .map(|raid| raid.write.handle.as_str().into())
+                .collect();
+            mirror.could_see.extend(visible);
         }
         if rng.random_ratio(1, 3) {
             let reader = rng.random_range(0..mirrors.len());
