@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod demo;
+mod import;
 mod serve;
 mod token;
 
@@ -57,6 +58,8 @@ enum Command {
         #[arg(long)]
         simulator: Option<Url>,
     },
+    /// Mint many RAiDs from a file, one request a line, at a running agency.
+    Import(import::Arguments),
     /// List the work that cannot heal by itself, with its reason.
     DeadLetters {
         /// Try it again.
@@ -90,6 +93,11 @@ impl CommandLine {
             Command::Token(arguments) => token::token(&settings, &arguments).await,
             Command::Simulator => simulator(&settings).await,
             Command::Demo { agency, simulator } => demo::demo(&settings, agency, simulator).await,
+            Command::Import(arguments) => {
+                let token = std::env::vars().find(|(name, _)| name == import::TOKEN);
+                let token = token.map(|(_, token)| token.into());
+                import::import(&settings, &arguments, token).await
+            }
             Command::DeadLetters { redrive } => {
                 dead_letters::dead_letters(&settings, redrive).await
             }

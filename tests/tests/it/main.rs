@@ -16,6 +16,7 @@ mod hostile;
 mod idempotency;
 mod identity;
 mod identity_provider;
+mod import;
 mod invitation;
 mod mail;
 mod pages;

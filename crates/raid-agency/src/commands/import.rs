@@ -1,0 +1,161 @@
+//! `raid-agency import`: many RAiDs from a file into a running agency.
+//!
+//! The file goes out in chunks that are always cut in the same places, each with an idempotency key
+//! of its own; what became of each line is written down before the next chunk goes out. So an import
+//! that dies anywhere goes on where it was, and mints nothing twice.
+
+mod agency;
+mod progress;
+mod report;
+mod source;
+
+use crate::settings::Settings;
+use agency::Agency;
+use anyhow::{Context as _, bail};
+use clap::Args;
+use progress::Progress;
+use report::Report;
+use secrecy::SecretString;
+use source::{Chunk, Source};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use url::Url;
+
+/// The environment variable that may hold the token.
+pub(crate) const TOKEN: &str = "RAID_TOKEN";
+/// How often a chunk is sent before giving up. The pauses between add up to about two minutes.
+const TRIES: u32 = 8;
+/// The first pause; it doubles.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause, whatever the agency asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The file: one request to mint a line, as JSON.
+    file: PathBuf,
+    /// Where the agency runs; the configured address by default.
+    #[arg(long)]
+    url: Option<Url>,
+    /// A file that holds the token, unless `RAID_TOKEN` in the environment does.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Where to write down what became of each line; FILE.report.ndjson by default. An import that
+    /// was broken off goes on from there.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Send the lines again that were refused before.
+    #[arg(long)]
+    retry_failed: bool,
+}
+
+pub(crate) async fn import(
+    settings: &Settings,
+    arguments: &Arguments,
+    token: Option<SecretString>,
+) -> anyhow::Result<()> {
+    let token = token_of(arguments, token)?;
+    let url = arguments
+        .url
+        .as_ref()
+        .unwrap_or(&settings.server.public_url);
+    let agency = Agency::new(url, token)?;
+    let shown = arguments.file.display().to_string();
+    let mut source = Source::open(&arguments.file).with_context(|| shown.clone())?;
+    let path = arguments
+        .report
+        .clone()
+        .unwrap_or_else(|| beside(&arguments.file));
+    let mut report = Report::open(&path, &source).with_context(|| path.display().to_string())?;
+    let before = report.minted();
+    let mut progress = Progress::new(source.lines);
+    while let Some(chunk) = source.next_chunk().with_context(|| shown.clone())? {
+        let wanted = |line: &u64| match report.status_of(*line) {
+            None => true,
+            Some(201) => false,
+            Some(_) => arguments.retry_failed,
+        };
+        let open: BTreeSet<u64> = chunk.filled_lines().filter(wanted).collect();
+        send(&agency, &chunk, open, &mut report, &mut progress).await?;
+        progress.show(chunk.last_line(), report.failed());
+    }
+    progress.end();
+    let (minted, failed) = (report.minted(), report.failed());
+    println!(
+        "{minted} RAiDs minted, {} of them now; {failed} lines were refused. The report: {}",
+        minted - before,
+        path.display()
+    );
+    if failed > 0 {
+        bail!("{failed} lines were not minted: the report says why");
+    }
+    Ok(())
+}
+
+/// Never from the command line, which every user of the machine can read.
+fn token_of(arguments: &Arguments, token: Option<SecretString>) -> anyhow::Result<SecretString> {
+    match (&arguments.token_file, token) {
+        (Some(file), _) => {
+            let token =
+                std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            Ok(token.trim().to_owned().into())
+        }
+        (None, Some(token)) => Ok(token),
+        (None, None) => bail!("no token: set {TOKEN}, or name a file with --token-file"),
+    }
+}
+
+/// `records.ndjson.report.ndjson` for `records.ndjson`.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".report.ndjson");
+    file.with_file_name(name)
+}
+
+/// Sends what is open of a chunk until it is settled, and reports each line as soon as it is.
+async fn send(
+    agency: &Agency,
+    chunk: &Chunk,
+    mut open: BTreeSet<u64>,
+    report: &mut Report,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
+    let mut pause = PAUSE;
+    for attempt in 1..=TRIES {
+        if open.is_empty() {
+            return Ok(());
+        }
+        let is_last = attempt == TRIES;
+        let body = chunk.body(&open);
+        let settle = |line: u64, status: u16, result: serde_json::Value| {
+            if is_last || !may_heal(status) {
+                report.write(line, status, result)?;
+                open.remove(&line);
+                progress.show(line, report.failed());
+            }
+            Ok(())
+        };
+        let trouble = agency
+            .send(&chunk.key, body, chunk.first_line, settle)
+            .await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        if is_last {
+            let trouble = trouble.map_or_else(String::new, |t| format!(" ({})", t.why));
+            bail!("the agency does not answer{trouble}: run the same command again later to go on");
+        }
+        let asked = trouble.and_then(|trouble| trouble.retry_after);
+        tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+        pause *= 2;
+    }
+    Ok(())
+}
+
+/// Whether a line that was answered so may be minted when it is sent again. With its key that is
+/// safe also where nothing tells whether it was minted.
+fn may_heal(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429) || status >= 500
+}

@@ -1,0 +1,100 @@
+//! What became of each line, written down as soon as it is known.
+
+use super::source::Source;
+use anyhow::{bail, ensure};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+
+/// A report, which is a file of lines itself: first the file that it is about, then a result for
+/// each line. Of several for one line the last counts.
+pub(super) struct Report {
+    file: File,
+    statuses: HashMap<u64, u16>,
+}
+
+const MINTED: u16 = 201;
+
+impl Report {
+    /// Opens the report at `path`, or begins it.
+    pub(super) fn open(path: &Path, source: &Source) -> anyhow::Result<Self> {
+        let file = File::options()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(path)?;
+        if file.try_lock().is_err() {
+            bail!("another import is writing this report");
+        }
+        let head = json!({ "sha256": source.hash, "lines": source.lines });
+        let mut statuses = HashMap::new();
+        let mut reader = BufReader::new(&file);
+        let (mut whole, mut text) = (0, Vec::new());
+        loop {
+            text.clear();
+            let n = reader.read_until(b'\n', &mut text)?;
+            // A line that a crash cut off is as if it were not there.
+            if text.last() != Some(&b'\n') {
+                break;
+            }
+            let result: Value = serde_json::from_slice(&text)?;
+            if whole == 0 {
+                ensure!(
+                    result == head,
+                    "this report is about another file, or the file has changed since. Put the \
+                     lines that are left into a file of their own, or name another --report"
+                );
+            } else if let Some((line, status)) = line_and_status(&result) {
+                statuses.insert(line, status);
+            }
+            whole += n as u64;
+        }
+        file.set_len(whole)?;
+        let mut report = Self { file, statuses };
+        if whole == 0 {
+            report.append(&head)?;
+        }
+        Ok(report)
+    }
+
+    /// What became of a line, if that is known.
+    pub(super) fn status_of(&self, line: u64) -> Option<u16> {
+        self.statuses.get(&line).copied()
+    }
+
+    /// How many lines were minted.
+    pub(super) fn minted(&self) -> usize {
+        self.statuses.values().filter(|s| **s == MINTED).count()
+    }
+
+    /// How many were refused.
+    pub(super) fn failed(&self) -> usize {
+        self.statuses.len() - self.minted()
+    }
+
+    /// Writes down what became of a line of the file.
+    pub(super) fn write(
+        &mut self,
+        line: u64,
+        status: u16,
+        mut result: Value,
+    ) -> anyhow::Result<()> {
+        result["line"] = line.into();
+        self.append(&result)?;
+        self.statuses.insert(line, status);
+        Ok(())
+    }
+
+    fn append(&mut self, result: &Value) -> anyhow::Result<()> {
+        // One call, so that a crash leaves whole lines or one that is cut off.
+        Ok(self.file.write_all(format!("{result}\n").as_bytes())?)
+    }
+}
+
+/// The line that a result is about, and its status.
+pub(super) fn line_and_status(result: &Value) -> Option<(u64, u16)> {
+    let status = result["status"].as_u64()?;
+    Some((result["line"].as_u64()?, u16::try_from(status).ok()?))
+}

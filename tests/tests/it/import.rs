@@ -1,0 +1,203 @@
+//! `raid-agency import`: a file of requests becomes RAiDs, each once, whatever dies on the way.
+
+use raid_tests::examples::{handle_of, titled};
+use raid_tests::{Agency, Client, Stage, eventually, random_moment};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+raid_tests::on_both_databases!(
+    an_import_tells_what_became_of_each_line,
+    an_import_goes_on_where_it_died,
+    an_import_outlives_the_agency,
+);
+
+const OFF: &str = "[orcid]\nmode = \"off\"";
+
+/// Writes a file with so many requests, where those of which `is_bad` says so are.
+fn file(stage: &Stage, lines: u64, is_bad: impl Fn(u64) -> bool) -> PathBuf {
+    let line = |number| {
+        let title = format!("Project {number}");
+        let mut raid = titled(&title);
+        if is_bad(number) {
+            raid["contributor"] = json!([]);
+        }
+        format!("{raid}\n")
+    };
+    let path = stage.folder().join("records.ndjson");
+    std::fs::write(&path, (1..=lines).map(line).collect::<String>()).unwrap();
+    path
+}
+
+fn import(stage: &Stage, agency: &Agency<'_>, more: &[&str]) -> Command {
+    let mut command = stage.program("");
+    command
+        .args(["import", "records.ndjson", "--url", agency.url()])
+        .args(more)
+        .env("RAID_TOKEN", agency.client().token().unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Whether it succeeded, and what it said.
+fn finish(mut command: Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let mut said = String::from_utf8(output.stdout).unwrap();
+    said.push_str(&String::from_utf8(output.stderr).unwrap());
+    (output.status.success(), said)
+}
+
+/// The report without its head.
+fn report(stage: &Stage) -> Vec<Value> {
+    let path = stage.folder().join("records.ndjson.report.ndjson");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+    let lines = whole.lines().skip(1);
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The handles under each title.
+async fn minted(client: &Client) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for raid in client.list().await {
+        let title = raid["title"][0]["text"].as_str().unwrap().to_owned();
+        found.entry(title).or_default().push(handle_of(&raid));
+    }
+    found
+}
+
+/// Each line that should be was minted once, under the handle that the report says.
+async fn assert_each_once(stage: &Stage, client: &Client, lines: u64) {
+    let minted = minted(client).await;
+    assert_eq!(minted.len() as u64, lines);
+    let report = report(stage);
+    assert_eq!(report.len() as u64, lines, "a line is reported twice");
+    for result in report {
+        let title = format!("Project {}", result["line"]);
+        let handle = result["handle"].as_str().unwrap().to_owned();
+        assert_eq!(minted[&title], [handle], "{title}");
+    }
+}
+
+async fn an_import_tells_what_became_of_each_line(stage: &Stage) {
+    let agency = stage.agency_with(OFF).await;
+    let path = file(stage, 450, |number| number % 100 == 0);
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(!success, "{said}");
+    assert!(
+        said.contains("446 RAiDs minted, 446 of them now; 4 lines"),
+        "{said}"
+    );
+    assert!(said.contains("records.ndjson.report.ndjson"), "{said}");
+    let report = report(stage);
+    let numbers: Vec<_> = report.iter().map(|result| &result["line"]).collect();
+    assert_eq!(
+        numbers,
+        (1..=450)
+            .map(|n| json!(n))
+            .collect::<Vec<_>>()
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(report[99]["status"], 400);
+    assert_eq!(
+        report[99]["problem"]["failures"][0]["fieldId"],
+        "contributor"
+    );
+
+    // Again: nothing is left to do, and only who asks for it tries what was refused.
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(
+        !success && said.contains("446 RAiDs minted, 0 of them now"),
+        "{said}"
+    );
+    assert_eq!(self::report(stage).len(), 450);
+    let (success, said) = finish(import(stage, &agency, &["--retry-failed"]));
+    assert!(
+        !success && said.contains("0 of them now; 4 lines"),
+        "{said}"
+    );
+    assert_eq!(self::report(stage).len(), 454);
+    assert_eq!(minted(&agency.client()).await.len(), 446);
+
+    // The lines of another file have other numbers.
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str(&titled("One more").to_string());
+    std::fs::write(&path, text).unwrap();
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(!success && said.contains("the file has changed"), "{said}");
+    let (success, said) = finish(import(stage, &agency, &["--report", "other.ndjson"]));
+    assert!(!success && said.contains("447 RAiDs minted"), "{said}");
+
+    let mut nobody = import(stage, &agency, &["--report", "third.ndjson"]);
+    nobody.env("RAID_TOKEN", "no.such.token");
+    let (success, said) = finish(nobody);
+    assert!(
+        !success && said.contains("the agency refuses: 401"),
+        "{said}"
+    );
+    let mut nobody = import(stage, &agency, &["--report", "third.ndjson"]);
+    nobody.env_remove("RAID_TOKEN");
+    let (success, said) = finish(nobody);
+    assert!(!success && said.contains("--token-file"), "{said}");
+}
+
+async fn an_import_goes_on_where_it_died(stage: &Stage) {
+    let agency = stage.agency_with(OFF).await;
+    file(stage, 1500, |_| false);
+    let mut deaths = 0;
+    let said = loop {
+        let mut running = import(stage, &agency, &[]).spawn().unwrap();
+        let before = report(stage).len();
+        eventually("a line to be reported, or the end", async || {
+            let is_over = running.try_wait().unwrap().is_some();
+            (is_over || report(stage).len() > before).then_some(())
+        })
+        .await;
+        random_moment(Duration::from_millis(150)).await;
+        if let Some(said) = kill(running) {
+            break said;
+        }
+        deaths += 1;
+    };
+    println!("it died {deaths} times; {said}");
+    assert!(deaths > 0, "it never died");
+    assert!(said.contains("1500 RAiDs minted"), "{said}");
+    assert_each_once(stage, &agency.client(), 1500).await;
+}
+
+/// Ends a process as `kill -9` does; gives what it said if it had succeeded by itself.
+fn kill(mut running: Child) -> Option<String> {
+    // It may have ended.
+    drop(running.kill());
+    let output = running.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(said)
+}
+
+async fn an_import_outlives_the_agency(stage: &Stage) {
+    let mut agency = stage.agency_with(OFF).await;
+    file(stage, 1200, |_| false);
+    let running = import(stage, &agency, &[]).spawn().unwrap();
+    for _ in 0..3 {
+        let before = report(stage).len();
+        eventually("a line to be reported", async || {
+            (report(stage).len() > before).then_some(())
+        })
+        .await;
+        agency.kill_9();
+        agency.restart().await;
+    }
+    let output = running.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("1200 RAiDs minted, 1200 of them now"),
+        "{output:?}"
+    );
+    assert_each_once(stage, &agency.client(), 1200).await;
+}
