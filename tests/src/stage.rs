@@ -218,6 +218,9 @@ impl Stage {
 bind = "127.0.0.1:{port}"
 public_url = "http://127.0.0.1:{port}"
 workers = 2
+[limits]
+per_second = 0
+anonymous_per_second = 0
 [data]
 folder = "data"
 [store]

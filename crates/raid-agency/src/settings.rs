@@ -27,6 +27,7 @@ const DEFAULT: &str = include_str!("../../../config/default.toml");
 )]
 pub struct Settings {
     pub server: Server,
+    pub limits: Limits,
     pub data: Data,
     pub store: Database,
     pub agency: Agency,
@@ -64,6 +65,16 @@ section! {
         #[serde(with = "bounded")]
         body_timeout: Duration,
         cors_origins: Vec<String>,
+        trusted_proxy: bool,
+    }
+}
+section! {
+    /// `[limits]`
+    Limits {
+        per_second: u32,
+        burst: u32,
+        anonymous_per_second: u32,
+        anonymous_burst: u32,
     }
 }
 section! {
@@ -335,6 +346,12 @@ impl Settings {
         }
         if self.server.body_timeout < Duration::from_secs(1) {
             return wrong("server.body_timeout", "must be at least 1s");
+        }
+        if self.limits.per_second > 0 && self.limits.burst == 0 {
+            return wrong("limits.burst", "must be at least 1");
+        }
+        if self.limits.anonymous_per_second > 0 && self.limits.anonymous_burst == 0 {
+            return wrong("limits.anonymous_burst", "must be at least 1");
         }
         if self.store.connections > 1000 {
             return wrong("store.connections", "must be at most 1000");

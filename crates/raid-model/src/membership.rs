@@ -1,9 +1,13 @@
 //! The entry that should stand on a contributor's ORCID record for a RAiD.
 
+mod step;
+
 use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::{Contributor, Handle, OrcidId, PartialDate, Raid, Title};
+
+pub use step::{Consent, Entry, Step};
 
 /// What an ORCID membership says about one contributor of one RAiD.
 ///

@@ -33,7 +33,7 @@ pub fn openapi() -> OpenApi {
             "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
-        let operation = (endpoint.describe)().build();
+        let operation = (endpoint.describe)().limited().build();
         paths = paths.path(endpoint.path, PathItem::new(method, operation));
     }
     let bearer = HttpBuilder::new()

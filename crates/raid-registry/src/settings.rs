@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use raid_model::membership::MembershipPolicy;
 use raid_model::{Prefix, RorId};
 
 use crate::auth::AuthSettings;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub isni_prefix: String,
     /// Whether other registries are asked if identifiers exist.
     pub existence: Existence,
+    /// What is written to ORCID records; none where this agency writes to none.
+    pub orcid: Option<MembershipPolicy>,
     /// How long a contributor's ORCID record waits for further edits after one.
     pub settle_delay: Duration,
     /// The largest request body, in bytes.
@@ -71,6 +74,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Whose tokens count.
     pub auth: AuthSettings,
+    /// How fast clients may ask.
+    pub limits: Limits,
     /// How long an invitation can be accepted.
     pub invitation_lifetime: Duration,
     /// The cache in front of hot reads.
@@ -89,6 +94,26 @@ pub struct ChangeFeed {
     pub poll: Duration,
     /// Most readers who wait at once in this process; more are told to come back.
     pub waiting: usize,
+}
+
+/// How fast clients may ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// One client and subject of a token.
+    pub clients: Rate,
+    /// One address, without a token that counts.
+    pub anonymous: Rate,
+    /// Whether a proxy in front tells the address, in `X-Forwarded-For` or `Forwarded`.
+    pub trusted_proxy: bool,
+}
+
+/// So many requests in the long run.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// In each second; 0 is as many as come.
+    pub per_second: u32,
+    /// After a while of silence, at once.
+    pub burst: u32,
 }
 
 /// A bounded cache whose entries live so briefly that other nodes' writes show.
@@ -118,10 +143,24 @@ impl Settings {
             orcid_prefix: "https://orcid.org/".to_owned(),
             isni_prefix: "https://isni.org/".to_owned(),
             existence: Existence::Offline,
+            orcid: Some(MembershipPolicy {
+                write_embargoed: false,
+            }),
             settle_delay: Duration::from_millis(500),
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),
             auth,
+            limits: Limits {
+                clients: Rate {
+                    per_second: 200,
+                    burst: 400,
+                },
+                anonymous: Rate {
+                    per_second: 20,
+                    burst: 100,
+                },
+                trusted_proxy: false,
+            },
             invitation_lifetime: Duration::from_hours(30 * 24),
             read_cache: ReadCache {
                 entries: 10_000,

@@ -5,7 +5,9 @@ use crate::error::StoreError;
 use crate::schema::membership;
 use crate::types::{AsText, Timestamp, text_enum};
 use diesel::prelude::*;
+use raid_model::membership::Entry;
 use raid_model::{Handle, OrcidId};
+use std::collections::BTreeSet;
 
 text_enum! {
     /// What stands on the record.
@@ -59,6 +61,21 @@ impl Membership {
     }
 }
 
+impl Membership {
+    /// What is known to stand on the record. It is in doubt while an answer is missing.
+    pub fn entry(&self) -> Entry {
+        match (self.state, self.put_code) {
+            (State::Posting | State::Deleting, _) => Entry::InDoubt,
+            (State::RemovedByResearcher, _) => Entry::Removed,
+            (State::Deleted, _) | (State::Written, None) => Entry::Absent,
+            (State::Written, Some(put_code)) => Entry::Written {
+                put_code,
+                hash: self.document_hash.clone(),
+            },
+        }
+    }
+}
+
 /// What ORCID holds for one person and RAiD, as far as we know.
 ///
 /// # Errors
@@ -73,6 +90,23 @@ pub fn find(
         .select(Membership::as_select())
         .first(c)
         .optional()?)
+}
+
+/// What ORCID holds for some people and one RAiD, as far as we know.
+///
+/// # Errors
+/// When the database refuses.
+pub fn of_people(
+    c: &mut Conn,
+    people: &BTreeSet<OrcidId>,
+    handle: &Handle,
+) -> Result<Vec<Membership>, StoreError> {
+    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+    Ok(membership::table
+        .filter(membership::orcid.eq_any(people))
+        .filter(membership::handle.eq(handle.to_string()))
+        .select(Membership::as_select())
+        .load(c)?)
 }
 
 /// Records what stands now.

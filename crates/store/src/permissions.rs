@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::schema::{contribution, permission};
 use crate::types::{AsText, Timestamp, text_enum};
 use diesel::prelude::*;
+use raid_model::membership::Consent;
 use raid_model::{Handle, OrcidId};
 use std::collections::HashMap;
 
@@ -35,6 +36,17 @@ text_enum! {
         Deprecated = "deprecated",
         /// ORCID locked the record.
         Locked = "locked",
+    }
+}
+
+impl State {
+    /// How far the person's word reaches.
+    pub fn consent(self) -> Consent {
+        match self {
+            Self::Granted => Consent::Granted,
+            Self::Unasked => Consent::Unasked,
+            _ => Consent::None,
+        }
     }
 }
 

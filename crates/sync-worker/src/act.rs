@@ -1,7 +1,7 @@
 //! Taking the step.
 
 use crate::failure;
-use crate::plan::{Facts, Step, hash, plan};
+use crate::plan::{Facts, Step, plan};
 use orcid_client::{CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, our_entry};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::{Handle, OrcidId, Raid};
@@ -181,7 +181,7 @@ impl MembershipReconciler {
         Ok(Membership {
             state,
             put_code,
-            document_hash: says.map(hash),
+            document_hash: says.map(MembershipDocument::hash),
             ..actual.clone()
         })
     }
@@ -309,7 +309,7 @@ impl MembershipReconciler {
     fn written(&self, entry: &Entry, put_code: i64, document: &MembershipDocument) -> Verdict {
         let standing = Standing::Written {
             put_code,
-            hash: Some(hash(document)),
+            hash: Some(document.hash()),
         };
         self.found(entry, Next::Done, standing)
     }

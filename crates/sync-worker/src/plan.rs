@@ -1,9 +1,10 @@
-//! The next step, as a pure function of what should be and what is.
+//! The next step, from what we know of the person and of their record.
 
-use raid_model::membership::MembershipDocument;
-use sha2::{Digest as _, Sha256};
+use raid_model::membership::{Entry, MembershipDocument};
 use store::memberships::{Membership, State};
 use store::permissions;
+
+pub use raid_model::membership::Step;
 
 /// What is known when the step is chosen.
 #[derive(Debug, Clone)]
@@ -30,62 +31,13 @@ impl Facts {
     }
 }
 
-/// One step towards agreement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// They agree, or the person's permission does not reach so far.
-    Nothing,
-    /// The person has not been asked.
-    AskFirst,
-    /// An answer never came: look what stands there, and adopt it.
-    Look,
-    /// Create the entry.
-    Create(MembershipDocument),
-    /// Replace the entry.
-    Update(i64, MembershipDocument),
-    /// Remove the entry.
-    Delete(i64),
-}
-
 /// Chooses the next step. Never adds what the researcher removed, and never acts without a grant.
 pub fn plan(facts: Facts) -> Step {
-    let actual = facts.actual.as_ref();
-    match facts.permission {
-        permissions::State::Granted => {}
-        permissions::State::Unasked if facts.desired.is_some() => return Step::AskFirst,
-        _ => return Step::Nothing,
-    }
-    let stands = actual.map(|m| (m.state, m.put_code));
-    match (stands, facts.desired) {
-        (Some((State::Posting | State::Deleting, _)), _) => Step::Look,
-        (Some((State::RemovedByResearcher, _)), _)
-        | (None | Some((State::Deleted, _) | (State::Written, None)), None) => Step::Nothing,
-        (None | Some((State::Deleted, _) | (State::Written, None)), Some(document)) => {
-            Step::Create(document)
-        }
-        (Some((State::Written, Some(put_code))), None) => Step::Delete(put_code),
-        (Some((State::Written, Some(put_code))), Some(document)) => {
-            let known = actual.and_then(|m| m.document_hash.as_deref());
-            if known == Some(hash(&document).as_str()) {
-                Step::Nothing
-            } else {
-                Step::Update(put_code, document)
-            }
-        }
-    }
-}
-
-/// The hash of a document's canonical form, in hex. An unchanged document is not sent again: each
-/// write sends the researcher a notice.
-pub(crate) fn hash(document: &MembershipDocument) -> String {
-    let digest = Sha256::digest(document.canonical().as_bytes());
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
-            hex
-        })
+    let entry = facts
+        .actual
+        .as_ref()
+        .map_or(Entry::Absent, Membership::entry);
+    Step::next(facts.desired, facts.permission.consent(), entry)
 }
 
 #[cfg(test)]

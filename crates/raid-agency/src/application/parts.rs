@@ -3,7 +3,7 @@
 use super::{Role, local_issuer};
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
-use crate::settings::{MailTransport, Settings, SmtpTls};
+use crate::settings::{MailTransport, Mode, Settings, SmtpTls};
 use anyhow::bail;
 use orcid_inbox::{
     Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
@@ -11,6 +11,7 @@ use orcid_inbox::{
 use raid_model::membership::MembershipPolicy;
 use raid_registry::EmbargoReconciler;
 use raid_registry::auth::{AuthSettings, OidcIssuer};
+use raid_registry::{Limits, Rate};
 use reconciler::{Reconcile, Schedule};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -54,11 +55,26 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .orcid_prefix()
         .clone_into(&mut registry.orcid_prefix);
     registry.existence = super::existence::of(settings)?;
+    registry.orcid = (settings.orcid.mode == Mode::Own).then_some(MembershipPolicy {
+        write_embargoed: settings.sync.write_embargoed,
+    });
     registry.settle_delay = settings.sync.settle_delay;
     registry.body_limit = settings.server.body_limit;
     registry
         .cors_origins
         .clone_from(&settings.server.cors_origins);
+    let limits = &settings.limits;
+    registry.limits = Limits {
+        clients: Rate {
+            per_second: limits.per_second,
+            burst: limits.burst,
+        },
+        anonymous: Rate {
+            per_second: limits.anonymous_per_second,
+            burst: limits.anonymous_burst,
+        },
+        trusted_proxy: settings.server.trusted_proxy,
+    };
     registry.invitation_lifetime = agency.invitation_lifetime;
     Ok(registry)
 }

@@ -14,13 +14,18 @@ use crate::auth::Caller;
 use crate::idempotency::{Answer, Key, Once};
 use crate::minting::{self, Minting, standings};
 use crate::openapi::Describe;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::{accept, body, etag, record, rights, warning};
+use crate::{accept, body, etag, record, rights, trial, warning};
+
+/// In place of the suffix, which is drawn when a RAiD is minted. No suffix that is drawn has a
+/// hyphen.
+const TRIAL_SUFFIX: &str = "dry-run";
 
 pub(crate) fn describe() -> Describe {
-    Describe::new("mintRaid", "RAiDs", "Mint a RAiD")
+    let operation = Describe::new("mintRaid", "RAiDs", "Mint a RAiD")
         .text(
             "Mints into the service point of the token's group. The identifier block, the \
              metadata block and each contributor's status are the server's own: what the body \
@@ -35,7 +40,9 @@ pub(crate) fn describe() -> Describe {
         .json(201, "Minted", "RaidDto")
         .header(201, "Location", "The RAiD as a URL: `identifier.id`")
         .header(201, "ETag", "For `If-Match` of a change")
-        .resolved(201)
+        .json(200, "With `dryRun=true`", "DryRun")
+        .resolved(201);
+    trial::described(operation)
 }
 
 pub(crate) async fn mint(
@@ -46,6 +53,7 @@ pub(crate) async fn mint(
 ) -> Result<HttpResponse, Refusal> {
     rights::may_mint(&caller)?;
     accept::json(&req)?;
+    let is_trial = trial::is_wanted(&req)?;
     let key = Key::of(&req)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
@@ -59,6 +67,9 @@ pub(crate) async fn mint(
             lane: Lane::Interactive,
         },
     };
+    if is_trial {
+        return mint.trial().await;
+    }
     let answer = match key {
         None => mint.unkeyed().await?,
         Some(key) => {
@@ -96,6 +107,16 @@ impl Mint<'_> {
         // Neither needs the other, and together they take half the time.
         let (raid, people) = join(writing, standings(self.registry, self.request)).await;
         Ok(answer(raid?, people, &warnings)?)
+    }
+
+    async fn trial(&self) -> Result<HttpResponse, Refusal> {
+        let warnings = minting::check(self.registry, self.request).await?;
+        let suffix = TRIAL_SUFFIX.parse().map_err(|_| Problem::internal())?;
+        let now = self.registry.now();
+        let raid = self
+            .minting
+            .raid(self.registry, self.request, suffix, now)?;
+        Ok(trial::answer(self.registry, raid, BTreeSet::new(), &warnings).await?)
     }
 
     /// The answer is written along, so it is made first.

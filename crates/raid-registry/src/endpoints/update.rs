@@ -16,10 +16,10 @@ use crate::path::HandlePath;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{accept, body, etag, existence, record, rights};
+use crate::{accept, body, etag, existence, record, rights, trial};
 
 pub(crate) fn describe() -> Describe {
-    Describe::new("updateRaid", "RAiDs", "Update a RAiD")
+    let operation = Describe::new("updateRaid", "RAiDs", "Update a RAiD")
         .text(
             "The body is the whole RAiD; a block that is left out is removed. \
              `identifier.version` is the version that the change builds on. A body that changes \
@@ -32,7 +32,11 @@ pub(crate) fn describe() -> Describe {
         .body("RaidUpdateRequest")
         .json_only()
         .stored()
-        .json(200, "The RAiD as it stands now", "RaidDto")
+        .json_either(
+            200,
+            "The RAiD as it stands now; with `dryRun=true` what would come of it",
+            ["RaidDto", "DryRun"],
+        )
         .resolved(200)
         .problem(404, "No such RAiD (told to operators only)")
         .problem(
@@ -40,7 +44,8 @@ pub(crate) fn describe() -> Describe {
             "`identifier.version` is not the current version, which `currentVersion` tells: read \
              the RAiD, and put the change on top of it",
         )
-        .precondition()
+        .precondition();
+    trial::described(operation)
 }
 
 pub(crate) async fn update(
@@ -51,16 +56,38 @@ pub(crate) async fn update(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
+    let is_trial = trial::is_wanted(&req)?;
     let row = rights::writable(&registry, &caller, &path).await?;
     etag::demanded(&req, row.version)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = RaidRequest::from_json(&body)?;
     let current = record::parse(&row.document)?;
-    let mut warnings = BTreeSet::new();
-    if !changes_nothing(&current, &request) {
-        warnings = write(&registry, &row, &current, request, caller.actor()).await?;
+    let before = current.orcids().collect();
+    let next = if changes_nothing(&current, &request) {
+        Next {
+            raid: current,
+            at: None,
+            warnings: BTreeSet::new(),
+        }
+    } else {
+        check(&registry, &row, &current, request).await?
+    };
+    if is_trial {
+        return Ok(trial::answer(&registry, next.raid, before, &next.warnings).await?);
     }
-    Ok(changed::answer(&registry, row.handle.get(), &warnings).await?)
+    if let Some(at) = next.at {
+        write(&registry, &next.raid, caller.actor(), at).await?;
+    }
+    Ok(changed::answer(&registry, row.handle.get(), &next.warnings).await?)
+}
+
+/// The RAiD as it will stand.
+struct Next {
+    raid: Raid,
+    /// When it is written; none if it stands so already.
+    at: Option<Timestamp>,
+    /// The members that were accepted with a warning.
+    warnings: BTreeSet<String>,
 }
 
 /// Whether a request names the RAiD and says of it what stands already. Such a request is not a
@@ -70,14 +97,13 @@ fn changes_nothing(current: &Raid, request: &RaidRequest) -> bool {
     validate_handle(current.handle(), id).is_empty() && current.same_content(request)
 }
 
-/// Gives the members that were accepted with a warning.
-async fn write(
+/// The next version, if it may be written.
+async fn check(
     registry: &Registry,
     row: &RaidRow,
     current: &Raid,
     request: RaidRequest,
-    actor: Actor,
-) -> Result<BTreeSet<String>, Refusal> {
+) -> Result<Next, Refusal> {
     let mut warnings = existence::check(
         registry,
         registry.context(registry.now(), Some(row.created_at)),
@@ -98,22 +124,27 @@ async fn write(
         );
         warnings.insert(failure.field_id);
     }
-    let next = Raid::amend(current, request, now.assume_utc());
-    match amend(registry, &next, actor, now).await {
-        Err(StoreError::StaleVersion { current }) => {
-            Err(Problem::stale_version(submitted, current).into())
-        }
-        written => Ok(written.map(|()| warnings)?),
-    }
+    Ok(Next {
+        raid: Raid::amend(current, request, now.assume_utc()),
+        at: Some(now),
+        warnings,
+    })
 }
 
-async fn amend(
+async fn write(
     registry: &Registry,
     next: &Raid,
     actor: Actor,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), Refusal> {
     let due = registry.settled(now);
     let write = RaidWrite::of(next, actor, now, due, Lane::Interactive)?;
-    registry.store.write(move |c| raids::amend(c, &write)).await
+    let written = registry.store.write(move |c| raids::amend(c, &write));
+    match written.await {
+        Err(StoreError::StaleVersion { current }) => {
+            let built_on = i64::from(next.version()) - 1;
+            Err(Problem::stale_version(built_on, current).into())
+        }
+        written => Ok(written?),
+    }
 }

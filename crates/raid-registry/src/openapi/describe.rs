@@ -5,7 +5,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
@@ -123,6 +123,12 @@ impl Describe {
         )
     }
 
+    /// Is refused to clients that ask too fast.
+    pub(super) fn limited(self) -> Self {
+        self.response(429, http_problem("Too many requests: wait, and ask again"))
+            .header(429, "Retry-After", "Seconds")
+    }
+
     /// Heeds `Idempotency-Key`.
     pub(crate) fn idempotent(self) -> Self {
         let in_hand = "A request with this `Idempotency-Key` is being served: ask again";
@@ -229,6 +235,25 @@ impl Describe {
         let response = ResponseBuilder::new()
             .description(text)
             .content(JSON, content(schema));
+        self.response(status, response.build())
+    }
+
+    /// Answers with one of two JSON objects.
+    pub(crate) fn json_either(
+        self,
+        status: u16,
+        text: &'static str,
+        schemas: [&'static str; 2],
+    ) -> Self {
+        let either = schemas
+            .into_iter()
+            .fold(OneOfBuilder::new(), |either, schema| {
+                either.item(named(schema))
+            });
+        let content = ContentBuilder::new().schema(Some(Schema::OneOf(either.build())));
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(JSON, content.build());
         self.response(status, response.build())
     }
 

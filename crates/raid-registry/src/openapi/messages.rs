@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Change", change().into()),
         ("Changes", changes().into()),
         ("VersionAuthor", version_author().into()),
+        ("DryRun", dry_run().into()),
         ("BulkResult", bulk_result().into()),
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
@@ -91,6 +92,46 @@ fn service_point_request(besides: Vec<Member>) -> Object {
         may("techEmail", text(), ""),
     ]);
     object(members)
+}
+
+fn dry_run() -> Object {
+    let entry = object([
+        may("end", text(), "When the contribution ended"),
+        must("handle", text(), ""),
+        must("raidUrl", text(), "The RAiD as a URL"),
+        must("roleTitle", text(), "The positions, then the roles"),
+        may("start", text(), "When the contribution began"),
+        must("title", text(), "The project's title"),
+        must("url", text(), "The RAiD's page"),
+    ]);
+    let changes = &["add", "update", "remove", "none", "ask"];
+    let change = object([
+        must(
+            "change",
+            one_of(changes),
+            "What would happen to their record; `ask`: it would be added if they say yes",
+        ),
+        may("entry", entry, "What the entry would say"),
+        must("orcid", text(), "The ORCID iD"),
+    ]);
+    object([
+        must("dryRun", flag(), "Always true: nothing was written"),
+        must(
+            "orcid",
+            list(change),
+            "Contributors before and after, with an ORCID iD",
+        ),
+        must(
+            "raid",
+            named("RaidDto"),
+            "As it would stand; before it is minted, its suffix is `dry-run`",
+        ),
+        must(
+            "valid",
+            flag(),
+            "Always true: what is not valid is refused as without `dryRun`",
+        ),
+    ])
 }
 
 fn bulk_result() -> Object {

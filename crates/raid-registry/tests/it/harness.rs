@@ -18,7 +18,8 @@ use raid_registry::auth::{
     AuthSettings, LocalIssuer, LocalKey, LocalToken, Role, issue_local_token,
 };
 use raid_registry::{
-    ReadCache, Registry, Settings, bound_body, configure, cors, log_request, protective_headers,
+    Limits, Rate, ReadCache, Registry, Settings, bound_body, configure, cors, log_request,
+    protective_headers,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -107,6 +108,7 @@ pub fn settings() -> Settings {
     Settings {
         body_limit: BODY_LIMIT,
         page_size: 2,
+        limits: NO_LIMITS,
         settle_delay: Duration::from_millis(500),
         app_clients: vec![APP.to_owned()],
         cors_origins: vec!["https://app.example.org".to_owned()],
@@ -122,6 +124,18 @@ pub fn settings() -> Settings {
         )
     }
 }
+
+pub const NO_LIMITS: Limits = {
+    let rate = Rate {
+        per_second: 0,
+        burst: 0,
+    };
+    Limits {
+        clients: rate,
+        anonymous: rate,
+        trusted_proxy: false,
+    }
+};
 
 /// A registry with three service points.
 pub async fn serve(db: &TestDb) -> Server {

@@ -17,6 +17,7 @@ use crate::harness::{
     serve, serve_store, settings,
 };
 use crate::idempotency::twice_at_once;
+use crate::limits::STRICT;
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
@@ -160,6 +161,13 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
         assert_eq!(reply.status, 503);
     }
 
+    // A client that asks faster than it may.
+    let mut limited = crate::harness::settings();
+    limited.limits = STRICT;
+    server.clock.stop();
+    let server = serve_store(server.store.clone(), limited).await;
+    what_is_too_fast(&mut notes, &server).await;
+
     let documented = documented();
     let missing: Vec<_> = documented.difference(&notes.given).collect();
     let undocumented: Vec<_> = notes.given.difference(&documented).collect();
@@ -171,6 +179,21 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
         undocumented.is_empty(),
         "given but not documented: {undocumented:#?}"
     );
+}
+
+async fn what_is_too_fast(notes: &mut Notes, server: &Server) {
+    let anonymous = |method: &str, path: &str| {
+        let path = path.replace('{', "").replace('}', "");
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        TestRequest::default().method(method).uri(&path)
+    };
+    while server.send(anonymous("GET", "/openapi.json")).await.status == 200 {}
+    for (method, path, status) in documented() {
+        if status == 429 {
+            let request = anonymous(&method, &path);
+            notes.send(server, request).await.expect(429);
+        }
+    }
 }
 
 /// A token that opens every door.
@@ -241,6 +264,8 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let other = keyed(embargoed(server));
     notes.send(server, other).await.expect(422);
     notes.send(server, lines(&user)).await;
+    let tried = request(Method::POST, "/raid/?dryRun=true", &user).set_json(minimal());
+    notes.send(server, tried).await.expect(200);
     let (first, second) = twice_at_once(server, "j").await;
     notes.note(first).expect(201);
     notes.note(second).expect(409);

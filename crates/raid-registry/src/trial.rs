@@ -1,0 +1,170 @@
+//! `dryRun=true`: a change is checked like any other, and answered with what would come of it.
+//! Nothing is written.
+
+use std::collections::{BTreeSet, HashMap};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::membership::{Consent, Entry, MembershipDocument, Step};
+use raid_model::{OrcidId, Raid};
+use serde::Serialize;
+use store::memberships::{self, Membership};
+use store::{Conn, StoreError, permissions, statuses};
+
+use crate::openapi::Describe;
+use crate::query::Query;
+use crate::record;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::status::Known;
+use crate::warning;
+
+/// The parameter.
+const DRY_RUN: &str = "dryRun";
+
+/// Says that an operation can be tried.
+pub(crate) fn described(operation: Describe) -> Describe {
+    operation.query(
+        DRY_RUN,
+        "`true`: check everything, write nothing, and answer 200 with a `DryRun`: the RAiD as it \
+         would stand, and what would happen to ORCID records",
+    )
+}
+
+/// Whether a request is to be tried only.
+pub(crate) fn is_wanted(req: &HttpRequest) -> Result<bool, Refusal> {
+    // Hot paths have no query.
+    if req.query_string().is_empty() {
+        return Ok(false);
+    }
+    let pairs: Vec<(String, String)> = web::Query::from_query(req.query_string())
+        .map(web::Query::into_inner)
+        .unwrap_or_default();
+    let mut values = pairs.iter().filter(|(name, _)| name == DRY_RUN);
+    match (
+        values.next().map(|(_, value)| value.as_str()),
+        values.next(),
+    ) {
+        (None | Some("false"), None) => Ok(false),
+        (Some("true"), None) => Ok(true),
+        // Whatever was meant, it was perhaps not to write; so an empty value is none of the two.
+        _ => {
+            let mut query = Query::of(req);
+            query.refuse(DRY_RUN, "write true or false, once");
+            query.finish().map(|()| false)
+        }
+    }
+}
+
+/// The answer to a change that is tried.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Trial {
+    dry_run: bool,
+    valid: bool,
+    raid: Raid,
+    orcid: Vec<OrcidChange>,
+}
+
+/// What would happen to a person's ORCID record.
+#[derive(Serialize)]
+struct OrcidChange {
+    orcid: OrcidId,
+    change: Change,
+    /// What the entry would say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<MembershipDocument>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Change {
+    Add,
+    Update,
+    Remove,
+    None,
+    /// They are asked first, and it is added if they say yes.
+    Ask,
+}
+
+/// Answers with what would come of it if `raid` stood. `before` are the contributors who stand now.
+pub(crate) async fn answer(
+    registry: &Registry,
+    raid: Raid,
+    before: BTreeSet<OrcidId>,
+    warnings: &BTreeSet<String>,
+) -> Result<HttpResponse, StoreError> {
+    let policy = registry.settings.orcid;
+    let today = registry.now().date();
+    let trial = registry.store.read(move |c| {
+        let mut people = before;
+        people.extend(raid.orcids());
+        let known = known(c, &raid, &people)?;
+        let mut orcid = Vec::new();
+        if let Some(policy) = policy {
+            let stands = stands(c, &raid, &people)?;
+            for person in people {
+                let desired = MembershipDocument::for_contributor(&raid, &person, policy, today);
+                let standing = known.people.get(&person);
+                let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
+                let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
+                orcid.push(change(person, desired, consent, entry));
+            }
+        }
+        Ok(Trial {
+            dry_run: true,
+            valid: true,
+            raid: record::show(raid, &known),
+            orcid,
+        })
+    });
+    let trial = trial.await?;
+    let mut answer = HttpResponse::Ok();
+    if let Some(header) = warning::header(warnings) {
+        answer.insert_header(header);
+    }
+    Ok(answer.json(trial))
+}
+
+fn known(c: &mut Conn, raid: &Raid, people: &BTreeSet<OrcidId>) -> Result<Known, StoreError> {
+    let all: Vec<OrcidId> = people.iter().copied().collect();
+    Ok(Known {
+        people: permissions::of_people(c, &all)?,
+        said: statuses::of_raids(c, &[raid.handle()])?,
+    })
+}
+
+fn stands(
+    c: &mut Conn,
+    raid: &Raid,
+    people: &BTreeSet<OrcidId>,
+) -> Result<HashMap<OrcidId, Membership>, StoreError> {
+    let found = memberships::of_people(c, people, raid.handle())?;
+    let by_person = found.into_iter().map(|it| (*it.orcid.get(), it));
+    Ok(by_person.collect())
+}
+
+fn change(
+    orcid: OrcidId,
+    desired: Option<MembershipDocument>,
+    consent: Consent,
+    entry: Entry,
+) -> OrcidChange {
+    let wanted = desired.clone();
+    let (change, entry) = match Step::next(desired, consent, entry) {
+        Step::Nothing => (Change::None, None),
+        Step::AskFirst => (Change::Ask, wanted),
+        Step::Create(document) => (Change::Add, Some(document)),
+        Step::Update(_, document) => (Change::Update, Some(document)),
+        Step::Delete(_) => (Change::Remove, None),
+        // Only ORCID knows whether it stands there; in the end it says this.
+        Step::Look => match wanted {
+            Some(document) => (Change::Update, Some(document)),
+            None => (Change::Remove, None),
+        },
+    };
+    OrcidChange {
+        orcid,
+        change,
+        entry,
+    }
+}

@@ -1,0 +1,138 @@
+//! How fast one client may ask.
+
+use std::net::SocketAddr;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use raid_registry::auth::Role;
+use raid_registry::{Limits, Rate, Settings};
+use store::testing::TestDb;
+
+use crate::harness::{
+    HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve, serve_with, settings,
+};
+
+store::on_both_databases!(
+    a_client_that_asks_too_fast_waits,
+    without_a_token_that_counts_the_address_does,
+    behind_a_proxy_its_word_counts,
+    without_limits_nobody_waits,
+);
+
+/// A request a second, and a few at once.
+pub const STRICT: Limits = Limits {
+    clients: Rate {
+        per_second: 1,
+        burst: 3,
+    },
+    anonymous: Rate {
+        per_second: 1,
+        burst: 2,
+    },
+    trusted_proxy: false,
+};
+
+async fn limited(db: &TestDb, limits: Limits) -> Server {
+    let settings = Settings {
+        limits,
+        ..settings()
+    };
+    let server = serve_with(db, settings).await;
+    server.clock.stop();
+    server
+}
+
+fn assert_refused(reply: &Reply, seconds: &str) {
+    assert_eq!(reply.expect(429)["status"], 429);
+    assert_eq!(reply.header("retry-after"), seconds);
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    assert!(!reply.header("x-request-id").is_empty());
+}
+
+async fn a_client_that_asks_too_fast_waits(db: &TestDb) {
+    let raid = serve(db).await.mint(&minimal()).await;
+    let server = limited(db, STRICT).await;
+    let (user, path) = (server.user(), path_of(&raid));
+    for _ in 0..3 {
+        server.get(&user, &path).await.expect(200);
+    }
+    assert_refused(&server.get(&user, &path).await, "1");
+    // Whatever is asked, also with another token of the same person; nothing is done.
+    let token = server.token(&[Role::ServicePointUser, Role::RaidAdmin], Some(HOME_GROUP));
+    assert_refused(&server.post(&token, "/raid/", &minimal()).await, "1");
+    assert_eq!(server.count().await, 1);
+    // Others do not wait.
+    let roles = [Role::ServicePointUser];
+    let colleague = server.token_of("user-2", &roles, Some(HOME_GROUP));
+    server.get(&colleague, &path).await.expect(200);
+    server.clock.advance(time::Duration::seconds(1));
+    server.get(&user, &path).await.expect(200);
+    assert_refused(&server.get(&user, &path).await, "1");
+    server.clock.advance(time::Duration::seconds(60));
+    for _ in 0..3 {
+        server.get(&user, &path).await.expect(200);
+    }
+    assert_refused(&server.get(&user, &path).await, "1");
+}
+
+fn from(peer: &str, path: &str) -> TestRequest {
+    let peer: SocketAddr = peer.parse().unwrap();
+    TestRequest::get().uri(path).peer_addr(peer)
+}
+
+async fn without_a_token_that_counts_the_address_does(db: &TestDb) {
+    let server = limited(db, STRICT).await;
+    let page = "/v1/vocabularies";
+    // A token that does not count, or none where one is needed, is no way around.
+    let bad = from("192.0.2.1:1000", "/raid/");
+    let bad = bad.insert_header(("Authorization", "Bearer no.such.token"));
+    server.send(bad).await.expect(401);
+    server.send(from("192.0.2.1:1001", page)).await.expect(200);
+    assert_refused(&server.send(from("192.0.2.1:1002", page)).await, "1");
+    let bad = from("192.0.2.1:1000", page);
+    let bad = bad.insert_header(("Authorization", "Bearer no.such.token"));
+    assert_refused(&server.send(bad).await, "1");
+    // Nobody else waits: other addresses, and who has a token.
+    server.send(from("192.0.2.2:1000", page)).await.expect(200);
+    let user = request(Method::GET, page, &server.user());
+    let user = user.peer_addr("192.0.2.1:1000".parse().unwrap());
+    server.send(user).await.expect(200);
+    // A proxy's word is anybody's where none is trusted.
+    let told = from("192.0.2.1:1000", page).insert_header(("X-Forwarded-For", "192.0.2.9"));
+    assert_refused(&server.send(told).await, "1");
+    // An IPv6 network is one.
+    for n in 1..3 {
+        let peer = format!("[2001:db8::{n}]:80");
+        server.send(from(&peer, page)).await.expect(200);
+    }
+    assert_refused(&server.send(from("[2001:db8::3]:80", page)).await, "1");
+    server.clock.advance(time::Duration::seconds(1));
+    server.send(from("192.0.2.1:1003", page)).await.expect(200);
+}
+
+async fn behind_a_proxy_its_word_counts(db: &TestDb) {
+    let limits = Limits {
+        trusted_proxy: true,
+        ..STRICT
+    };
+    let server = limited(db, limits).await;
+    let told = |client: &str| {
+        let request = from("10.0.0.1:1000", "/v1/vocabularies");
+        request.insert_header(("X-Forwarded-For", client.to_owned()))
+    };
+    for n in 0..2 {
+        // What a client made up comes first.
+        let told = told(&format!("203.0.113.{n}, 192.0.2.1"));
+        server.send(told).await.expect(200);
+    }
+    assert_refused(&server.send(told("192.0.2.1")).await, "1");
+    server.send(told("192.0.2.2")).await.expect(200);
+}
+
+async fn without_limits_nobody_waits(db: &TestDb) {
+    let server = limited(db, NO_LIMITS).await;
+    for _ in 0..200 {
+        let page = TestRequest::get().uri("/v1/vocabularies");
+        assert_eq!(server.send(page).await.status, 200);
+    }
+}
