@@ -8,7 +8,7 @@ HAS_DENY := $(shell command -v cargo-deny)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start the agency and the ORCID simulator on this machine
@@ -41,6 +41,10 @@ fuzz: ## send the registry 100 000 mutated requests (CASES=… SEED=…)
 	@scripts/need cc
 	RAID_FUZZ_CASES=$(CASES) RAID_FUZZ_SEED=$(SEED) cargo test --locked --workspace --test it \
 		fuzz:: -- --skip ::postgres --nocapture
+
+.PHONY: schemathesis
+schemathesis: ## check that the API answers as openapi/ describes
+	@scripts/schemathesis
 
 .PHONY: lint
 lint: ## check the format, clippy and the tree's own rules

@@ -14,22 +14,21 @@ fn description(id: &'static str, tag: &'static str, to: &str) -> Describe {
             "After authorization. Clients that follow turn every method into GET, so that `POST` \
              must be sent to the address with the slash.",
         )
-        .secured()
         .empty(302, "The collection is elsewhere")
         .header(302, "Location", to)
 }
 
 pub(crate) fn describe_list() -> Describe {
-    description("redirectToRaids", "RAiDs", "`/raid/`")
+    description("redirectToRaids", "RAiDs", "`/raid/`").open()
 }
 
 pub(crate) fn describe_mint() -> Describe {
-    description("redirectMint", "RAiDs", "`/raid/`")
+    description("redirectMint", "RAiDs", "`/raid/`").secured()
 }
 
 pub(crate) fn describe_service_points() -> Describe {
     let (id, tag) = ("redirectToServicePoints", "Service points");
-    description(id, tag, "`/service-point/`")
+    description(id, tag, "`/service-point/`").secured()
 }
 
 pub(crate) async fn list(

@@ -17,12 +17,16 @@ use crate::lines::NDJSON;
 /// The name of the security scheme.
 pub(super) const BEARER: &str = "bearer";
 const JSON: &str = "application/json";
+/// A request that anybody may send as it is.
+const MINT_EXAMPLE: &str = include_str!("../../../../examples/raid-min.json");
 const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The description of one operation: every status that it can give.
 pub(crate) struct Describe {
     operation: OperationBuilder,
     responses: BTreeMap<u16, Response>,
+    /// What is read from its path may be no number.
+    is_numbered: bool,
 }
 
 impl Describe {
@@ -33,6 +37,7 @@ impl Describe {
                 .tag(tag)
                 .summary(Some(summary)),
             responses: BTreeMap::new(),
+            is_numbered: false,
         }
     }
 
@@ -166,7 +171,8 @@ impl Describe {
     }
 
     /// Has a whole number in its path.
-    pub(crate) fn number(self, name: &'static str, description: &'static str) -> Self {
+    pub(crate) fn number(mut self, name: &'static str, description: &'static str) -> Self {
+        self.is_numbered = true;
         let number = ObjectBuilder::new().schema_type(Type::Integer).build();
         self.parameter(name, description, number)
     }
@@ -196,15 +202,19 @@ impl Describe {
     /// Takes a JSON body.
     pub(crate) fn body(mut self, schema: &'static str) -> Self {
         let body = RequestBodyBuilder::new()
-            .content(JSON, ContentBuilder::new().schema(Some(named(schema))))
+            .content(JSON, content_with_example(schema))
             .required(Some(Required::True))
             .build();
         self.operation = self.operation.request_body(Some(body));
         let invalid = ResponseBuilder::new()
             .description("The body cannot be read, or breaks rules: `failures` names each field")
-            .content(JSON, content("ValidationFailureResponse"))
-            .build();
-        self.response(400, invalid)
+            .content(JSON, content("ValidationFailureResponse"));
+        let invalid = if self.is_numbered {
+            invalid.content(PROBLEM_JSON, content("FailureResponse"))
+        } else {
+            invalid
+        };
+        self.response(400, invalid.build())
             .response(408, http_problem("The body did not arrive in time"))
             .response(413, http_problem("The body is too large"))
             .response(415, http_problem("The body is not plain JSON"))
@@ -355,6 +365,16 @@ fn http_problem(text: &'static str) -> Response {
         .description(text)
         .content(PROBLEM_JSON, content("FailureResponse"))
         .build()
+}
+
+/// The content of a request, with an example that is served.
+fn content_with_example(schema: &str) -> utoipa::openapi::Content {
+    let example = match schema {
+        "RaidCreateRequest" => serde_json::from_str(MINT_EXAMPLE).ok(),
+        _ => None,
+    };
+    let content = ContentBuilder::new().schema(Some(named(schema)));
+    content.example(example).build()
 }
 
 fn content(schema: &str) -> utoipa::openapi::Content {
