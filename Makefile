@@ -46,6 +46,10 @@ fuzz: ## send the registry 100 000 mutated requests (CASES=… SEED=…)
 schemathesis: ## check that the API answers as openapi/ describes
 	@scripts/schemathesis
 
+.PHONY: clients
+clients: ## make Python and TypeScript clients of openapi/, and use them
+	@scripts/clients
+
 .PHONY: lint
 lint: ## check the format, clippy and the tree's own rules
 	scripts/check-tree

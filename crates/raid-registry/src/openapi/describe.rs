@@ -34,7 +34,8 @@ impl Describe {
         Self {
             operation: OperationBuilder::new()
                 .operation_id(Some(id))
-                .tag(tag)
+                // Generated clients name their modules so.
+                .tag(tag.to_lowercase().replace(' ', "-"))
                 .summary(Some(summary)),
             responses: BTreeMap::new(),
             is_numbered: false,

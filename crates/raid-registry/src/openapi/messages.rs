@@ -52,7 +52,9 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
             object([must("handle", text(), ""), must("reason", text(), "")]).into(),
         ),
         ("FailureResponse", failure().into()),
-        ("ValidationFailureResponse", validation_failure().into()),
+        ("ValidationFailure", validation_failure().into()),
+        ("ValidationFailureResponse", validation_failures().into()),
+        ("UnavailableResolver", unavailable_resolver().into()),
         ("ResolverUnavailableResponse", resolver_unavailable().into()),
     ]
 }
@@ -327,7 +329,7 @@ fn failure() -> Object {
 }
 
 fn validation_failure() -> Object {
-    let failure = object([
+    object([
         must("errorType", text(), "What kind of mistake it is"),
         must(
             "fieldId",
@@ -335,15 +337,22 @@ fn validation_failure() -> Object {
             "The member, such as `contributor[0].position[1].startDate`",
         ),
         must("message", text(), ""),
-    ]);
+    ])
+}
+
+fn validation_failures() -> Object {
     let mut members = failure_members();
     members.retain(|member| member.name != "currentVersion");
-    members.push(may("failures", list(failure), "Each thing that is wrong"));
+    members.push(may(
+        "failures",
+        list_of("ValidationFailure"),
+        "Each thing that is wrong",
+    ));
     object(members)
 }
 
-fn resolver_unavailable() -> Object {
-    let unavailable = object([
+fn unavailable_resolver() -> Object {
+    object([
         may("downstreamMessage", text(), "What happened, in words"),
         may(
             "downstreamStatus",
@@ -353,12 +362,15 @@ fn resolver_unavailable() -> Object {
         must("field", text(), "The member, such as `organisation[0].id`"),
         must("resolver", text(), "Who was asked, such as `ROR`"),
         may("value", text(), "The identifier"),
-    ]);
+    ])
+}
+
+fn resolver_unavailable() -> Object {
     let mut members = failure_members();
     members.retain(|member| member.name != "currentVersion");
     members.push(may(
         "unavailableResolvers",
-        list(unavailable),
+        list_of("UnavailableResolver"),
         "Each identifier that could not be asked about",
     ));
     object(members)
