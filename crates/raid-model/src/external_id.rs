@@ -84,7 +84,7 @@ pub(crate) const GEO_NAMES_PATTERN: &str = r"^https://(www\.)?geonames.org/\d+/.
 pub(crate) const OPEN_STREET_MAP_PATTERN: &str = r"^https://(www\.)?openstreetmap.org/.*$";
 
 /// Line breaks, which a dot in the RAiD API's patterns does not match.
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+pub(crate) const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Whether [`DOI_PATTERN`] matches with a DOI.
 pub(crate) fn is_doi(url: &str) -> bool {

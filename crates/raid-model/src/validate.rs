@@ -30,7 +30,7 @@ pub use contributor::{
     validate_contributor_patch, validate_contributors, validate_position_and_roles,
 };
 use failures::Failures;
-pub use identifier::validate_handle;
+pub use identifier::{validate_handle, validate_identifier};
 pub use service_point::{validate_service_point_create, validate_service_point_update};
 
 /// One thing that is wrong with a request.

@@ -202,7 +202,6 @@ impl Raid {
     pub fn same_content(&self, request: &RaidRequest) -> bool {
         let person = |contributor: &Contributor| Contributor {
             status: None,
-            status_message: None,
             ..contributor.clone()
         };
         let same_people = request.contributor.as_ref().is_some_and(|contributors| {

@@ -129,8 +129,9 @@ fn same_content_ignores_what_the_server_owns_and_nothing_else() {
     .unwrap();
     shown["identifier"]["version"] = json!(9);
     shown["metadata"]["updated"] = json!(9);
-    shown["contributor"][0]["statusMessage"] = json!("whatever");
     assert!(raid.same_content(&request(&shown).unwrap()));
+    shown["contributor"][0]["statusMessage"] = json!("A client's own words");
+    assert!(!raid.same_content(&request(&shown).unwrap()));
 
     for (pointer, value) in [
         ("/access/statement/text", json!("Other")),

@@ -8,8 +8,8 @@ use crate::validate::period::{Period, touch};
 use crate::validate::{ErrorType, ValidationContext};
 use crate::vocabulary::{field_of_research, socio_economic_objective};
 use crate::{
-    AlternateIdentifier, AlternateUrl, LocalizedText, Organisation, RaidRequest, RelatedObject,
-    Resolver, RorId, Subject,
+    AlternateIdentifier, AlternateUrl, LocalizedText, Organisation, OrganisationRole, RaidRequest,
+    RelatedObject, Resolver, RorId, Subject,
 };
 
 /// What must be set in the optional blocks.
@@ -177,18 +177,20 @@ pub(super) fn organisation_rules(
         } else {
             failures.must_exist(format!("{at}.id"), Resolver::Ror, id, context);
         }
-        let mut periods = Vec::new();
-        for (place, role) in each(organisation.role.as_deref()) {
-            let (start, end) = (role.start_date.as_deref(), role.end_date.as_deref());
-            failures.period(&format!("{at}.role[{place}]"), start, end);
-            periods.push(Period::parse(start, end));
-        }
-        if touch(&periods) {
+        let roles = organisation.role.as_deref().unwrap_or_default();
+        let of = |role: &OrganisationRole| {
+            Period::parse(role.start_date.as_deref(), role.end_date.as_deref())
+        };
+        if touch(&roles.iter().map(of).collect::<Vec<_>>()) {
             failures.add(
                 format!("{at}.role"),
                 ErrorType::InvalidValue,
                 "This contributor has simultaneous roles.",
             );
+        }
+        for (place, role) in roles.iter().enumerate() {
+            let (start, end) = (role.start_date.as_deref(), role.end_date.as_deref());
+            failures.period(&format!("{at}.role[{place}]"), start, end);
         }
     }
     for id in organisations

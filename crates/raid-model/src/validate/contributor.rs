@@ -36,11 +36,10 @@ pub fn validate_contributor_patch(
     let mut failures = Failures::default();
     constraints(patch.contributor.as_deref(), &mut failures);
     if failures.is_empty() {
-        for (index, status) in patch.status.iter().enumerate() {
-            let known = status
-                .as_deref()
-                .is_some_and(|status| status.parse::<ContributorStatus>().is_ok());
-            if !known {
+        let contributors = patch.contributor.as_deref().unwrap_or_default();
+        people_rules(contributors, context, &mut failures, |index, failures| {
+            let status = patch.status.get(index).and_then(Option::as_deref);
+            if status.is_none_or(|status| status.parse::<ContributorStatus>().is_err()) {
                 failures.add(
                     format!("contributor[{index}].status"),
                     ErrorType::InvalidValue,
@@ -48,9 +47,7 @@ pub fn validate_contributor_patch(
                      AWAITING_AUTHENTICATION, AUTHENTICATION_FAILED, AUTHENTICATION_REVOKED",
                 );
             }
-        }
-        let contributors = patch.contributor.as_deref().unwrap_or_default();
-        rules(contributors, context, &mut failures);
+        });
     }
     failures.into_vec()
 }
@@ -128,12 +125,23 @@ pub(super) fn rules(
     context: &ValidationContext,
     failures: &mut Failures,
 ) {
+    people_rules(contributors, context, failures, |_, _| ());
+}
+
+/// The rules of a list of people. What `first` finds comes first of what is wrong with a person.
+fn people_rules(
+    contributors: &[Contributor],
+    context: &ValidationContext,
+    failures: &mut Failures,
+    first: impl Fn(usize, &mut Failures),
+) {
     if contributors.is_empty() {
         return failures.not_set("contributor");
     }
     each_person_once(contributors, failures);
     for (index, contributor) in contributors.iter().enumerate() {
         let at = format!("contributor[{index}]");
+        first(index, failures);
         if identity_rules(&at, contributor, context, failures) {
             role_rules(&at, contributor.role.as_deref(), failures);
             position_rules(&at, contributor.positions(), context, failures);

@@ -1,5 +1,6 @@
 //! Collecting failures, and the constraints that many blocks share.
 
+use crate::external_id::BREAKS;
 use crate::validate::{ErrorType, Failure, ValidationContext};
 use crate::vocabulary::language_name;
 use crate::{Classification, ExternalId, ExternalIdAt, Language, Resolver};
@@ -91,11 +92,10 @@ impl Failures {
             Some(text) if !is_blank(text) => {
                 // Blank lines before the text are let through, as the RAiD API's pattern does.
                 let ascii_space = |c: char| c.is_ascii_whitespace() || c == '\x0b';
-                let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
                 let mut text = text.trim_start_matches(ascii_space).chars();
                 // Only ASCII spaces count as leading; the first character may be anything else.
                 text.next();
-                if text.any(|c| breaks.contains(&c)) {
+                if text.any(|c| BREAKS.contains(&c)) {
                     self.malformed(field);
                 }
             }

@@ -1,8 +1,19 @@
 //! Rules of the identifier block that a client sends.
 
+use crate::external_id::BREAKS;
 use crate::validate::failures::{Failures, is_blank};
 use crate::validate::{ErrorType, Failure};
-use crate::{Handle, SubmittedIdentifier};
+use crate::{Handle, RaidRequest, SubmittedIdentifier};
+
+/// Checks the identifier block of an update for what must be set.
+pub fn validate_identifier(request: &RaidRequest) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    match &request.identifier {
+        None => failures.not_set("identifier"),
+        Some(identifier) => constraints(identifier, &mut failures),
+    }
+    failures.into_vec()
+}
 
 /// What must be set. The values themselves are the server's own and are not taken over.
 pub(super) fn constraints(identifier: &SubmittedIdentifier, failures: &mut Failures) {
@@ -38,7 +49,7 @@ pub(super) fn constraints(identifier: &SubmittedIdentifier, failures: &mut Failu
 fn ror_url(field: &str, url: Option<&str>, failures: &mut Failures) {
     match url {
         Some(url) if !is_blank(url) => {
-            if !url.starts_with("https://ror.org/") || url.contains(['\n', '\r']) {
+            if !url.starts_with("https://ror.org/") || url.contains(BREAKS) {
                 failures.malformed(field);
             }
         }

@@ -8,7 +8,9 @@ mod existence;
 mod identifier;
 mod limits;
 mod objects;
+mod patch;
 mod position;
+mod required;
 mod title;
 
 use serde_json::{Value, json};

@@ -46,27 +46,26 @@ fn one_primary_title_at_a_time(
                 .filter(|_| title.is_primary())
         })
         .collect();
-    let repeated: Vec<usize> = neighbours(&periods, |period| period.end.unwrap_or(context.today))
-        .filter(|(first, second)| titles[first.0] == titles[second.0])
-        .map(|(first, second)| first.0.min(second.0))
-        .collect();
-    for index in &repeated {
-        failures.add(
-            format!("title[{index}]"),
+    let ends = |period: &Period| period.end.unwrap_or(context.today);
+    let repeated =
+        neighbours(&periods, ends).find(|(first, second)| titles[first.0] == titles[second.0]);
+    // One repetition says it all: what overlaps besides is not told then.
+    if let Some((_, (title, _))) = repeated {
+        let first = titles.iter().position(|other| *other == titles[title]);
+        return failures.add(
+            format!("title[{}]", first.unwrap_or(title)),
             ErrorType::DuplicateValue,
             "an object with the same values appears in the list",
         );
     }
-    if repeated.is_empty() {
-        for (first, second) in overlaps(&periods, context.today) {
-            failures.add(
-                format!("title[{second}].startDate"),
-                ErrorType::InvalidValue,
-                format!(
-                    "There can only be one primary title in any given period. The start date for \
-                     this title overlaps with title[{first}]"
-                ),
-            );
-        }
+    for (first, second) in overlaps(&periods, context.today) {
+        failures.add(
+            format!("title[{second}].startDate"),
+            ErrorType::InvalidValue,
+            format!(
+                "There can only be one primary title in any given period. The start date for this \
+                 title overlaps with title[{first}]"
+            ),
+        );
     }
 }

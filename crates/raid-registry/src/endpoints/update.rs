@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::{new_external_ids, tolerated, validate_handle, validate_update};
+use raid_model::validate::{
+    new_external_ids, tolerated, validate_handle, validate_identifier, validate_update,
+};
 use raid_model::{Raid, RaidRequest};
 use store::raids::{self, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -91,10 +93,12 @@ struct Next {
 }
 
 /// Whether a request names the RAiD and says of it what stands already. Such a request is not a
-/// conflict, whichever version it builds on.
+/// conflict, whichever version it builds on; but its identifier block must be complete.
 fn changes_nothing(current: &Raid, request: &RaidRequest) -> bool {
     let id = request.identifier.as_ref().and_then(|i| i.id.as_deref());
-    validate_handle(current.handle(), id).is_empty() && current.same_content(request)
+    validate_identifier(request).is_empty()
+        && validate_handle(current.handle(), id).is_empty()
+        && current.same_content(request)
 }
 
 /// The next version, if it may be written.

@@ -43,6 +43,8 @@ fn descriptions() {
         ),
     ]);
     expect(&changed(MAXIMAL, "/description", json!([])), &[]);
+    let lines = json!("\nSeveral\r\nlines.\n");
+    expect(&changed(MAXIMAL, "/description/0/text", lines), &[]);
     let primary = json!(crate::vocabulary::PRIMARY_DESCRIPTION);
     let mut body = changed(MAXIMAL, "/description/2/type/id", primary.clone());
     body["description"][4]["type"]["id"] = primary;
@@ -317,4 +319,55 @@ fn organisations() {
     for none in [json!([]), json!("ABSENT")] {
         expect(&changed(MAXIMAL, "/organisation/0/role", none), &[]);
     }
+}
+
+/// RAiD API, section on organisations: a role may not begin on the day another one ends, or before.
+#[test]
+fn one_role_at_a_time() {
+    let role = |start: &str, end: &str| {
+        let mut role = body(MAXIMAL)["organisation"][1]["role"][0].clone();
+        role["startDate"] = json!(start);
+        role["endDate"] = json!(end);
+        role
+    };
+    let roles = |roles: Value| changed(MAXIMAL, "/organisation/1/role", roles);
+    let simultaneous = [(
+        "organisation[1].role",
+        InvalidValue,
+        "This contributor has simultaneous roles.",
+    )];
+    for apart in [
+        json!([role("2020", "2020-12-31"), role("2021", "")]),
+        json!([role("2022", ""), role("2020", "2021-12-31")]),
+    ] {
+        expect(&roles(apart), &[]);
+    }
+    for together in [
+        json!([role("2020", "2021"), role("2021", "")]),
+        json!([role("2020", ""), role("2021", "2022")]),
+        json!([role("2021", "2022"), role("2020", " ")]),
+    ] {
+        expect(&roles(together), &simultaneous);
+    }
+    // Told before what is wrong with single roles, and before organisations that appear twice.
+    let mut body = roles(json!([role("2021", "2020"), role("2020", "")]));
+    body["organisation"][0]["role"] = json!([]);
+    body["organisation"][0]["id"] = body["organisation"][1]["id"].clone();
+    expect(
+        &body,
+        &[
+            simultaneous[0],
+            (
+                "organisation[1].role[0].endDate",
+                InvalidValue,
+                END_BEFORE_START,
+            ),
+            (
+                "organisation",
+                DuplicateValue,
+                "An organisation can appear only once. There are 2 occurrences of \
+                 https://ror.org/00rqy9422",
+            ),
+        ],
+    );
 }

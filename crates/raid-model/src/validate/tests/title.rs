@@ -200,17 +200,19 @@ fn primary_titles_do_not_overlap() {
 
 #[test]
 fn primary_titles_are_not_repeated() {
+    let repeated = "an object with the same values appears in the list";
+    let other = title(4, "Other", "2020", "");
+    let first = primary("A", "2020", "2022");
+    let overlapping = primary("B", "2021", "");
+    // Told once, at the first of them, and instead of all overlaps.
     expect(
-        &titles(json!([
-            title(4, "Other", "2020", ""),
-            primary("A", "2020", "2022"),
-            primary("A", "2020", "2022"),
-            primary("B", "2021", "")
-        ])),
-        &[(
-            "title[1]",
-            DuplicateValue,
-            "an object with the same values appears in the list",
-        )],
+        &titles(json!([other, first, first, overlapping])),
+        &[("title[1]", DuplicateValue, repeated)],
     );
+    expect(
+        &titles(json!([overlapping, first, first, first])),
+        &[("title[1]", DuplicateValue, repeated)],
+    );
+    // Only primary titles are compared.
+    expect(&titles(json!([first, other, other])), &[]);
 }
