@@ -138,6 +138,8 @@ section! {
         issuer: String,
         #[serde(default)]
         audience: Option<String>,
+        #[serde(default)]
+        scoped_roles: bool,
     }
 }
 section! {

@@ -37,6 +37,10 @@ pub struct OidcIssuer {
     pub issuer: String,
     /// What `aud` must contain; unchecked if none.
     pub audience: Option<String>,
+    /// Whether the roles that speak for a service point count only with its group behind them,
+    /// `service-point-user:<group>`: without that, who chooses the group in their token chooses
+    /// the service point.
+    pub scoped_roles: bool,
     /// It is asked for its keys at most this often, whatever tokens come.
     pub keys_pause: Duration,
 }

@@ -58,6 +58,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(GET  "/raid/{prefix}/{suffix}/permissions" => permissions::read, permissions::describe),
     endpoint!(GET  "/raid/{prefix}/{suffix}/{version}" => version::read, version::describe),
     endpoint!(GET  "/service-point" => redirect::service_points, redirect::describe_service_points),
+    endpoint!(POST "/service-point" => redirect::create_service_point, redirect::describe_create),
     endpoint!(GET  "/service-point/" => service_points::list, service_points::describe_list),
     endpoint!(POST "/service-point/" => service_points::create, service_points::describe_create),
     endpoint!(PUT  "/service-point/{id}" => service_points::change, service_points::describe_change),
@@ -137,6 +138,7 @@ pub fn cors(settings: &Settings) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods([
             Method::GET,
+            Method::HEAD,
             Method::POST,
             Method::PUT,
             Method::PATCH,

@@ -8,6 +8,7 @@ mod bulk;
 mod cast;
 mod closed_records;
 mod command_line;
+mod compatibility;
 mod consent;
 mod crash;
 mod faults;

@@ -32,6 +32,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
             .map(|i| OidcIssuer {
                 issuer: i.issuer.clone(),
                 audience: i.audience.clone(),
+                scoped_roles: i.scoped_roles,
                 keys_pause: settings.auth.keys_pause,
             })
             .collect(),

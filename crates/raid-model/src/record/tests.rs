@@ -45,6 +45,7 @@ fn wrong_field(body: &Value) -> String {
     }
 }
 
+/// RAiD API, section on the data model: what was sent is what is kept.
 #[test]
 fn every_member_survives_minting_and_storing() {
     for body in [MINIMAL, MAXIMAL] {
@@ -58,6 +59,7 @@ fn every_member_survives_minting_and_storing() {
     }
 }
 
+/// RAiD API, section on what the server sets.
 #[test]
 fn a_new_record_has_what_the_server_owns() {
     let raid = serde_json::to_value(minted(MINIMAL)).unwrap();
@@ -86,6 +88,8 @@ fn a_new_record_has_what_the_server_owns() {
     );
 }
 
+/// RAiD API, section on rules common to all endpoints: members in alphabetical order, nulls left
+/// out.
 #[test]
 fn members_are_written_in_alphabetical_order_without_nulls() {
     let raid = minted(MAXIMAL).with_statuses(|_| ContributorStatus::Authenticated);
@@ -98,6 +102,8 @@ fn members_are_written_in_alphabetical_order_without_nulls() {
     assert!(!text.contains("null"));
 }
 
+/// RAiD API, section on `PUT`: `metadata.created` stays. The identifier block stays too, where the
+/// original takes the body's.
 #[test]
 fn amending_keeps_identifier_and_creation() {
     let first = minted(MINIMAL);
@@ -119,6 +125,7 @@ fn amending_keeps_identifier_and_creation() {
     assert_eq!(second.title.len(), 5);
 }
 
+/// RAiD API, section on `PUT`: what is no change. A null and an empty list differ.
 #[test]
 fn same_content_ignores_what_the_server_owns_and_nothing_else() {
     let raid = minted(MAXIMAL);
@@ -198,6 +205,7 @@ fn statuses_are_for_output_only() {
     );
 }
 
+/// RAiD API, section on JSON input coercions.
 #[test]
 fn existing_clients_shapes_are_read() {
     for (pointer, sent, read) in [
@@ -223,6 +231,8 @@ fn existing_clients_shapes_are_read() {
     }
 }
 
+/// RAiD API, section on JSON input coercions: calendar dates, of clients that write them as arrays
+/// too.
 #[test]
 fn embargo_expiry_comes_in_several_shapes() {
     for sent in [
@@ -262,6 +272,7 @@ fn embargo_expiry_comes_in_several_shapes() {
     }
 }
 
+/// RAiD API, section on JSON input coercions: the numbers of the identifier block.
 #[test]
 fn identifier_numbers_come_in_several_shapes() {
     for (sent, version) in [(json!(3), 3), (json!("3"), 3), (json!(3.9), 3)] {
@@ -281,6 +292,7 @@ fn identifier_numbers_come_in_several_shapes() {
     }
 }
 
+/// RAiD API, section on JSON input coercions: an absent list is empty, an explicit null is not set.
 #[test]
 fn absent_and_null_lists_differ_where_they_are_required() {
     let absent = request(&json!({"contributor": [{}], "organisation": [{}]})).unwrap();
@@ -304,6 +316,7 @@ fn a_null_element_has_nothing_set() {
     assert_eq!(request.title, Some(vec![Title::default()]));
 }
 
+/// RAiD API, section on layer B: values that cannot be read.
 #[test]
 fn errors_name_the_field_in_words() {
     for (body, text) in [
@@ -371,6 +384,7 @@ fn what_is_no_json_is_said_to_be_none() {
     assert_eq!(error(nested(100_000).as_bytes()), JsonError::TooDeep);
 }
 
+/// RAiD API, section on rules common to all endpoints: unknown members are ignored.
 #[test]
 fn unknown_members_and_nested_withdrawn_ones_are_ignored() {
     let body = json!({"title": [{"text": "x", "traditionalKnowledgeLabel": 1}], "colour": [null]});

@@ -127,6 +127,7 @@ fn the_examples_are_valid() {
     expect(&body(MAXIMAL), &[]);
 }
 
+/// RAiD API, section on the error format: the members and types of failures.
 #[test]
 fn failures_are_shown_as_the_api_shows_them() {
     let failure = validate_mint(&RaidRequest::default(), &context()).remove(0);
@@ -146,6 +147,7 @@ fn failures_are_shown_as_the_api_shows_them() {
     }
 }
 
+/// RAiD API, section on schema constraints: the blocks that a request must have.
 #[test]
 fn an_empty_object_lacks_the_four_blocks() {
     expect(
@@ -159,6 +161,7 @@ fn an_empty_object_lacks_the_four_blocks() {
     );
 }
 
+/// RAiD API, section on layers: one layer's failures hide the next one's.
 #[test]
 fn constraints_hide_rules() {
     let mut body = changed(MINIMAL, "/title/0/text", json!(" "));
@@ -166,6 +169,7 @@ fn constraints_hide_rules() {
     expect(&body, &[("title[0].text", ErrorType::NotSet, NOT_SET)]);
 }
 
+/// RAiD API, section on the order of events: the order of blocks.
 #[test]
 fn rules_are_reported_in_the_order_of_the_blocks() {
     let mut body = body(MAXIMAL);
@@ -203,6 +207,7 @@ fn rules_are_reported_in_the_order_of_the_blocks() {
     );
 }
 
+/// RAiD API, section on dates: their grammar, and the date block.
 #[test]
 fn date_rules() {
     use ErrorType::{InvalidValue, NotSet};
@@ -289,6 +294,7 @@ fn date_rules() {
     }
 }
 
+/// RAiD API, section on languages: the five places that have one.
 #[test]
 fn language_rules() {
     use ErrorType::{InvalidValue, NotSet};
@@ -366,6 +372,7 @@ fn texts_of_one_line() {
     }
 }
 
+/// RAiD API, section on schema constraints: what service points must have.
 #[test]
 fn service_point_rules() {
     let request = crate::ServicePointRequest::default();
@@ -385,6 +392,7 @@ fn service_point_rules() {
     );
 }
 
+/// RAiD API, section on layer A: the withdrawn block hides everything else.
 #[test]
 fn a_withdrawn_block_is_a_failure_of_its_own() {
     for value in [json!([]), Value::Null, json!("x")] {

@@ -68,6 +68,13 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether the role is one at a service point, which the token's group names.
+    pub(super) fn is_at_service_point(self) -> bool {
+        matches!(self, Self::ServicePointUser | Self::RaidAdmin)
+    }
+}
+
 impl std::str::FromStr for Role {
     type Err = UnknownRole;
 

@@ -13,6 +13,8 @@ const MAX_TEXT: usize = 255;
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: Option<&'a str>,
+    /// Whether a role at a service point must name the group.
+    pub(super) scoped_roles: bool,
     /// Now, in seconds since 1970.
     pub(super) now: i64,
 }
@@ -43,15 +45,18 @@ pub(super) fn read(
         }
     }
     let subject = text(&claims["sub"]).ok_or("The token has no subject")?;
+    let group = text(&claims["service_point_group_id"]);
+    let named = |name: &str| is_among(&claims["realm_access"]["roles"], name);
+    let has = |role: &&Role| match &group {
+        _ if !(expected.scoped_roles && role.is_at_service_point()) => named(role.as_str()),
+        Some(group) => named(&format!("{}:{group}", role.as_str())),
+        None => false,
+    };
     let facts = CallerFacts {
         subject,
         client: text(&claims["azp"]),
-        group: text(&claims["service_point_group_id"]),
-        roles: Role::ALL
-            .iter()
-            .filter(|role| is_among(&claims["realm_access"]["roles"], role.as_str()))
-            .copied()
-            .collect(),
+        roles: Role::ALL.iter().filter(has).copied().collect(),
+        group,
     };
     Ok((facts, until))
 }

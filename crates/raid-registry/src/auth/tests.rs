@@ -33,6 +33,7 @@ fn no_two_issuers_answer_for_the_same_tokens() {
         oidc: vec![OidcIssuer {
             issuer,
             audience: None,
+            scoped_roles: false,
             keys_pause: Duration::ZERO,
         }],
     };

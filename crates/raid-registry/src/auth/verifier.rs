@@ -123,7 +123,7 @@ impl Verifier {
         let unverified: Value =
             jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(malformed)?;
         let issuer = unverified["iss"].as_str().unwrap_or_default();
-        let (claims, audience) = if let Some((local, key)) = &self.local
+        let (claims, provider) = if let Some((local, key)) = &self.local
             && local == issuer
         {
             (decode(token, key, &header, &[Algorithm::HS256])?, None)
@@ -144,11 +144,12 @@ impl Verifier {
                 })?
                 .ok_or(Refusal::BadToken("The key of the signature is not known"))?;
             let claims = decode(token, &key, &header, OIDC_ALGORITHMS)?;
-            (claims, provider.audience.as_deref())
+            (claims, Some(provider))
         };
         let expected = Expected {
             issuer,
-            audience,
+            audience: provider.and_then(|provider| provider.audience.as_deref()),
+            scoped_roles: provider.is_some_and(|provider| provider.scoped_roles),
             now,
         };
         claims::read(&claims, &expected).map_err(Refusal::BadToken)

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::auth::{Caller, Visitor};
+use crate::auth::{Caller, Role, Visitor};
 use crate::openapi::Describe;
 use crate::refusal::Refusal;
 use crate::rights;
@@ -31,6 +31,11 @@ pub(crate) fn describe_service_points() -> Describe {
     description(id, tag, "`/service-point/`").secured()
 }
 
+pub(crate) fn describe_create() -> Describe {
+    let (id, tag) = ("redirectCreateServicePoint", "Service points");
+    description(id, tag, "`/service-point/`")
+}
+
 pub(crate) async fn list(
     Visitor(caller): Visitor,
     req: HttpRequest,
@@ -49,6 +54,14 @@ pub(crate) async fn service_points(
     req: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     rights::may_see_service_points(&caller)?;
+    Ok(to_slash(&req))
+}
+
+pub(crate) async fn create_service_point(
+    caller: Caller,
+    req: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::Operator])?;
     Ok(to_slash(&req))
 }
 

@@ -87,6 +87,7 @@ fn changed(mut body: Value, row: &Row) -> Value {
     body
 }
 
+/// RAiD API, section on validation rules, through the API itself.
 async fn bad_values_are_refused_by_name_and_nothing_is_written(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -203,6 +204,7 @@ async fn bodies_that_are_no_json_are_refused_and_nothing_is_written(db: &TestDb)
     server.send(good).await.expect(201);
 }
 
+/// RAiD API, section on the error format.
 async fn refusals_have_the_shape_that_clients_know(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();

@@ -39,6 +39,7 @@ fn with_status(raid: &Value, status: &Value) -> Value {
     json!({ "contributor": people })
 }
 
+/// RAiD API, section on `PATCH`: the list replaces all contributors.
 async fn the_list_replaces_all_contributors_in_a_new_version(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -131,6 +132,8 @@ async fn a_user_of_the_service_point_says_no_status(db: &TestDb) {
     );
 }
 
+/// RAiD API, section on `PATCH`: for `contributor-writer` and users of the owning service point;
+/// 404 for the former, 403 for others.
 async fn who_may_not_patch_is_refused(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&embargoed(&server)).await;

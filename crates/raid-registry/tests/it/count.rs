@@ -13,6 +13,7 @@ store::on_both_databases!(
     parameters_that_cannot_be_read_are_named,
 );
 
+/// RAiD API, section on RAiD endpoints: `RaidCountResponse`.
 async fn raids_are_counted_by_owner_and_day(db: &TestDb) {
     let server = serve(db).await;
     let none = server.get(&server.user(), "/raid/count").await.expect(200);
@@ -65,6 +66,7 @@ async fn raids_are_counted_by_owner_and_day(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on the security rules: who may count.
 async fn who_may_not_count_is_refused(db: &TestDb) {
     let server = serve(db).await;
     for (role, status) in [

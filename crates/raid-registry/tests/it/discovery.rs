@@ -1,16 +1,15 @@
-//! The description of the API, its page, cross-origin rules and request ids.
+//! The description of the API, its page, and request ids.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::Value;
 use store::testing::TestDb;
 
-use crate::harness::{Server, request, serve};
+use crate::harness::{request, serve};
 
 store::on_both_databases!(
     every_described_operation_is_served,
     the_docs_page_comes_from_the_program_alone,
-    known_origins_only_may_read_answers,
     every_answer_carries_a_request_id,
 );
 
@@ -73,42 +72,6 @@ async fn the_docs_page_comes_from_the_program_alone(db: &TestDb) {
     );
     let start = text("/docs/swagger-initializer.js").await;
     assert!(start.contains("/openapi.json"), "{start}");
-}
-
-async fn preflight(server: &Server, origin: &str) -> String {
-    let reply = server
-        .send(
-            TestRequest::default()
-                .method(Method::OPTIONS)
-                .uri("/raid/")
-                .insert_header(("Origin", origin.to_owned()))
-                .insert_header(("Access-Control-Request-Method", "POST"))
-                .insert_header((
-                    "Access-Control-Request-Headers",
-                    "authorization,content-type",
-                )),
-        )
-        .await;
-    reply.header("access-control-allow-origin").to_owned()
-}
-
-async fn known_origins_only_may_read_answers(db: &TestDb) {
-    let server = serve(db).await;
-    let known = "https://app.example.org";
-    assert_eq!(preflight(&server, known).await, known);
-    assert_eq!(preflight(&server, "https://evil.example.org").await, "");
-    let get =
-        |origin| request(Method::GET, "/raid/", &server.user()).insert_header(("Origin", origin));
-    let reply = server.send(get(known)).await;
-    assert_eq!(reply.header("access-control-allow-origin"), known);
-    assert_eq!(reply.header("access-control-allow-credentials"), "true");
-    let exposed = reply.header("access-control-expose-headers").to_lowercase();
-    assert!(
-        exposed.contains("location") && exposed.contains("x-request-id"),
-        "{exposed}"
-    );
-    let reply = server.send(get("https://evil.example.org")).await;
-    assert_eq!(reply.header("access-control-allow-origin"), "");
 }
 
 async fn every_answer_carries_a_request_id(db: &TestDb) {

@@ -17,8 +17,8 @@ store::on_both_databases!(
     permissions_say_what_each_role_may_do,
 );
 
-/// After a mint and 60 updates: one entry each, in order, and applied one after the other they give
-/// each version. More entries than are read at once.
+/// RAiD API, section on versions and history: after a mint and 60 updates one entry each, in order,
+/// and applied one after the other they give each version. More entries than are read at once.
 async fn a_history_leads_to_each_version(db: &TestDb) {
     let server = serve(db).await;
     let user = server.user();
@@ -56,6 +56,7 @@ async fn a_history_leads_to_each_version(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on RAiD endpoints: the history of an unknown RAiD is empty for who may know.
 async fn a_history_is_as_hidden_as_the_raid(db: &TestDb) {
     let server = serve(db).await;
     let hidden = path_of(&server.mint(&embargoed(&server)).await);
@@ -78,6 +79,7 @@ async fn a_history_is_as_hidden_as_the_raid(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on `GET …/permissions`.
 async fn permissions_say_what_each_role_may_do(db: &TestDb) {
     let server = serve(db).await;
     let open = path_of(&server.mint(&minimal()).await);

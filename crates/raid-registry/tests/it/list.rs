@@ -19,6 +19,7 @@ async fn paths(server: &Server, token: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(path_of).collect()
 }
 
+/// RAiD API, section on `GET /raid/`: whose RAiDs it lists.
 async fn a_list_is_complete_newest_first_and_of_the_own_service_point(db: &TestDb) {
     let server = serve(db).await;
     let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
@@ -80,6 +81,7 @@ async fn filters_that_are_not_offered_are_refused(db: &TestDb) {
     assert_eq!(reply.status, 200);
 }
 
+/// RAiD API, section on service-point endpoints: reading, and for which roles.
 async fn service_points_are_read(db: &TestDb) {
     let server = serve(db).await;
     for role in [Role::ServicePointUser, Role::Operator, Role::RaidDumper] {
@@ -102,7 +104,8 @@ async fn service_points_are_read(db: &TestDb) {
     assert_eq!(server.get(&admin, "/service-point/").await.status, 403);
 }
 
-/// `includeFields`, repeated or with commas; `title` and `contributor` are there in any case.
+/// RAiD API, section on `GET /raid/`: `includeFields`, repeated or with commas; `title` and
+/// `contributor` are there in any case.
 async fn members_that_are_wanted_are_included(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -148,6 +151,8 @@ async fn members_that_are_wanted_are_included(db: &TestDb) {
     assert_eq!(reply.fields(), ["includeFields"]);
 }
 
+/// RAiD API, section on other lists: `all-public` and `all-embargoed`, and whose roles they are
+/// for.
 async fn all_open_and_all_embargoed_raids_are_listed(db: &TestDb) {
     let server = serve(db).await;
     let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));

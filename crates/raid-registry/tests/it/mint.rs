@@ -19,6 +19,7 @@ store::on_both_databases!(
     minting_needs_a_role_and_an_enabled_service_point,
 );
 
+/// RAiD API, section on RAiD endpoints: the answer to a mint, and its `Location`.
 async fn a_minted_raid_is_complete_and_reads_back_identically(db: &TestDb) {
     let server = serve(db).await;
     let reply = server.post(&server.user(), "/raid/", &minimal()).await;
@@ -57,6 +58,7 @@ async fn a_minted_raid_is_complete_and_reads_back_identically(db: &TestDb) {
     assert_eq!(read.body, reply.body);
 }
 
+/// RAiD API, section on what the server sets: everything else is echoed as it was sent.
 async fn every_block_comes_back_as_it_was_sent(db: &TestDb) {
     let server = serve(db).await;
     let sent = maximal();
@@ -86,6 +88,7 @@ async fn texts_are_kept_with_their_control_characters(db: &TestDb) {
     assert_eq!(detail, "title[0].text: the character U+0000 is not allowed");
 }
 
+/// RAiD API, section on what the server sets.
 async fn the_servers_own_members_are_never_taken_from_the_body(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();
@@ -132,6 +135,8 @@ async fn minting_wakes_the_contributors_records_after_a_while(db: &TestDb) {
     assert_eq!(claim().await.unwrap().len(), 1);
 }
 
+/// RAiD API, sections on roles and on error answers: who may mint, and 403 with a problem where the
+/// token's group has no service point.
 async fn minting_needs_a_role_and_an_enabled_service_point(db: &TestDb) {
     let server = serve(db).await;
     let home = Some(HOME_GROUP);

@@ -16,6 +16,8 @@ store::on_both_databases!(
     a_version_that_never_was_is_not_found,
 );
 
+/// RAiD API, section on the three rule sets: who reads what, and 403 or 404 with their bodies. A
+/// filter in the query gives no right.
 async fn each_role_reads_what_it_may(db: &TestDb) {
     let server = serve(db).await;
     let open = path_of(&server.mint(&minimal()).await);
@@ -53,7 +55,8 @@ async fn each_role_reads_what_it_may(db: &TestDb) {
     }
 }
 
-/// Without a token: what is open. A token that does not count is still refused.
+/// Without a token: what is open (RAiD API, section on access types, where nothing is). A token
+/// that does not count is still refused.
 async fn everybody_reads_what_is_open(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -83,6 +86,7 @@ async fn everybody_reads_what_is_open(db: &TestDb) {
     assert_eq!(redirect.status, 302);
 }
 
+/// RAiD API, section on status values.
 async fn a_status_says_what_the_person_said(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);
@@ -124,6 +128,8 @@ async fn a_status_says_what_the_person_said(db: &TestDb) {
     assert_eq!(version["contributor"][0]["status"], Value::Null);
 }
 
+/// RAiD API, section on versions and history: 404 with an empty body; where the version is no
+/// number, 400.
 async fn a_version_that_never_was_is_not_found(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);
@@ -144,6 +150,7 @@ async fn a_version_that_never_was_is_not_found(db: &TestDb) {
 
 store::on_both_databases!(requests_that_nobody_serves);
 
+/// RAiD API, section on rules common to all endpoints: other methods, and one slash too many.
 async fn requests_that_nobody_serves(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);
@@ -182,6 +189,7 @@ async fn requests_that_nobody_serves(db: &TestDb) {
 
 store::on_both_databases!(collections_without_slash_send_on);
 
+/// RAiD API, section on rules common to all endpoints: trailing slashes.
 async fn collections_without_slash_send_on(db: &TestDb) {
     let server = serve(db).await;
     for (path, to) in [
@@ -200,6 +208,11 @@ async fn collections_without_slash_send_on(db: &TestDb) {
     assert_eq!(reply.expect(302), Value::Null);
     let post = request("POST".parse().unwrap(), "/raid", &server.operator());
     assert_eq!(server.send(post).await.status, 403);
+    let post = |token: &str| request("POST".parse().unwrap(), "/service-point", token);
+    let reply = server.send(post(&server.operator())).await;
+    assert_eq!(reply.expect(302), Value::Null);
+    assert_eq!(reply.header("location"), "/service-point/");
+    assert_eq!(server.send(post(&server.user())).await.status, 403);
     let nobody = server.token(&[], None);
     for path in ["/raid", "/service-point"] {
         assert_eq!(server.get(&nobody, path).await.status, 403);
@@ -210,6 +223,7 @@ async fn collections_without_slash_send_on(db: &TestDb) {
 
 store::on_both_databases!(nobody_on_the_way_keeps_an_answer);
 
+/// RAiD API, section on error answers: the headers that every answer has.
 async fn nobody_on_the_way_keeps_an_answer(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);

@@ -147,6 +147,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     settings.auth.oidc.push(OidcIssuer {
         issuer: unreachable.to_owned(),
         audience: None,
+        scoped_roles: false,
         keys_pause: Duration::from_mins(1),
     });
     let server = serve_store(server.store.clone(), settings).await;
@@ -154,6 +155,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
         (Method::GET, "/raid"),
         (Method::POST, "/raid"),
         (Method::GET, "/service-point"),
+        (Method::POST, "/service-point"),
     ] {
         let reply = notes
             .send(&server, request(method, path, &forged_for(unreachable)))
@@ -269,13 +271,10 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let (first, second) = twice_at_once(server, "j").await;
     notes.note(first).expect(201);
     notes.note(second).expect(409);
-    assert_eq!(
-        notes
-            .send(server, request(Method::POST, "/raid", &user))
-            .await
-            .status,
-        302
-    );
+    for (path, token) in [("/raid", &user), ("/service-point", &all)] {
+        let post = request(Method::POST, path, token);
+        assert_eq!(notes.send(server, post).await.status, 302);
+    }
     let put = request(Method::PUT, &path, &user).set_json(raid);
     notes.send(server, put).await.expect(200);
     let mut people = json!({ "contributor": raid["contributor"] });
@@ -454,7 +453,7 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::PUT, HOLDER),
         (Method::DELETE, HOLDER),
     ]);
-    writes.extend([(Method::POST, "/raid"), (Method::POST, BULK)]);
+    writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
         let token = if path.starts_with("/raid/1") {
             &foreign

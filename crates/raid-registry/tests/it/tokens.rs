@@ -33,7 +33,7 @@ pub fn forged_for(issuer: &str) -> String {
     format!("{header}.{claims}.AAAA")
 }
 
-fn claims(issuer: &str, now: i64) -> Value {
+pub fn claims(issuer: &str, now: i64) -> Value {
     json!({
         "iss": issuer,
         "sub": "user-1",
@@ -52,7 +52,7 @@ fn local(claims: &Value) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
 }
 
-fn now(server: &Server) -> i64 {
+pub fn now(server: &Server) -> i64 {
     server.clock.now().assume_utc().unix_timestamp()
 }
 
@@ -68,6 +68,8 @@ async fn status(server: &Server, token: &str) -> u16 {
     status
 }
 
+/// RAiD API, sections on tokens and on error answers: the claims that count, and the bodies and
+/// challenges of 401.
 async fn tokens_of_the_agency_itself(db: &TestDb) {
     let server = serve(db).await;
     let at = now(&server);
@@ -213,7 +215,7 @@ fn other_rsa() -> EncodingKey {
     EncodingKey::from_rsa_pem(include_bytes!("keys/other-rsa.pem")).unwrap()
 }
 
-fn p256() -> EncodingKey {
+pub fn p256() -> EncodingKey {
     EncodingKey::from_ec_pem(include_bytes!("keys/p256.pem")).unwrap()
 }
 
@@ -221,21 +223,21 @@ fn ed25519() -> EncodingKey {
     EncodingKey::from_ed_pem(include_bytes!("keys/ed25519.pem")).unwrap()
 }
 
-fn public(key: &EncodingKey, algorithm: Algorithm) -> Value {
+pub fn public(key: &EncodingKey, algorithm: Algorithm) -> Value {
     let mut jwk = Jwk::from_encoding_key(key, algorithm).unwrap();
     jwk.common.key_id = Some(format!("{algorithm:?}"));
     serde_json::to_value(jwk).unwrap()
 }
 
 /// An `OpenID` provider on this machine.
-struct Provider {
-    issuer: String,
+pub struct Provider {
+    pub issuer: String,
     keys: Arc<Mutex<Option<Vec<Value>>>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Provider {
-    async fn start(keys: Vec<Value>) -> Self {
+    pub async fn start(keys: Vec<Value>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}/realms/raid", listener.local_addr().unwrap());
         let provider = Self {
@@ -284,16 +286,37 @@ impl Provider {
     }
 }
 
-async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> Server {
-    let mut settings = settings();
-    settings.auth.oidc.push(OidcIssuer {
+fn of(provider: &Provider, audience: Option<&str>) -> OidcIssuer {
+    OidcIssuer {
         issuer: provider.issuer.clone(),
         audience: audience.map(str::to_owned),
+        scoped_roles: false,
         keys_pause: KEYS_PAUSE,
+    }
+}
+
+async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> Server {
+    let mut settings = settings();
+    settings.auth.oidc.push(of(provider, audience));
+    serve_with(db, settings).await
+}
+
+/// A registry that counts roles at a service point only where they name its group.
+pub async fn serve_scoped(db: &TestDb, provider: &Provider) -> Server {
+    let mut settings = settings();
+    settings.auth.oidc.push(OidcIssuer {
+        scoped_roles: true,
+        ..of(provider, None)
     });
     serve_with(db, settings).await
 }
 
+/// The claims, signed by the provider with its key for ES256.
+pub fn signed(claims: &Value) -> String {
+    encode(&header(Algorithm::ES256), claims, &p256()).unwrap()
+}
+
+/// RAiD API, section on tokens: signed by a provider; the audience is checked here.
 async fn tokens_of_a_provider(db: &TestDb) {
     // One that we cannot use, and one that is for encryption, do not hide the others.
     let mut encryption = public(&other_rsa(), Algorithm::RS256);

@@ -12,6 +12,7 @@ fn embargoed(change: impl Fn(&mut Value)) -> Value {
     body
 }
 
+/// RAiD API, section on access.
 #[test]
 fn access_rules() {
     use ErrorType::NotSet;
@@ -63,6 +64,7 @@ fn access_rules() {
     );
 }
 
+/// RAiD API, section on access: what an embargo needs.
 #[test]
 fn embargo_rules() {
     use ErrorType::{InvalidValue, NotSet};
@@ -88,6 +90,7 @@ fn embargo_rules() {
     );
 }
 
+/// RAiD metadata schema, access: 18 months from registration. The RAiD API counts from today.
 #[test]
 fn an_embargo_is_counted_from_registration() {
     let context = ValidationContext {

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::validate::ErrorType::{DuplicateValue, InvalidValue, NotSet};
 
+/// RAiD API, section on descriptions.
 #[test]
 fn descriptions() {
     expect_maximal(&[
@@ -59,6 +60,7 @@ fn descriptions() {
     );
 }
 
+/// RAiD API, sections on alternate addresses and identifiers, and on related RAiDs.
 #[test]
 fn alternates_and_related_raids() {
     expect_maximal(&[
@@ -157,6 +159,7 @@ fn alternates_are_not_repeated() {
     );
 }
 
+/// RAiD API, section on subjects.
 #[test]
 fn subjects() {
     let linked = "https://linked.data.gov.au/def/anzsrc-for/2020";
@@ -219,6 +222,7 @@ fn subjects() {
     );
 }
 
+/// RAiD API, section on organisations.
 #[test]
 fn organisations() {
     let pattern = r"has invalid/unsupported value - should match ^https://ror\.org/[0-9a-z]{9}$";

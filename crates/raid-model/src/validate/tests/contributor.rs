@@ -16,6 +16,7 @@ fn position(start: &str, end: &str) -> Value {
     })
 }
 
+/// RAiD API, section on contributors: the members of one.
 #[test]
 fn members() {
     let at = "contributor[0]";
@@ -88,6 +89,7 @@ fn members() {
     ]);
 }
 
+/// RAiD API, section on schema constraints: it answers 500 to a null in a list.
 #[test]
 fn null_elements_are_named() {
     let fields =
@@ -105,6 +107,7 @@ fn null_elements_are_named() {
     );
 }
 
+/// RAiD API, section on contributors: leader and contact.
 #[test]
 fn somebody_leads_and_somebody_is_the_contact() {
     let leader = "At least one contributor must be flagged as a project leader";
@@ -143,6 +146,8 @@ fn somebody_leads_and_somebody_is_the_contact() {
     );
 }
 
+/// RAiD API, section on contributors, identifier checks: the checksum of ORCID iDs (ISO 7064 MOD
+/// 11-2), which it leaves to ORCID.
 #[test]
 fn an_orcid_has_its_checksum() {
     expect(
@@ -173,6 +178,7 @@ fn an_orcid_has_its_checksum() {
     }
 }
 
+/// RAiD API, section on contributors, identifier checks: the checksum of ISNIs.
 #[test]
 fn an_isni_has_its_checksum() {
     let mut body = id("https://isni.org/isni/000000012150090X");
@@ -184,6 +190,7 @@ fn an_isni_has_its_checksum() {
     }
 }
 
+/// RAiD API, section on contributors: classification by id or schema, ORCID first.
 #[test]
 fn id_and_schema_agree() {
     let with = |id: &str, schema: &str| {
@@ -238,6 +245,7 @@ fn id_and_schema_agree() {
     );
 }
 
+/// RAiD API, section on contributors: ids of neither registry hide roles and positions.
 #[test]
 fn only_the_configured_registries_are_known() {
     let expected = [
@@ -270,6 +278,7 @@ fn only_the_configured_registries_are_known() {
     assert_eq!(mint_in(&self::body(MINIMAL), &sandbox).len(), 2);
 }
 
+/// RAiD API, section on contributors: repeated ids come first, under index 1.
 #[test]
 fn a_person_appears_once() {
     let mut body = body(MINIMAL);
@@ -308,6 +317,7 @@ fn a_person_appears_once() {
     );
 }
 
+/// RAiD API, section on contributors: the order of failures.
 #[test]
 fn what_is_wrong_with_one_person_comes_in_order() {
     let mut body = id("https://orcid.org/0000-0002-1825-0098");

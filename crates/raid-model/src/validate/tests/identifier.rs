@@ -30,6 +30,7 @@ fn update(body: &Value) -> Vec<(String, ErrorType, String)> {
     plain(validate_update(&request, &current, &context()))
 }
 
+/// RAiD API, section on `PUT`: it answers 500 where there is no identifier.
 #[test]
 fn an_update_names_its_raid() {
     assert_eq!(
@@ -42,6 +43,7 @@ fn an_update_names_its_raid() {
     );
 }
 
+/// RAiD API, section on schema constraints: the identifier block, where there is one.
 #[test]
 fn members() {
     let malformed = "field has an invalid value";
@@ -146,6 +148,7 @@ fn members() {
     }
 }
 
+/// RAiD API, section on `PUT`: the handle checks.
 #[test]
 fn the_handle_is_the_one_of_the_path() {
     let field = "metadata.id.identifier";
@@ -214,6 +217,7 @@ fn the_handle_is_the_one_of_the_path() {
     assert_eq!(validate_handle(&path(), None).len(), 1);
 }
 
+/// RAiD API, section on `PUT`: the handle checks come first.
 #[test]
 fn the_handle_comes_before_the_blocks() {
     let mut body = with_identifier("/identifier/id", json!("https://raid.org/10.1/x"));

@@ -212,6 +212,8 @@ fn places() {
     }
 }
 
+/// RAiD API, section on related objects: members, and schemas that are refused. It answers 500 to
+/// an empty `category`.
 #[test]
 fn related_objects() {
     let supported = "Only [https://doi.org/, https://hdl.handle.net/, \
@@ -297,6 +299,7 @@ fn related_objects() {
     ]);
 }
 
+/// RAiD API, section on spatial coverage: members.
 #[test]
 fn spatial_coverage() {
     expect_maximal(&[

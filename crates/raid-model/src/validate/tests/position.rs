@@ -17,6 +17,7 @@ fn positions(positions: Value) -> Value {
     changed(MINIMAL, "/contributor/0/position", positions)
 }
 
+/// RAiD API, section on contributors: members of positions and roles. Without roles it answers 500.
 #[test]
 fn members_of_positions_and_roles() {
     expect_each(&[
@@ -80,6 +81,7 @@ fn members_of_positions_and_roles() {
     expect(&changed(MINIMAL, "/contributor/0/role", json!([])), &[]);
 }
 
+/// RAiD API, section on contributors: positions that overlap; an open end is today.
 #[test]
 fn one_position_at_a_time() {
     let conflict = |other: usize| {

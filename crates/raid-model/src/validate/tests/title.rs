@@ -23,6 +23,7 @@ fn titles(titles: Value) -> Value {
     changed(MINIMAL, "/title", titles)
 }
 
+/// RAiD API, section on titles: the members of one.
 #[test]
 fn members() {
     expect_each(&[
@@ -116,6 +117,7 @@ fn members() {
     );
 }
 
+/// RAiD API, section on schema constraints: it answers 500 to a null in a list.
 #[test]
 fn a_null_element_is_named() {
     let fields: Vec<String> = mint(&titles(json!([null])))
@@ -128,6 +130,7 @@ fn a_null_element_is_named() {
     );
 }
 
+/// RAiD API, section on titles: one is primary.
 #[test]
 fn one_must_be_primary() {
     let missing = [(
@@ -140,6 +143,7 @@ fn one_must_be_primary() {
     expect(&titles(json!([title(4, "Other", "2025", "")])), &missing);
 }
 
+/// RAiD API, section on titles: one primary title at a time.
 #[test]
 fn primary_titles_do_not_overlap() {
     let message = |other: usize| {
@@ -198,6 +202,7 @@ fn primary_titles_do_not_overlap() {
     );
 }
 
+/// RAiD API, section on titles: primary titles that are equal.
 #[test]
 fn primary_titles_are_not_repeated() {
     let repeated = "an object with the same values appears in the list";

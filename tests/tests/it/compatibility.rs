@@ -1,0 +1,121 @@
+//! The page on compatibility: what it calls *same* is shown by a test, and it leaves out no
+//! endpoint.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The cells of each row of the page's tables, but those of headings.
+fn rows() -> Vec<Vec<String>> {
+    let page = fs::read_to_string(root().join("docs/compatibility.md")).unwrap();
+    let rows: Vec<Vec<String>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'))
+        .map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect())
+        .filter(|cells: &Vec<_>| !matches!(cells[1].as_str(), "here" | "---"))
+        .collect();
+    assert!(rows.len() > 60, "only {} rows were found", rows.len());
+    rows
+}
+
+/// What a cell has between backticks.
+fn code(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// All Rust files of tests, by their path, and what is in them.
+fn sources() -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    let mut folders = vec![root().join("crates"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                sources.push((path.to_str().unwrap().to_owned(), text));
+            }
+        }
+    }
+    sources
+}
+
+/// The doc comment of a test, `module::name`, in one line; none if there is no such test.
+fn doc_comment(sources: &[(String, String)], test: &str) -> Option<String> {
+    let (module, name) = test.rsplit_once("::")?;
+    let file = format!("/{}.rs", module.replace("::", "/"));
+    let (_, text) = sources
+        .iter()
+        .find(|(path, text)| path.ends_with(&file) && text.contains(&format!("fn {name}(")))?;
+    let before = text.split(&format!("fn {name}(")).next()?;
+    let mut comment: Vec<&str> = before
+        .lines()
+        .rev()
+        // The line of the function itself.
+        .skip(usize::from(!before.ends_with('\n')))
+        .skip_while(|line| line.trim_start().starts_with("#["))
+        .map_while(|line| line.trim_start().strip_prefix("///"))
+        .map(str::trim)
+        .collect();
+    comment.reverse();
+    Some(comment.join(" "))
+}
+
+#[test]
+fn what_is_the_same_has_a_test_that_names_the_section() {
+    let sources = sources();
+    let mut named = 0;
+    for row in rows() {
+        let what = &row[0];
+        let tests: Vec<&str> = row
+            .get(3)
+            .map(|cell| code(cell).collect())
+            .unwrap_or_default();
+        assert!(
+            !(row[1].starts_with("same") && tests.is_empty()),
+            "{what} is the same by no test"
+        );
+        for test in tests {
+            let Some(comment) = doc_comment(&sources, test) else {
+                panic!("{what}: there is no test {test}");
+            };
+            let names = ["RAiD API, section", "RAiD metadata schema,"];
+            assert!(
+                names.iter().any(|name| comment.contains(name)),
+                "{test} names no section: {comment:?}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 60, "only {named} tests are named");
+}
+
+#[test]
+fn every_endpoint_is_on_the_page() {
+    let description = fs::read_to_string(root().join("openapi/raid-registry.json")).unwrap();
+    let description: Value = serde_json::from_str(&description).unwrap();
+    let rows = rows();
+    let addresses: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| code(&row[0]))
+        .map(|code| code.rsplit(' ').next().unwrap())
+        .map(|address| address.trim_end_matches('/'))
+        .collect();
+    for path in description["paths"].as_object().unwrap().keys() {
+        let path = path.trim_end_matches('/');
+        // `…` stands for how the row's other addresses begin.
+        let is_there = addresses.iter().any(|address| {
+            *address == path
+                || address
+                    .strip_prefix('…')
+                    .is_some_and(|end| end.starts_with('/') && path.ends_with(end))
+        });
+        assert!(is_there, "{path} is not on the page");
+    }
+}
