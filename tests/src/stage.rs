@@ -219,8 +219,10 @@ bind = "127.0.0.1:{port}"
 public_url = "http://127.0.0.1:{port}"
 workers = 2
 [limits]
-per_second = 0
-anonymous_per_second = 0
+per_second = 1000000
+burst = 1000000
+anonymous_per_second = 1000000
+anonymous_burst = 1000000
 [data]
 folder = "data"
 [store]

@@ -45,20 +45,18 @@ impl Key {
         let is_key = |key: &&str| {
             (1..=LONGEST).contains(&key.len()) && key.bytes().all(|c| c.is_ascii_graphic())
         };
-        match (first.to_str().ok().filter(is_key), sent.next()) {
-            (Some(key), None) => Ok(Some(Self(key.to_owned()))),
-            _ => {
-                let failure = Failure {
-                    field_id: "Idempotency-Key".to_owned(),
-                    error_type: ErrorType::InvalidValue,
-                    message: format!(
-                        "has invalid/unsupported value - one key of 1 to {LONGEST} visible ASCII \
-                         characters is expected"
-                    ),
-                };
-                Err(Problem::validation(vec![failure]).into())
-            }
+        if let (Some(key), None) = (first.to_str().ok().filter(is_key), sent.next()) {
+            return Ok(Some(Self(key.to_owned())));
         }
+        let failure = Failure {
+            field_id: "Idempotency-Key".to_owned(),
+            error_type: ErrorType::InvalidValue,
+            message: format!(
+                "has invalid/unsupported value - one key of 1 to {LONGEST} visible ASCII \
+                 characters is expected"
+            ),
+        };
+        Err(Problem::validation(vec![failure]).into())
     }
 
     /// The request with this body, by this caller, into this service point. `line` is its number
@@ -93,7 +91,12 @@ fn hash(parts: &[&[u8]]) -> String {
         hasher.update(part);
     }
     let hash = hasher.finalize();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+            hex
+        })
 }
 
 /// A request that is served once. Of key and body there are hashes only.

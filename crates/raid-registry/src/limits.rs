@@ -84,15 +84,12 @@ impl Limiters {
 
     /// How long the client has to wait, if it has to.
     fn check(&self, caller: Option<&Caller>, req: &HttpRequest) -> Result<(), Duration> {
-        let (who, checked) = match caller {
-            Some(caller) => {
-                let check = |clients: &Keyed<String>| clients.check(caller.client_and_subject());
-                ("client", self.clients.as_ref().map(check))
-            }
-            None => {
-                let check = |peers: &Keyed<IpAddr>| peers.check(peer(req, self.trusts_proxy));
-                ("anonymous", self.peers.as_ref().map(check))
-            }
+        let (who, checked) = if let Some(caller) = caller {
+            let check = |clients: &Keyed<String>| clients.check(caller.client_and_subject());
+            ("client", self.clients.as_ref().map(check))
+        } else {
+            let check = |peers: &Keyed<IpAddr>| peers.check(peer(req, self.trusts_proxy));
+            ("anonymous", self.peers.as_ref().map(check))
         };
         let checked = checked.unwrap_or(Ok(()));
         if checked.is_err() {

@@ -29,7 +29,7 @@ const TRIES: u32 = 8;
 /// The first pause; it doubles.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, whatever the agency asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What, and where to.
 #[derive(Debug, Args)]

@@ -170,12 +170,12 @@ pub async fn twice_at_once(server: &Server, key: &str) -> (Reply, Reply) {
         let (release, held) = mpsc::channel::<()>();
         let (store, ready) = (server.store.clone(), ready.clone());
         tokio::spawn(async move {
-            let hold = move |_: &mut store::Conn| {
+            let keep = move |_: &mut store::Conn| {
                 ready.send(()).unwrap();
                 let _ = held.recv();
                 Ok(())
             };
-            store.read(hold).await
+            store.read(keep).await
         });
         is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
         holders.push(release);

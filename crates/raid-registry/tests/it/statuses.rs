@@ -185,7 +185,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
 
 async fn what_is_too_fast(notes: &mut Notes, server: &Server) {
     let anonymous = |method: &str, path: &str| {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         TestRequest::default().method(method).uri(&path)
     };

@@ -11,7 +11,7 @@ use url::Url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence in the middle of an answer: a line may wait for other registries.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// So much of an answer that explains a refusal is shown.
 const SHOWN: usize = 500;
 /// Longest line of an answer; those that tell of many mistakes are long.

@@ -52,7 +52,7 @@ impl Source {
         let hash = hasher.finalize();
         Ok(Self {
             reader,
-            hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: hex(&hash),
             lines: lines + u64::from(is_open),
             read: 0,
         })
@@ -81,6 +81,14 @@ impl Source {
             lines,
         }))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+        hex
+    })
 }
 
 impl Chunk {
