@@ -11,6 +11,7 @@ use store::testing::TestDb;
 use crate::harness::{
     HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve, serve_with, settings,
 };
+use crate::notes::{Notes, documented};
 
 store::on_both_databases!(
     a_client_that_asks_too_fast_waits,
@@ -134,5 +135,21 @@ async fn without_limits_nobody_waits(db: &TestDb) {
     for _ in 0..200 {
         let page = TestRequest::get().uri("/v1/vocabularies");
         assert_eq!(server.send(page).await.status, 200);
+    }
+}
+
+/// Asks for everything that is limited, from an address that has asked too fast before.
+pub async fn what_is_too_fast(notes: &mut Notes, server: &Server) {
+    let anonymous = |method: &str, path: &str| {
+        let path = path.replace(['{', '}'], "");
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        TestRequest::default().method(method).uri(&path)
+    };
+    while server.send(anonymous("GET", "/openapi.json")).await.status == 200 {}
+    for (method, path, status) in documented() {
+        if status == 429 {
+            let request = anonymous(&method, &path);
+            notes.send(server, request).await.expect(429);
+        }
     }
 }

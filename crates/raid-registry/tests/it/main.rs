@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod bad_input;
+mod broken_stores;
 mod bulk;
 mod changes;
 mod contributors;
@@ -24,6 +25,7 @@ mod limits;
 mod list;
 mod mint;
 mod negotiation;
+mod notes;
 mod read;
 mod request_log;
 mod scoped_roles;

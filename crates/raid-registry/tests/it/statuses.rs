@@ -1,68 +1,25 @@
 //! Each operation gives exactly the statuses that its description lists: every documented one is
 //! provoked here, and none besides comes up.
 
-use std::collections::BTreeSet;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use raid_registry::auth::{OidcIssuer, Role};
 use serde_json::{Value, json};
-use store::Store;
 use store::testing::TestDb;
 
+use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
-    AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Reply, Server, embargoed, minimal, path_of, request,
-    serve, serve_store, settings,
+    AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, request, serve,
+    serve_store, settings,
 };
 use crate::idempotency::twice_at_once;
-use crate::limits::STRICT;
+use crate::limits::{STRICT, what_is_too_fast};
+use crate::notes::{Given, Notes, documented};
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
-
-type Given = BTreeSet<(String, String, u16)>;
-
-fn documented() -> Given {
-    let description: Value = serde_json::from_str(&raid_registry::openapi_json()).unwrap();
-    let mut given = Given::new();
-    for (path, operations) in description["paths"].as_object().unwrap() {
-        for (method, operation) in operations.as_object().unwrap() {
-            for status in operation["responses"].as_object().unwrap().keys() {
-                let status = status.parse().unwrap();
-                given.insert((method.to_uppercase(), path.clone(), status));
-            }
-        }
-    }
-    given
-}
-
-/// Sends requests and notes what came back.
-struct Notes {
-    given: Given,
-}
-
-impl Notes {
-    async fn send(&mut self, server: &Server, request: TestRequest) -> Reply {
-        self.note(server.send(request).await)
-    }
-
-    async fn send_stalled(&mut self, server: &Server, request: TestRequest) -> Reply {
-        self.note(server.send_stalled(request).await)
-    }
-
-    fn note(&mut self, reply: Reply) -> Reply {
-        let route = reply.route.clone().unwrap();
-        let status = reply.status.as_u16();
-        self.given.insert((reply.method.to_string(), route, status));
-        reply
-    }
-
-    async fn get(&mut self, server: &Server, token: &str, path: &str) -> Reply {
-        self.send(server, request(Method::GET, path, token)).await
-    }
-}
 
 const SECURED_READS: &[&str] = &[
     "/raid",
@@ -181,21 +138,6 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
         undocumented.is_empty(),
         "given but not documented: {undocumented:#?}"
     );
-}
-
-async fn what_is_too_fast(notes: &mut Notes, server: &Server) {
-    let anonymous = |method: &str, path: &str| {
-        let path = path.replace(['{', '}'], "");
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        TestRequest::default().method(method).uri(&path)
-    };
-    while server.send(anonymous("GET", "/openapi.json")).await.status == 200 {}
-    for (method, path, status) in documented() {
-        if status == 429 {
-            let request = anonymous(&method, &path);
-            notes.send(server, request).await.expect(429);
-        }
-    }
 }
 
 /// A token that opens every door.
@@ -500,35 +442,4 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         reply.expect(status);
         assert_eq!(reply.header("retry-after").is_empty(), status != 503);
     }
-}
-
-/// A store whose database has no tables.
-fn store_without_tables() -> (TestDb, Store) {
-    let empty = TestDb::sqlite();
-    let store = empty.another_node();
-    (empty, store)
-}
-
-/// A store whose only connection is held until the sender is dropped.
-fn busy_store() -> (TestDb, Store, mpsc::Sender<()>) {
-    let db = TestDb::sqlite();
-    let settings = store::Settings {
-        connections: 1,
-        wait: Duration::from_millis(200),
-        ..db.settings().clone()
-    };
-    let store = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    let (ready, is_ready) = mpsc::channel();
-    let holder = store.clone();
-    tokio::spawn(async move {
-        let keep = move |_: &mut store::Conn| {
-            ready.send(()).unwrap();
-            let _ = held.recv();
-            Ok(())
-        };
-        holder.read(keep).await
-    });
-    is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
-    (db, store, release)
 }
