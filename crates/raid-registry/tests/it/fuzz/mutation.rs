@@ -37,25 +37,95 @@ const LITERALS: &[&str] = &[
     "{\"a\":1,}",
 ];
 
-/// A body that came of a good one.
-pub fn mutated(good: &Value, runner: &mut TestRunner) -> Vec<u8> {
-    let mut body = good.clone();
-    let edits = [1, 1, 1, 1, 1, 2, 2, 3, 4][below(runner.rng(), 9)];
-    for _ in 0..edits {
-        edit(&mut body, runner);
-    }
-    let mut text = body.to_string();
-    for (number, literal) in LITERALS.iter().enumerate() {
-        let mark = format!("\"{}\"", mark_of(number));
-        if text.contains(&mark) {
-            text = text.replace(&mark, literal);
+/// Makes bad bodies of good ones.
+pub struct Mutator {
+    anything: BoxedStrategy<Value>,
+}
+
+impl Mutator {
+    pub fn new() -> Self {
+        Self {
+            anything: anything(),
         }
     }
-    let mut bytes = text.into_bytes();
-    if runner.rng().random_ratio(1, 10) {
-        damage(&mut bytes, runner.rng());
+
+    /// A body that came of a good one.
+    pub fn mutated(&self, good: &Value, runner: &mut TestRunner) -> Vec<u8> {
+        let mut body = good.clone();
+        let edits = [1, 1, 1, 1, 1, 2, 2, 3, 4][below(runner.rng(), 9)];
+        for _ in 0..edits {
+            self.edit(&mut body, runner);
+        }
+        let mut text = body.to_string();
+        for (number, literal) in LITERALS.iter().enumerate() {
+            let mark = format!("\"{}\"", mark_of(number));
+            if text.contains(&mark) {
+                text = text.replace(&mark, literal);
+            }
+        }
+        let mut bytes = text.into_bytes();
+        if runner.rng().random_ratio(1, 20) {
+            damage(&mut bytes, runner.rng());
+        }
+        bytes
     }
-    bytes
+
+    /// A value that somebody might put anywhere.
+    fn anything(&self, runner: &mut TestRunner) -> Value {
+        self.anything.new_tree(runner).unwrap().current()
+    }
+
+    /// Changes something at some place.
+    fn edit(&self, body: &mut Value, runner: &mut TestRunner) {
+        let mut places = Vec::new();
+        collect_places(body, "", &mut places);
+        if places.is_empty() {
+            return;
+        }
+        let at = one_of(runner.rng(), &places).clone();
+        let Some(slot) = body.pointer_mut(&at) else {
+            return;
+        };
+        match below(runner.rng(), 20) {
+            0 | 1 => remove(body, &at),
+            2 => *slot = Value::Null,
+            3 | 4 => *slot = self.anything(runner),
+            5 | 6 => {
+                // A term of another vocabulary, a date at another end, a block in another's place.
+                let from = one_of(runner.rng(), &places);
+                if let Some(other) = body.pointer(from).cloned()
+                    && let Some(slot) = body.pointer_mut(&at)
+                {
+                    *slot = other;
+                }
+            }
+            7 => repeat(body, &at, runner.rng()),
+            8 => rename(body, &at, runner.rng()),
+            9 | 10 => *slot = term(runner.rng()),
+            11 => *slot = json!(mark_of(below(runner.rng(), LITERALS.len()))),
+            12 => {
+                for _ in 0..*one_of(runner.rng(), &[1, 2, 130]) {
+                    *slot = json!([slot.take()]);
+                }
+            }
+            13 | 14 => add_unknown(body, &at, self.anything(runner)),
+            15..=17 => {
+                // What people write freely.
+                let free: Vec<_> = places.iter().filter(|at| is_free_text(at)).collect();
+                let text = respelled(&random_text(runner), runner.rng());
+                if !free.is_empty() {
+                    let at = *one_of(runner.rng(), &free);
+                    if let Some(slot) = body.pointer_mut(at) {
+                        *slot = json!(text);
+                    }
+                }
+            }
+            _ => match slot {
+                Value::String(text) => *text = respelled(text, runner.rng()),
+                _ => *slot = self.anything(runner),
+            },
+        }
+    }
 }
 
 fn below(rng: &mut TestRng, end: usize) -> usize {
@@ -69,46 +139,6 @@ fn one_of<'a, T>(rng: &mut TestRng, list: &'a [T]) -> &'a T {
 /// Stands in a value for a literal until the value is written.
 fn mark_of(literal: usize) -> String {
     format!("@literal {literal}@")
-}
-
-/// Changes something at some place.
-fn edit(body: &mut Value, runner: &mut TestRunner) {
-    let mut places = Vec::new();
-    collect_places(body, "", &mut places);
-    if places.is_empty() {
-        return;
-    }
-    let at = one_of(runner.rng(), &places).clone();
-    let Some(slot) = body.pointer_mut(&at) else {
-        return;
-    };
-    match below(runner.rng(), 16) {
-        0 | 1 => remove(body, &at),
-        2 => *slot = Value::Null,
-        3 | 4 => *slot = anything(runner),
-        5 | 6 => {
-            // A term of another vocabulary, a date at another end, a block in another's place.
-            let from = one_of(runner.rng(), &places);
-            if let Some(other) = body.pointer(from).cloned()
-                && let Some(slot) = body.pointer_mut(&at)
-            {
-                *slot = other;
-            }
-        }
-        7 => repeat(body, &at, runner.rng()),
-        8 => rename(body, &at, runner.rng()),
-        9 | 10 => *slot = term(runner.rng()),
-        11 => *slot = json!(mark_of(below(runner.rng(), LITERALS.len()))),
-        12 => {
-            for _ in 0..*one_of(runner.rng(), &[1, 2, 130]) {
-                *slot = json!([slot.take()]);
-            }
-        }
-        _ => match slot {
-            Value::String(text) => *text = respelled(text, runner.rng()),
-            _ => *slot = anything(runner),
-        },
-    }
 }
 
 /// JSON pointers (RFC 6901) to all members and elements of a value.
@@ -171,6 +201,27 @@ fn rename(body: &mut Value, at: &str, rng: &mut TestRng) {
     }
 }
 
+/// Puts a member into an object that knows none of its name.
+fn add_unknown(body: &mut Value, at: &str, value: Value) {
+    if let Some((Value::Object(members), step)) = parent(body, at) {
+        members.insert(format!("{step}Note"), value);
+    }
+}
+
+fn is_free_text(at: &str) -> bool {
+    ["/text", "Name", "Email", "/name"]
+        .iter()
+        .any(|end| at.ends_with(end))
+        || (at.starts_with("/alternateIdentifier/") && at.matches('/').count() == 3)
+}
+
+/// A short text of any characters, with something to read at its beginning.
+fn random_text(runner: &mut TestRunner) -> String {
+    let length = below(runner.rng(), 60);
+    let characters = (0..length).map(|_| runner.rng().random::<char>());
+    format!("x{}", characters.collect::<String>())
+}
+
 fn term(rng: &mut TestRng) -> Value {
     let all: Vec<_> = vocabulary::all()
         .map(|(_, vocabulary)| vocabulary)
@@ -208,7 +259,7 @@ fn respelled(text: &str, rng: &mut TestRng) -> String {
 }
 
 /// A value that somebody might put anywhere.
-fn anything(runner: &mut TestRunner) -> Value {
+fn anything() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
@@ -241,7 +292,7 @@ fn anything(runner: &mut TestRunner) -> Value {
                 .prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
         ]
     });
-    nested.new_tree(runner).unwrap().current()
+    nested.boxed()
 }
 
 /// Does to the bytes what a broken connection, a wrong charset or a careless template does.
