@@ -33,7 +33,7 @@ pub(crate) fn describe_service_points() -> Describe {
 
 pub(crate) fn describe_create() -> Describe {
     let (id, tag) = ("redirectCreateServicePoint", "Service points");
-    description(id, tag, "`/service-point/`")
+    description(id, tag, "`/service-point/`").secured()
 }
 
 pub(crate) async fn list(
