@@ -18,6 +18,7 @@ mod partial_date;
 pub mod rdf;
 mod record;
 mod ror_id;
+pub mod search;
 mod serde_text;
 pub mod validate;
 pub mod vocabulary;

@@ -26,10 +26,12 @@ mod seal;
 pub mod service_points;
 pub mod statuses;
 pub mod tasks;
+mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod types;
 pub mod visits;
+mod words;
 
 pub use clock::Clock;
 pub use conn::Conn;

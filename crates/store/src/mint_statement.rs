@@ -6,11 +6,13 @@ use crate::holders::HolderRole;
 use crate::raids::{Access, RaidWrite};
 use crate::tasks::{Kind, State};
 use crate::types::{AsText, DbJson, Json, Timestamp};
+use crate::words;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text};
 use diesel::{PgConnection, QueryResult, RunQueryDsl};
 use raid_model::Handle;
+use time::Date;
 
 /// New RAiDs with all that belongs to them, column by column.
 struct Mint<'a> {
@@ -18,9 +20,10 @@ struct Mint<'a> {
     people: People<'a>,
     tasks: Tasks,
     holders: Holders<'a>,
+    terms: Terms<'a>,
 }
 
-/// Rows of `raid`, `raid_version` and `change_pending`.
+/// Rows of `raid`, `raid_version`, `raid_words` and `change_pending`.
 #[derive(Default)]
 struct Raids<'a> {
     handles: Vec<&'a AsText<Handle>>,
@@ -31,6 +34,10 @@ struct Raids<'a> {
     times: Vec<Timestamp>,
     actors: Vec<&'a str>,
     clients: Vec<Option<&'a str>>,
+    sort_titles: Vec<&'a str>,
+    starts: Vec<Date>,
+    ends: Vec<Option<Date>>,
+    words: Vec<String>,
 }
 
 /// Rows of `contribution`.
@@ -59,10 +66,19 @@ struct Holders<'a> {
     times: Vec<Timestamp>,
 }
 
+/// Rows of `raid_term`.
+#[derive(Default)]
+struct Terms<'a> {
+    handles: Vec<&'a AsText<Handle>>,
+    kinds: Vec<&'a str>,
+    values: Vec<&'a str>,
+}
+
 /// Inserts new RAiDs with all that belongs to them.
 pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<()> {
     let (mut raids, mut people) = (Raids::default(), People::default());
     let (mut tasks, mut holders) = (Tasks::default(), Holders::default());
+    let mut terms = Terms::default();
     for write in writes {
         raids.handles.push(&write.handle);
         raids.versions.push(write.version);
@@ -72,6 +88,15 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         raids.times.push(write.at);
         raids.actors.push(&write.actor.subject);
         raids.clients.push(write.actor.client.as_deref());
+        raids.sort_titles.push(&write.search.sort_title);
+        raids.starts.push(write.search.starts_on);
+        raids.ends.push(write.search.ends_on);
+        raids.words.push(words::tsvector(&write.search));
+        for term in &write.search.terms {
+            terms.handles.push(&write.handle);
+            terms.kinds.push(term.kind().as_str());
+            terms.values.push(term.value());
+        }
         for orcid in &write.contributors {
             people.orcids.push(orcid.to_string());
             people.handles.push(&write.handle);
@@ -95,6 +120,7 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         people,
         tasks,
         holders,
+        terms,
     };
     mint.execute(c).map(drop)
 }
@@ -112,6 +138,7 @@ impl QueryFragment<Pg> for Mint<'_> {
             people,
             tasks,
             holders,
+            terms,
         } = self;
         out.push_sql("WITH new_raid AS (SELECT * FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(&raids.handles)?;
@@ -129,8 +156,17 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_bind_param::<Array<Text>, _>(&raids.actors)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&raids.clients)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&raids.sort_titles)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<diesel::sql_types::Date>, _>(&raids.starts)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<diesel::sql_types::Date>>, _>(&raids.ends)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&raids.words)?;
         out.push_sql(
-            ") AS t (handle, version, service_point_id, access, document, at, actor, client)), \
+            ") AS t (handle, version, service_point_id, access, document, at, actor, client, \
+             sort_title, starts_on, ends_on, words)), \
              new_task AS (SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&tasks.kinds)?;
@@ -147,8 +183,11 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_sql(
             ") AS t (kind, subject, key, lane, due_at, at)), \
              insert_raid AS (INSERT INTO raid (handle, version, service_point_id, access, \
-             document, created_at, updated_at) SELECT handle, version, service_point_id, access, \
-             document, at, at FROM new_raid), \
+             document, created_at, updated_at, sort_title, starts_on, ends_on, indexed_version) \
+             SELECT handle, version, service_point_id, access, document, at, at, sort_title, \
+             starts_on, ends_on, version FROM new_raid), \
+             insert_words AS (INSERT INTO raid_words (handle, words) \
+             SELECT handle, CAST(words AS tsvector) FROM new_raid), \
              insert_version AS (INSERT INTO raid_version (handle, version, document, actor, \
              client, created_at) SELECT handle, version, document, actor, client, at \
              FROM new_raid), \
@@ -173,8 +212,16 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<diesel::sql_types::Timestamp>, _>(&holders.times)?;
         out.push_sql(
-            ") AS t (handle, subject, at)) \
-             INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, \
+            ") AS t (handle, subject, at)), \
+             insert_term AS (INSERT INTO raid_term (handle, kind, value) SELECT * FROM unnest(",
+        );
+        out.push_bind_param::<Array<Text>, _>(&terms.handles)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&terms.kinds)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&terms.values)?;
+        out.push_sql(
+            ")) INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, \
              created_at) SELECT kind, key, subject, lane, ",
         );
         out.push_bind_param::<Text, _>(&State::Due)?;

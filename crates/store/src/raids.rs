@@ -11,15 +11,26 @@ use crate::mint_statement;
 use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
 use crate::types::{AsText, Json, Timestamp, text_enum};
+use crate::{terms, words};
 use diesel::prelude::*;
+use raid_model::search::SearchDocument;
 use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
+use time::Date;
 
+mod index;
 mod lists;
+mod search;
 mod sight;
 mod versions;
 
+pub use index::index_some;
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
+pub use search::{
+    Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status, facet, search,
+    total,
+};
+pub(crate) use sight::Condition;
 pub use sight::Sight;
 pub(crate) use sight::held_by;
 pub use versions::{Authorship, VersionRow, authorship, count_versions, version, versions_after};
@@ -68,6 +79,10 @@ struct NewRaidRow<'a> {
     document: &'a Json,
     created_at: Timestamp,
     updated_at: Timestamp,
+    sort_title: &'a str,
+    starts_on: Date,
+    ends_on: Option<Date>,
+    indexed_version: i32,
 }
 
 #[derive(Insertable)]
@@ -103,6 +118,8 @@ pub struct RaidWrite {
     pub access: Access,
     /// The whole document.
     pub document: Json,
+    /// What of it is searched.
+    pub search: SearchDocument,
     /// When the embargo ends, if it is embargoed.
     pub embargo_ends: Option<Timestamp>,
     /// The contributors with an ORCID iD.
@@ -147,6 +164,7 @@ impl RaidWrite {
                 Access::Open
             },
             document: Json(serde_json::to_string(raid).map_err(|e| unfit(&e))?),
+            search: SearchDocument::of(raid),
             embargo_ends: raid
                 .access
                 .embargo_expiry
@@ -239,6 +257,10 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
             document: &w.document,
             created_at: w.at,
             updated_at: w.at,
+            sort_title: &w.search.sort_title,
+            starts_on: w.search.starts_on,
+            ends_on: w.search.ends_on,
+            indexed_version: w.version,
         })
         .collect();
     per_backend!(c, |c| diesel::insert_into(raid::table)
@@ -336,6 +358,10 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
             raid::access.eq(write.access),
             raid::document.eq(&write.document),
             raid::updated_at.eq(write.at),
+            raid::sort_title.eq(Some(&write.search.sort_title)),
+            raid::starts_on.eq(Some(write.search.starts_on)),
+            raid::ends_on.eq(write.search.ends_on),
+            raid::indexed_version.eq(Some(write.version)),
         ))
         .execute(c)?;
     if changed == 0 {
@@ -359,6 +385,8 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
         .map(|o| (o, &write.handle))
         .collect();
     contributions::insert(c, &added)?;
+    terms::replace(c, &write.handle, &write.search.terms)?;
+    words::replace(c, &write.handle, &write.search)?;
     let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)
 }

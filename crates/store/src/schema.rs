@@ -12,12 +12,14 @@ diesel::table! {
     }
 }
 diesel::table! {
-    use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
+    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamp};
     use crate::types::DbJson;
     raid (handle) {
         handle -> Text, version -> Integer, service_point_id -> BigInt, access -> Text,
         document -> DbJson, created_at -> Timestamp, updated_at -> Timestamp,
         withdrawn_at -> Nullable<Timestamp>, withdrawal_reason -> Nullable<Text>,
+        sort_title -> Nullable<Text>, starts_on -> Nullable<Date>, ends_on -> Nullable<Date>,
+        indexed_version -> Nullable<Integer>,
     }
 }
 diesel::table! {
@@ -32,6 +34,9 @@ diesel::table! {
     raid_holder (handle, subject, role) {
         handle -> Text, subject -> Text, role -> Text, given_by -> Text, given_at -> Timestamp,
     }
+}
+diesel::table! {
+    raid_term (handle, kind, value) { handle -> Text, kind -> Text, value -> Text, }
 }
 diesel::table! {
     contribution (orcid, handle) { orcid -> Text, handle -> Text, }
@@ -133,6 +138,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     raid,
     raid_version,
     raid_holder,
+    raid_term,
     contribution,
     task,
     subject_lease,

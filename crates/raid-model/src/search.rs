@@ -1,0 +1,115 @@
+//! What of a RAiD is searched: its words, its dates, and what it is connected with.
+//!
+//! All of it is computed here, so that each database finds the same RAiDs for the same question.
+
+mod query;
+mod term;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::BTreeSet;
+
+use time::{Date, OffsetDateTime};
+
+use crate::record::project::Title;
+use crate::{PartialDate, Raid};
+pub use query::{MAX_QUERY_WORDS, Part, Query, TooManyWords};
+pub use term::{Term, TermKind};
+use words::Passages;
+pub use words::{BREAK, fold};
+
+/// Characters of a title that count for its place in a sorted list.
+const SORTED_CHARACTERS: usize = 100;
+
+/// What is searched of one version of a RAiD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchDocument {
+    /// The words of the titles, as [`fold`] gives them, with [`BREAK`] between two titles.
+    pub titles: String,
+    /// The words of the descriptions and of the subjects' keywords, likewise.
+    pub texts: String,
+    /// The primary title that began last, folded and cut: its place in a list sorted by title.
+    pub sort_title: String,
+    /// The first day on which the project can have begun.
+    pub starts_on: Date,
+    /// The last day on which it can end; none if no end is known.
+    pub ends_on: Option<Date>,
+    /// What it is connected with.
+    pub terms: BTreeSet<Term>,
+}
+
+impl SearchDocument {
+    /// What is searched of `raid`.
+    pub fn of(raid: &Raid) -> Self {
+        // One bound for both, as they are kept together.
+        let mut passages = Passages::default();
+        for title in &raid.title {
+            passages.add(title.text.as_deref());
+        }
+        let titles = passages.take();
+        for description in raid.description.iter().flatten() {
+            passages.add(description.text.as_deref());
+        }
+        for subject in raid.subject.iter().flatten() {
+            for keyword in subject.keyword.iter().flatten() {
+                passages.add(keyword.text.as_deref());
+            }
+        }
+        Self {
+            titles,
+            texts: passages.take(),
+            sort_title: sort_title(&raid.title),
+            starts_on: starts_on(raid),
+            ends_on: date(raid.date.end_date.as_deref()).map(|date| date.last_day()),
+            terms: terms(raid),
+        }
+    }
+}
+
+fn date(text: Option<&str>) -> Option<PartialDate> {
+    text?.parse().ok()
+}
+
+/// Every RAiD that was validated has a start; what older records lack is the day of registration.
+fn starts_on(raid: &Raid) -> Date {
+    date(raid.date.start_date.as_deref()).map_or_else(
+        || {
+            OffsetDateTime::from_unix_timestamp(raid.metadata.created)
+                .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+                .date()
+        },
+        |date| date.first_day(),
+    )
+}
+
+fn sort_title(titles: &[Title]) -> String {
+    let began = |title: &&Title| date(title.start_date.as_deref()).map(|date| date.first_day());
+    let primary = titles.iter().filter(|title| title.is_primary());
+    let title = primary.max_by_key(began).or(titles.first());
+    let words = fold(
+        title
+            .and_then(|title| title.text.as_deref())
+            .unwrap_or_default(),
+    );
+    words.join(" ").chars().take(SORTED_CHARACTERS).collect()
+}
+
+fn terms(raid: &Raid) -> BTreeSet<Term> {
+    let people = raid.contributor.iter();
+    let people = people.filter_map(|person| Term::contributor(person.id.as_deref()?));
+    let organisations = raid.organisation.iter().flatten();
+    let organisations = organisations.filter_map(|it| Term::organisation(it.id.as_deref()?));
+    let subjects = raid.subject.iter().flatten();
+    let subjects = subjects.filter_map(|it| Some(Term::subject(it.id.as_deref()?)));
+    let objects = raid.related_object.iter().flatten();
+    let objects = objects.filter_map(|it| Some(Term::related_object(it.id.as_deref()?)));
+    let raids = raid.related_raid.iter().flatten();
+    let raids = raids.filter_map(|it| Some(Term::related_raid(it.id.as_deref()?)));
+    people
+        .chain(organisations)
+        .chain(subjects)
+        .chain(objects)
+        .chain(raids)
+        .collect()
+}

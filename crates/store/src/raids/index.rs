@@ -1,0 +1,56 @@
+//! The search index of RAiDs that were written by an older version of this program.
+
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::raid;
+use crate::types::{AsText, Json};
+use crate::{terms, words};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use raid_model::search::SearchDocument;
+use raid_model::{Handle, Raid};
+
+/// Indexes some RAiDs whose search index is not of their version, at most `limit`, and gives how
+/// many there were: fewer than `limit` when none are left. Several nodes may do so at once.
+///
+/// # Errors
+/// When the database refuses.
+pub fn index_some(c: &mut Conn, limit: i64) -> Result<usize, StoreError> {
+    // Word by word the condition of the index raid_unindexed, which then finds them.
+    let is_behind = || sql::<Bool>("(indexed_version IS NULL OR indexed_version <> version)");
+    let behind: Vec<(AsText<Handle>, i32, Json)> = raid::table
+        .filter(is_behind())
+        .order(raid::handle)
+        .limit(limit)
+        .select((raid::handle, raid::version, raid::document))
+        .load(c)?;
+    for (handle, version, document) in &behind {
+        let read = serde_json::from_str::<Raid>(&document.0);
+        let read = read.map(|raid| SearchDocument::of(&raid));
+        if let Err(e) = &read {
+            // It is found by nothing, and nobody waits for it.
+            tracing::error!(handle = handle.as_str(), error = %e, "a RAiD cannot be indexed");
+        }
+        let search = read.ok();
+        let row = raid::table
+            .find(handle.as_str())
+            .filter(raid::version.eq(version))
+            .filter(is_behind());
+        let is_mine = diesel::update(row)
+            .set((
+                raid::sort_title.eq(search.as_ref().map(|s| s.sort_title.as_str())),
+                raid::starts_on.eq(search.as_ref().map(|s| s.starts_on)),
+                raid::ends_on.eq(search.as_ref().and_then(|s| s.ends_on)),
+                raid::indexed_version.eq(Some(version)),
+            ))
+            .execute(c)?;
+        // Another node was faster, or a newer version came.
+        let (1, Some(search)) = (is_mine, search) else {
+            continue;
+        };
+        terms::replace(c, handle, &search.terms)?;
+        words::replace(c, handle, &search)?;
+    }
+    Ok(behind.len())
+}

@@ -1,0 +1,215 @@
+//! Searching RAiDs. The same question has the same answer, in the same order, on both databases.
+
+use super::sight::{Condition, Sight};
+use super::{Access, RaidRow};
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::raid;
+use crate::terms::connected_with;
+use crate::types::Timestamp;
+use crate::words::{self, Within};
+use diesel::prelude::*;
+use raid_model::Handle;
+use raid_model::search::{Query, Term};
+use time::Date;
+
+mod facets;
+mod order;
+
+pub use facets::{Facet, FacetValue, facet, total};
+pub use order::{Direction, Key, Place, Sort};
+
+/// Which RAiDs are wanted: those that are all of this.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Whose eyes it is seen with.
+    pub sight: Sight,
+    /// Has these words.
+    pub words: Option<Query>,
+    /// For each of these: is connected with one of them, which are of one kind.
+    pub connections: Vec<Vec<Term>>,
+    /// Belongs to this service point.
+    pub service_point: Option<i64>,
+    /// Is open, or is embargoed.
+    pub access: Option<Access>,
+    /// Where the project stands.
+    pub status: Option<Status>,
+    /// The day by which that is judged.
+    pub today: Date,
+    /// Began on this day or later.
+    pub start_from: Option<Date>,
+    /// Began on this day or earlier.
+    pub start_to: Option<Date>,
+    /// Has an end, on this day or later.
+    pub end_from: Option<Date>,
+    /// Has an end, on this day or earlier.
+    pub end_to: Option<Date>,
+    /// Was minted or changed at this moment or later.
+    pub updated_since: Option<Timestamp>,
+}
+
+/// Where a project stands, by its dates. One that is known by its year only begins on the first
+/// and ends on the last day of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It begins after today.
+    Upcoming,
+    /// It began, and did not end.
+    Active,
+    /// It ended before today.
+    Ended,
+}
+
+impl Status {
+    /// All of them, in the order of a project's life.
+    pub const ALL: &'static [Self] = &[Self::Upcoming, Self::Active, Self::Ended];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upcoming => "upcoming",
+            Self::Active => "active",
+            Self::Ended => "ended",
+        }
+    }
+
+    fn condition(self, today: Date) -> Condition {
+        match self {
+            Self::Upcoming => some(raid::starts_on.gt(today)),
+            Self::Ended => some(raid::ends_on.lt(today)),
+            Self::Active => {
+                let goes_on = raid::ends_on.is_null().or(raid::ends_on.ge(today));
+                some(raid::starts_on.le(today).and(goes_on))
+            }
+        }
+    }
+}
+
+impl Search {
+    /// Everything that somebody may see.
+    pub fn all(sight: Sight, today: Date) -> Self {
+        Self {
+            sight,
+            words: None,
+            connections: Vec::new(),
+            service_point: None,
+            access: None,
+            status: None,
+            today,
+            start_from: None,
+            start_to: None,
+            end_from: None,
+            end_to: None,
+            updated_since: None,
+        }
+    }
+
+    /// The conditions but for the words.
+    fn filters(&self) -> Vec<Condition> {
+        let mut all = vec![self.sight.condition()];
+        all.extend(self.connections.iter().map(|any_of| connected_with(any_of)));
+        all.extend(self.status.map(|status| status.condition(self.today)));
+        if let Some(id) = self.service_point {
+            all.push(Box::new(raid::service_point_id.eq(id)));
+        }
+        if let Some(access) = self.access {
+            all.push(Box::new(raid::access.eq(access)));
+        }
+        all.extend(self.start_from.map(|day| some(raid::starts_on.ge(day))));
+        all.extend(self.start_to.map(|day| some(raid::starts_on.le(day))));
+        all.extend(self.end_from.map(|day| some(raid::ends_on.ge(day))));
+        all.extend(self.end_to.map(|day| some(raid::ends_on.le(day))));
+        if let Some(since) = self.updated_since {
+            all.push(Box::new(raid::updated_at.ge(since)));
+        }
+        all
+    }
+
+    fn conditions(&self, c: &Conn, within: Within) -> Vec<Condition> {
+        let mut all = self.filters();
+        if let Some(query) = &self.words {
+            all.push(words::found(c, query, within));
+        }
+        all
+    }
+}
+
+/// A condition on a column that may hold nothing, where nothing is no match.
+fn some<E>(condition: E) -> Condition
+where
+    diesel::dsl::AssumeNotNull<E>: diesel::BoxableExpression<
+            raid::table,
+            crate::conn::MultiBackend,
+            SqlType = diesel::sql_types::Bool,
+        > + 'static,
+    E: diesel::expression::Expression,
+{
+    Box::new(condition.assume_not_null())
+}
+
+/// Some RAiDs that were found, and where the next ones begin, if there are any.
+#[derive(Debug)]
+pub struct SearchPage {
+    /// The RAiDs, in their order.
+    pub rows: Vec<RaidRow>,
+    /// Where this page ended.
+    pub next: Option<Place>,
+}
+
+/// RAiDs that were found, from `after` on, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn search(
+    c: &mut Conn,
+    search: &Search,
+    (sort, direction): (Sort, Direction),
+    after: Option<&Place>,
+    limit: i64,
+) -> Result<SearchPage, StoreError> {
+    // One more than is wanted shows whether there is a next page.
+    let wanted = limit.saturating_add(1);
+    let mut found = Vec::new();
+    if sort == Sort::Relevance && search.words.is_some() {
+        let mut after = after;
+        if after.is_none_or(|place| place.in_titles) {
+            let conditions = search.conditions(c, Within::Titles);
+            found = order::load(c, conditions, (sort, direction), after, wanted)?;
+            found
+                .iter_mut()
+                .for_each(|(_, place)| place.in_titles = true);
+            after = None;
+        }
+        let missing = wanted - i64::try_from(found.len()).unwrap_or(wanted);
+        if missing > 0 {
+            let conditions = search.conditions(c, Within::NotTitles);
+            found.extend(order::load(
+                c,
+                conditions,
+                (sort, direction),
+                after,
+                missing,
+            )?);
+        }
+    } else {
+        let conditions = search.conditions(c, Within::Anywhere);
+        found = order::load(c, conditions, (sort, direction), after, wanted)?;
+    }
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found
+        .last()
+        .filter(|_| has_more)
+        .map(|(_, place)| place.clone());
+    let rows = found.into_iter().map(|(row, _)| row).collect();
+    Ok(SearchPage { rows, next })
+}
+
+/// Reads handles in the order of a page, for tests and links.
+impl SearchPage {
+    /// The handles, in their order.
+    pub fn handles(&self) -> impl Iterator<Item = &Handle> {
+        self.rows.iter().map(|row| row.handle.get())
+    }
+}

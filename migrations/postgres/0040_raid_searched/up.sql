@@ -1,0 +1,4 @@
+ALTER TABLE raid ADD COLUMN sort_title TEXT COLLATE "C";
+ALTER TABLE raid ADD COLUMN starts_on DATE;
+ALTER TABLE raid ADD COLUMN ends_on DATE;
+ALTER TABLE raid ADD COLUMN indexed_version INTEGER;

@@ -1,0 +1,1 @@
+CREATE INDEX raid_words_index ON raid_words USING gin (words);

@@ -1,0 +1,2 @@
+-- All that counts ask for, so that they never read documents.
+CREATE INDEX raid_by_access ON raid (access, withdrawn_at, service_point_id, starts_on, ends_on, handle);
