@@ -13,7 +13,7 @@ use crate::tasks::{self, Lane, NewTask, Work};
 use crate::types::{AsText, Json, Timestamp, text_enum};
 use crate::{terms, words};
 use diesel::prelude::*;
-use raid_model::search::SearchDocument;
+use raid_model::search::{SearchDocument, Term};
 use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 use time::Date;
@@ -200,6 +200,11 @@ impl RaidWrite {
             .chain(embargo)
     }
 
+    /// What the RAiD is connected with.
+    fn terms(&self) -> impl Iterator<Item = (&AsText<Handle>, &Term)> {
+        self.search.terms.iter().map(|term| (&self.handle, term))
+    }
+
     /// Who holds the new RAiD from the beginning.
     pub(crate) fn holder(&self) -> Option<HolderRow> {
         self.held_by_actor.then(|| HolderRow {
@@ -283,6 +288,12 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
             .filter_map(RaidWrite::holder)
             .collect::<Vec<_>>(),
     )?;
+    terms::insert(c, writes.iter().flat_map(RaidWrite::terms))?;
+    if let Conn::Sqlite(c) = c {
+        for w in writes {
+            words::insert(c, &w.handle, &w.search)?;
+        }
+    }
     let due: Vec<_> = writes
         .iter()
         .flat_map(|w| w.tasks(w.contributors.iter()))

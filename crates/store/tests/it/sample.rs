@@ -1,6 +1,8 @@
 //! Rows to work with.
 
+use raid_model::search::SearchDocument;
 use raid_model::{Handle, OrcidId};
+use std::collections::BTreeSet;
 use store::raids::{Access, Actor, RaidWrite};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::Lane;
@@ -77,6 +79,14 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         service_point_id: SERVICE_POINT,
         access: Access::Open,
         document: Json(format!(r#"{{"raid": {n}}}"#)),
+        search: SearchDocument {
+            titles: format!("raid {n}"),
+            texts: String::new(),
+            sort_title: format!("raid {n}"),
+            starts_on: noon().date(),
+            ends_on: None,
+            terms: BTreeSet::new(),
+        },
         embargo_ends: None,
         held_by_actor: false,
         contributors: contributors.iter().copied().collect(),
