@@ -1,6 +1,7 @@
 //! Wiring: which parts run in this process, and how they start and stop.
 
 mod existence;
+mod indexing;
 mod parts;
 
 use crate::health;
@@ -77,6 +78,9 @@ impl Application {
         } else {
             None
         };
+        if registry.is_some() {
+            tokio::spawn(indexing::run(store.clone(), stopped.clone()));
+        }
         let mut inbox = None;
         let mut runner = None;
         let mut call_log = None;

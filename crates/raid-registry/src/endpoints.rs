@@ -15,6 +15,7 @@ pub(crate) mod mint;
 pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod redirect;
+pub(crate) mod search;
 pub(crate) mod service_points;
 pub(crate) mod transfer;
 pub(crate) mod update;

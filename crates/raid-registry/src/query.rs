@@ -23,6 +23,22 @@ impl Query {
         }
     }
 
+    /// Whether a parameter is there, be it empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(found, _)| found == name)
+    }
+
+    /// Refuses parameters that mean nothing here: to leave one out would answer another question
+    /// than was asked.
+    pub(crate) fn only(&mut self, known: &[&str]) {
+        let unknown = |(name, _): &&(String, String)| !known.contains(&name.as_str());
+        let unknown: Vec<_> = self.pairs.iter().filter(unknown).cloned().collect();
+        let advice = format!("there is no such parameter; there are {}", known.join(", "));
+        for (name, _) in unknown {
+            self.refuse(&name, &advice);
+        }
+    }
+
     /// All values of a parameter, which may be repeated. An empty one counts as none.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs

@@ -32,6 +32,16 @@ pub(crate) fn may_list(caller: Option<&Caller>) -> Result<(), Refusal> {
     })
 }
 
+/// Refuses callers who may not ask for the RAiDs of a person or an organisation at all service
+/// points.
+pub(crate) fn may_find_by_pid(caller: Option<&Caller>) -> Result<(), Refusal> {
+    caller.ok_or(Refusal::NoToken)?.must_be(&[
+        Role::PidSearcher,
+        Role::Operator,
+        Role::ContributorWriter,
+    ])
+}
+
 /// Refuses callers who may not see service points.
 pub(crate) fn may_see_service_points(caller: &Caller) -> Result<(), Refusal> {
     caller.must_be(&[Role::ServicePointUser, Role::Operator, Role::RaidDumper])
@@ -101,6 +111,7 @@ pub(crate) async fn listed(
         service_point: Some(own(registry, caller).await?.id),
         access: (!caller.is(Role::ServicePointUser)).then_some(Access::Open),
         holder: Some(caller.holder()).filter(Holder::has_roles),
+        ..Filter::default()
     })
 }
 

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::endpoints::{
     bulk, changes, contributors, count, docs, history, holders, invitations, landing, list, mint,
-    permissions, read, redirect, service_points, transfer, update, version, versions, vocabularies,
-    withdrawal,
+    permissions, read, redirect, search, service_points, transfer, update, version, versions,
+    vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::limits;
@@ -63,6 +63,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(POST "/service-point/" => service_points::create, service_points::describe_create),
     endpoint!(PUT  "/service-point/{id}" => service_points::change, service_points::describe_change),
     endpoint!(GET  "/service-point/{id}" => service_points::read, service_points::describe_read),
+    endpoint!(GET  "/v1/raids" => search::search, search::describe),
     endpoint!(GET  "/v1/raids/{prefix}/{suffix}/holders" => holders::list, holders::describe_list),
     endpoint!(PUT  "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::give, holders::describe_give),
     endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::take, holders::describe_take),

@@ -15,20 +15,25 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Visitor;
 use crate::openapi::Describe;
+use crate::paging::{Paging, link_next};
 use crate::path::HandlePath;
+use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{accept, record, sight};
 
 /// Versions that are read at once: they are whole documents.
 const PAGE: i64 = 50;
+/// The name that is with the cursors.
+const LIST: &str = "history/1";
 
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaidHistory", "RAiDs", "Read how a RAiD changed")
         .text(
             "One entry for each version, the first one first. `diff` is a JSON Patch (RFC 6902) in \
              Base64: the first one starts from an empty object, each later one from the version \
-             before. Contributors' status is of today and in no version.",
+             before. Contributors' status is of today and in no version. Complete and streamed, or \
+             in pages where `limit` or `cursor` is given.",
         )
         .open()
         .handle()
@@ -40,6 +45,7 @@ pub(crate) fn describe() -> Describe {
             "The changes; empty if there is no such RAiD",
             "RaidChange",
         )
+        .paged()
 }
 
 /// One entry of a history.
@@ -58,6 +64,9 @@ pub(crate) async fn list(
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
+    let mut query = Query::of(&req);
+    let paging: Paging<i32> = Paging::read(&mut query, LIST);
+    query.finish()?;
     match sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await {
         // Who may know that there is no such RAiD is told so by an empty history.
         Ok(_) | Err(Refusal::NotFound) => {}
@@ -67,8 +76,24 @@ pub(crate) async fn list(
         return Ok(HttpResponse::Ok().json([(); 0]));
     };
     let handle = Arc::new(handle);
+    if paging.is_asked() {
+        let limit = paging.limit(PAGE);
+        let page = entries(
+            &registry,
+            &handle,
+            Before::Version(paging.after.unwrap_or(0)),
+            limit,
+        );
+        let page = page.await?;
+        let next = page.last.map(|(version, _)| version);
+        let mut answer = HttpResponse::Ok();
+        link_next(&mut answer, &req, LIST, next.as_ref())?;
+        return Ok(answer
+            .content_type("application/json")
+            .body(format!("[{}]", page.text)));
+    }
     // The first entries are read before the answer begins, so that trouble still has a status.
-    let first = entries(&registry, &handle, None).await?;
+    let first = entries(&registry, &handle, Before::Version(0), PAGE).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .streaming(stream(registry, handle, first)))
@@ -80,33 +105,46 @@ struct Entries {
     last: Option<(i32, Raid)>,
 }
 
+/// After what some entries come.
+enum Before {
+    /// After this version, 0 for the first one.
+    Version(i32),
+    /// After this version, which is here.
+    Read(i32, Raid),
+}
+
 async fn entries(
     registry: &Registry,
     handle: &Arc<Handle>,
-    before: Option<(i32, Raid)>,
+    before: Before,
+    limit: i64,
 ) -> Result<Entries, StoreError> {
     let handle = handle.clone();
     registry
         .store
         .read(move |c| {
-            let after = before.as_ref().map_or(0, |(version, _)| *version);
-            let rows = raids::versions_after(c, &handle, after, PAGE)?;
-            let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-            let mut last = before;
+            let (after, mut raid) = match before {
+                Before::Read(version, raid) => (version, Some(raid)),
+                Before::Version(version) => {
+                    let document = raids::version(c, &handle, version)?;
+                    (version, document.as_ref().map(record::parse).transpose()?)
+                }
+            };
+            // One more than is wanted shows whether more follow.
+            let mut rows = raids::versions_after(c, &handle, after, limit.saturating_add(1))?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let has_more = rows.len() > limit;
+            rows.truncate(limit);
             let mut written = Vec::new();
             for row in &rows {
-                let raid = record::parse(&row.document)?;
-                written.push(entry(
-                    &handle,
-                    row,
-                    last.as_ref().map(|(_, raid)| raid),
-                    &raid,
-                )?);
-                last = Some((row.version, raid));
+                let next = record::parse(&row.document)?;
+                written.push(entry(&handle, row, raid.as_ref(), &next)?);
+                raid = Some(next);
             }
+            let last = rows.last().map(|row| row.version).zip(raid);
             Ok(Entries {
                 text: written.join(","),
-                last: last.filter(|_| is_full),
+                last: last.filter(|_| has_more),
             })
         })
         .await
@@ -148,13 +186,10 @@ fn stream(
             let Some((now, opening)) = state else {
                 return Ok(None);
             };
-            let mut chunk = if now.text.is_empty() && opening == "," {
-                String::new()
-            } else {
-                format!("{opening}{}", now.text)
-            };
-            let next = if let Some(last) = now.last {
-                let following = entries(&registry, &handle, Some(last)).await;
+            let mut chunk = format!("{opening}{}", now.text);
+            let next = if let Some((version, raid)) = now.last {
+                let before = Before::Read(version, raid);
+                let following = entries(&registry, &handle, before, PAGE).await;
                 Some((following.map_err(Refusal::from)?, ","))
             } else {
                 chunk.push(']');

@@ -1,65 +1,52 @@
-//! Listing RAiDs: all of them, as one array that is streamed page by page.
+//! Listing RAiDs: all of them as one array that is streamed, or a page of them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures::Stream;
-use raid_model::{ErrorType, Failure, Handle, Raid};
-use serde_json::Value;
-use store::StoreError;
+use raid_model::search::Term;
+use serde::{Deserialize, Serialize};
 use store::raids::{self, Access, After, Filter, RaidRow};
+use store::{StoreError, Timestamp};
 
 use crate::auth::{Caller, Role, Visitor};
+use crate::listed::{self, Fields};
 use crate::openapi::Describe;
-use crate::problem::Problem;
-use crate::refusal::{Refusal, unless_valid};
+use crate::paging::{Paging, link_next};
+use crate::query::Query;
+use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::status::Known;
-use crate::{accept, record, rights};
+use crate::{accept, moment, rights, sight};
 
-/// Filters of the RAiD API that would need an index of their own.
-const UNSUPPORTED_FILTERS: &[&str] = &["contributor.id", "organisation.id"];
-
-/// The members of a RAiD.
-const MEMBERS: &[&str] = &[
-    "access",
-    "alternateIdentifier",
-    "alternateUrl",
-    "contributor",
-    "date",
-    "description",
-    "identifier",
-    "metadata",
-    "organisation",
-    "relatedObject",
-    "relatedRaid",
-    "spatialCoverage",
-    "subject",
-    "title",
-];
+/// The name that is with the cursors.
+const LIST: &str = "raids/1";
+/// The filters of the RAiD API. The first one that is there is the one that counts.
+const CONTRIBUTOR: &str = "contributor.id";
+const ORGANISATION: &str = "organisation.id";
 
 pub(crate) fn describe() -> Describe {
     Describe::new("listRaids", "RAiDs", "List RAiDs")
         .text(
-            "The RAiDs of the own service point; operators get those of all. Newest first, \
-             complete, and streamed. `includeFields` names the members that are wanted, repeated \
-             or separated by commas; `title` and `contributor` are always there, empty if they are \
-             not wanted.",
+            "The RAiDs of the own service point; operators get those of all, and everybody without \
+             a token the open ones. Newest first, complete, and streamed, or in pages where `limit` \
+             or `cursor` is given. `includeFields` names the members that are wanted, repeated or \
+             separated by commas; `title` and `contributor` are always there, empty if they are not \
+             wanted. With `contributor.id` or `organisation.id` the RAiDs of that person or \
+             organisation at all service points, for `pid-searcher`, `operator` and \
+             `contributor-writer`; embargoed ones only for those who may see them.",
         )
         .open()
+        .includes_fields()
         .query(
-            "includeFields",
-            "Members of a RAiD, such as `identifier,title`",
+            CONTRIBUTOR,
+            "A person's ORCID iD or ISNI, bare or as a URL; then `organisation.id` does not count",
         )
+        .query(ORGANISATION, "An organisation's ROR id")
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
-        .problem(
-            400,
-            "A filter that is not offered, or a member that no RAiD has",
-        )
+        .paged()
 }
 
 pub(crate) fn describe_public() -> Describe {
@@ -69,6 +56,7 @@ pub(crate) fn describe_public() -> Describe {
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
+        .paged()
 }
 
 pub(crate) fn describe_embargoed() -> Describe {
@@ -78,6 +66,12 @@ pub(crate) fn describe_embargoed() -> Describe {
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
+        .paged()
+}
+
+/// Whether the RAiDs of a person or an organisation are asked for.
+pub(crate) fn is_filtered(query: &Query) -> bool {
+    query.has(CONTRIBUTOR) || query.has(ORGANISATION)
 }
 
 pub(crate) async fn list(
@@ -86,11 +80,28 @@ pub(crate) async fn list(
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let filter = Arc::new(rights::listed(&registry, caller.as_ref()).await?);
-    let query = query(&req);
-    refuse_filters(&query)?;
-    let fields = included_fields(&query)?;
-    answer(registry, filter, fields).await
+    let mut query = Query::of(&req);
+    let filter = if is_filtered(&query) {
+        rights::may_find_by_pid(caller.as_ref())?;
+        Filter {
+            connected_with: Some(asked_for(&query).into_iter().collect()),
+            seen_with: Some(sight::of(&registry, caller.as_ref()).await?),
+            ..Filter::default()
+        }
+    } else {
+        rights::listed(&registry, caller.as_ref()).await?
+    };
+    let fields = Fields::read(&mut query);
+    answer(req, registry, filter, query, fields).await
+}
+
+/// The person or the organisation that is asked for; none if nobody has that identifier.
+fn asked_for(query: &Query) -> Option<Term> {
+    if query.has(CONTRIBUTOR) {
+        query.one(CONTRIBUTOR).and_then(Term::contributor)
+    } else {
+        query.one(ORGANISATION).and_then(Term::organisation)
+    }
 }
 
 pub(crate) async fn public(
@@ -100,7 +111,8 @@ pub(crate) async fn public(
 ) -> Result<HttpResponse, Refusal> {
     caller.must_be(&[Role::RaidDumper, Role::RaidUpgrader])?;
     accept::json(&req)?;
-    answer(registry, with_access(Access::Open), None).await
+    let query = Query::of(&req);
+    answer(req, registry, with_access(Access::Open), query, Fields::ALL).await
 }
 
 pub(crate) async fn embargoed(
@@ -110,72 +122,62 @@ pub(crate) async fn embargoed(
 ) -> Result<HttpResponse, Refusal> {
     caller.must_be(&[Role::RaidAccessHandler])?;
     accept::json(&req)?;
-    answer(registry, with_access(Access::Embargoed), None).await
+    let (query, filter) = (Query::of(&req), with_access(Access::Embargoed));
+    answer(req, registry, filter, query, Fields::ALL).await
 }
 
-fn with_access(access: Access) -> Arc<Filter> {
-    Arc::new(Filter {
+fn with_access(access: Access) -> Filter {
+    Filter {
         access: Some(access),
         ..Filter::default()
-    })
+    }
 }
 
-/// The members that are wanted; none for all.
-type Fields = Option<Arc<BTreeSet<String>>>;
+/// Where a page ended, as a cursor holds it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Place {
+    #[serde(rename = "c", with = "moment::micros")]
+    created_at: Timestamp,
+    #[serde(rename = "h")]
+    handle: String,
+}
 
 async fn answer(
+    req: HttpRequest,
     registry: Data<Registry>,
-    filter: Arc<Filter>,
+    filter: Filter,
+    mut query: Query,
     fields: Fields,
 ) -> Result<HttpResponse, Refusal> {
-    // The first page is read before the answer begins, so that trouble still has a status.
-    let first = page(&registry, filter.clone(), fields.clone(), None).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .streaming(stream(registry, filter, fields, first)))
-}
-
-fn query(req: &HttpRequest) -> Vec<(String, String)> {
-    web::Query::from_query(req.query_string())
-        .map(web::Query::into_inner)
-        .unwrap_or_default()
-}
-
-/// The members named by `includeFields`, which may be repeated and hold several.
-fn included_fields(query: &[(String, String)]) -> Result<Fields, Refusal> {
-    let fields: BTreeSet<String> = query
-        .iter()
-        .filter(|(name, _)| name == "includeFields")
-        .flat_map(|(_, names)| names.split(','))
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
-    if let Some(unknown) = fields.iter().find(|f| !MEMBERS.contains(&f.as_str())) {
-        let failure = Failure {
-            field_id: "includeFields".to_owned(),
-            error_type: ErrorType::InvalidValue,
-            message: format!(
-                "has invalid/unsupported value - no RAiD has a member {unknown}; write some of {}",
-                MEMBERS.join(", ")
-            ),
-        };
-        return Err(Problem::validation(vec![failure]).into());
+    let paging: Paging<Place> = Paging::read(&mut query, LIST);
+    query.finish()?;
+    let filter = Arc::new(filter);
+    let usual = registry.settings.page_size.max(1);
+    if !paging.is_asked() {
+        // The first page is read before the answer begins, so that trouble still has a status.
+        let first = page(&registry, filter.clone(), fields.clone(), None, usual).await?;
+        return Ok(HttpResponse::Ok()
+            .content_type("application/json")
+            .streaming(stream(registry, filter, fields, first, usual)));
     }
-    Ok((!fields.is_empty()).then(|| Arc::new(fields)))
-}
-
-/// To leave out a filter would answer another question than was asked.
-fn refuse_filters(query: &[(String, String)]) -> Result<(), Refusal> {
-    let failures: Vec<_> = query
-        .iter()
-        .filter(|(name, _)| UNSUPPORTED_FILTERS.contains(&name.as_str()))
-        .map(|(name, _)| Failure {
-            field_id: name.clone(),
-            error_type: ErrorType::InvalidValue,
-            message: "this filter is not offered".to_owned(),
+    let limit = paging.limit(usual);
+    let after = paging.after.and_then(|place| {
+        let handle = place.handle.parse().ok()?;
+        Some(After {
+            created_at: place.created_at,
+            handle,
         })
-        .collect();
-    unless_valid(failures)
+    });
+    let page = page(&registry, filter, fields, after, limit).await?;
+    let next = page.next.map(|after| Place {
+        created_at: after.created_at,
+        handle: after.handle.to_string(),
+    });
+    let mut answer = HttpResponse::Ok();
+    link_next(&mut answer, &req, LIST, next.as_ref())?;
+    Ok(answer
+        .content_type("application/json")
+        .body(listed::array(&page.items)))
 }
 
 /// Some RAiDs, ready to be sent, and where the next ones begin.
@@ -189,50 +191,21 @@ async fn page(
     filter: Arc<Filter>,
     fields: Fields,
     after: Option<After>,
+    limit: i64,
 ) -> Result<Page, StoreError> {
-    let limit = registry.settings.page_size.max(1);
     registry
         .store
         .read(move |c| {
-            let rows = raids::page(c, &filter, after.as_ref(), limit)?;
-            let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
-            let next = rows.last().filter(|_| is_full).map(after_row);
-            let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
-            let known = Known::load(c, &handles)?;
-            let items = rows
-                .iter()
-                .map(|row| {
-                    item(
-                        &record::show(record::parse(&row.document)?, &known),
-                        &fields,
-                    )
-                })
-                .collect::<Result<_, _>>()?;
+            // One more than is wanted shows whether there is a next page.
+            let mut rows = raids::page(c, &filter, after.as_ref(), limit.saturating_add(1))?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let has_more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| has_more).map(after_row);
+            let items = listed::items(c, &rows, &fields)?;
             Ok(Page { items, next })
         })
         .await
-}
-
-/// A RAiD with the members that are wanted. Existing clients read `title` and `contributor` in any
-/// case.
-fn item(raid: &Raid, fields: &Fields) -> Result<Vec<u8>, StoreError> {
-    let Some(fields) = fields else {
-        return record::write(raid);
-    };
-    let unfit = |e| StoreError::Corrupt(format!("a RAiD: {e}"));
-    let Value::Object(all) = serde_json::to_value(raid).map_err(unfit)? else {
-        return Ok(Vec::new());
-    };
-    let mut wanted: serde_json::Map<String, Value> = all
-        .into_iter()
-        .filter(|(name, _)| fields.contains(name))
-        .collect();
-    for name in ["contributor", "title"] {
-        wanted
-            .entry(name)
-            .or_insert_with(|| Value::Array(Vec::new()));
-    }
-    serde_json::to_vec(&wanted).map_err(unfit)
 }
 
 fn after_row(row: &RaidRow) -> After {
@@ -249,6 +222,7 @@ fn stream(
     filter: Arc<Filter>,
     fields: Fields,
     first: Page,
+    limit: i64,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {
         let (registry, filter, fields) = (registry.clone(), filter.clone(), fields.clone());
@@ -267,7 +241,7 @@ fn stream(
                 separator = ",";
             }
             let next = if let Some(after) = page_now.next {
-                let following = page(&registry, filter, fields, Some(after)).await;
+                let following = page(&registry, filter, fields, Some(after), limit).await;
                 Some((following.map_err(Refusal::from)?, separator))
             } else {
                 chunk.push(b']');

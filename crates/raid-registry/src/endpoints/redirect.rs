@@ -4,7 +4,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{Caller, Role, Visitor};
+use crate::endpoints::list;
 use crate::openapi::Describe;
+use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::rights;
 
@@ -40,7 +42,11 @@ pub(crate) async fn list(
     Visitor(caller): Visitor,
     req: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    rights::may_list(caller.as_ref())?;
+    if list::is_filtered(&Query::of(&req)) {
+        rights::may_find_by_pid(caller.as_ref())?;
+    } else {
+        rights::may_list(caller.as_ref())?;
+    }
     Ok(to_slash(&req))
 }
 

@@ -8,11 +8,17 @@ use store::service_points::{self, ServicePointRow, Taken};
 
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
+use crate::paging::{Paging, link_next};
 use crate::problem::Problem;
+use crate::query::Query;
 use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 use crate::{accept, body, path, rights};
 
+/// The name that is with the cursors.
+const LIST: &str = "service-points/1";
+/// Service points of a page, where the request does not say.
+const PAGE: i64 = 100;
 /// The least number of a service point.
 const FIRST_NUMBER: i64 = 20_000_000;
 
@@ -22,6 +28,7 @@ pub(crate) fn describe_list() -> Describe {
         .json_only()
         .stored()
         .json_list(200, "All service points, by their number", "ServicePoint")
+        .paged()
 }
 
 pub(crate) fn describe_read() -> Describe {
@@ -42,9 +49,23 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Refusal> {
     rights::may_see_service_points(&caller)?;
     accept::json(&req)?;
-    let rows = registry.store.read(service_points::all).await?;
+    let mut query = Query::of(&req);
+    let paging: Paging<i64> = Paging::read(&mut query, LIST);
+    query.finish()?;
+    let mut rows = registry.store.read(service_points::all).await?;
+    let mut answer = HttpResponse::Ok();
+    // They are few, and all of them are read at once in any case.
+    if paging.is_asked() {
+        let after = paging.after.unwrap_or(i64::MIN);
+        rows.retain(|row| row.id > after);
+        let limit = usize::try_from(paging.limit(PAGE)).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(|row| row.id);
+        link_next(&mut answer, &req, LIST, next.as_ref())?;
+    }
     let shown: Vec<_> = rows.into_iter().map(show).collect();
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(answer.json(shown))
 }
 
 pub(crate) async fn read(

@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
     vec![
         ("RaidChange", raid_change().into()),
         ("RaidCountResponse", raid_count().into()),
+        ("RaidSearchResult", raid_search_result().into()),
         ("RaidPermissions", raid_permissions().into()),
         ("ServicePoint", service_point().into()),
         (
@@ -259,6 +260,52 @@ fn raid_count() -> Object {
         may("servicePointId", number(), "As asked"),
         may("servicePointName", text(), "Its name, if it is known"),
         may("startDate", text(), "As asked"),
+    ])
+}
+
+fn raid_search_result() -> Object {
+    let counted = object([
+        must(
+            "count",
+            number(),
+            "How many of the RAiDs that were found have it",
+        ),
+        may("label", text(), "Its English name, if it is known"),
+        must(
+            "value",
+            text(),
+            "For the parameter of the same name as the facet",
+        ),
+    ]);
+    let facets = [
+        "access",
+        "organisation",
+        "servicePoint",
+        "status",
+        "subject",
+    ];
+    let facets = facets.map(|name| may(name, list(counted.clone()), ""));
+    object([
+        may(
+            "facets",
+            object(facets),
+            "With the first page, if asked for",
+        ),
+        must(
+            "items",
+            list_of("RaidDto"),
+            "With the members that were wanted",
+        ),
+        may(
+            "next",
+            text(),
+            "The cursor of the next page, if there is one",
+        ),
+        may(
+            "total",
+            number(),
+            "With the first page: how many RAiDs there are",
+        ),
     ])
 }
 

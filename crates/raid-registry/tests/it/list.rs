@@ -1,14 +1,17 @@
 //! Lists of RAiDs and service points.
 
+use actix_web::test::TestRequest;
 use raid_registry::auth::Role;
 use serde_json::Value;
 use store::testing::TestDb;
 
-use crate::harness::{AWAY_GROUP, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, serve};
+use crate::harness::{
+    AWAY_GROUP, HOME, HOME_GROUP, Server, embargoed, maximal, minimal, path_of, serve,
+};
 
 store::on_both_databases!(
     a_list_is_complete_newest_first_and_of_the_own_service_point,
-    filters_that_are_not_offered_are_refused,
+    raids_are_found_by_person_and_organisation,
     members_that_are_wanted_are_included,
     all_open_and_all_embargoed_raids_are_listed,
     service_points_are_read,
@@ -66,19 +69,95 @@ async fn a_list_is_complete_newest_first_and_of_the_own_service_point(db: &TestD
     assert_eq!(reply.expect(403)["title"], "Service point not found");
 }
 
-async fn filters_that_are_not_offered_are_refused(db: &TestDb) {
+/// RAiD API, sections on the list and on the rules of access: who searches by person or organisation
+/// finds the RAiDs of all service points; but embargoed ones only who has a right to them.
+async fn raids_are_found_by_person_and_organisation(db: &TestDb) {
     let server = serve(db).await;
-    for filter in ["contributor.id", "organisation.id"] {
-        for token in [server.user(), server.operator()] {
-            let reply = server.get(&token, &format!("/raid/?{filter}=x")).await;
-            reply.expect(400);
-            assert_eq!(reply.fields(), [filter]);
+    let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    let ror = maximal()["organisation"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut with_organisation = minimal();
+    with_organisation["organisation"] = maximal()["organisation"].clone();
+    let first = path_of(&server.mint(&minimal()).await);
+    server.clock.advance(time::Duration::seconds(1));
+    let reply = server.post(&away, "/raid/", &with_organisation).await;
+    let second = path_of(&reply.expect(201));
+    server.clock.advance(time::Duration::seconds(1));
+    let hidden = path_of(&server.mint(&embargoed(&server)).await);
+
+    let searcher = server.token(&[Role::PidSearcher], None);
+    let own = server.token(
+        &[Role::PidSearcher, Role::ServicePointUser],
+        Some(HOME_GROUP),
+    );
+    let open = vec![second.clone(), first.clone()];
+    let mut all = open.clone();
+    all.insert(0, hidden);
+    for (token, expected) in [
+        (&searcher, &open),
+        (&own, &all),
+        (&server.operator(), &all),
+        (&server.token(&[Role::ContributorWriter], None), &all),
+    ] {
+        for id in [
+            "0000-0002-1825-0097",
+            "https%3A%2F%2Forcid.org%2F0000-0002-1825-0097",
+        ] {
+            let found = found(&server, token, &format!("contributor.id={id}")).await;
+            assert_eq!(found, *expected, "{id}");
         }
+        let of_both = format!("organisation.id={ror}&contributor.id=0000-0002-1825-0097");
+        assert_eq!(
+            found(&server, token, &of_both).await,
+            *expected,
+            "the person counts"
+        );
+        let of_ror = found(&server, token, &format!("organisation.id={ror}")).await;
+        assert_eq!(of_ror, [second.clone()]);
+        for none in [
+            "contributor.id=0000-0001-5109-3700",
+            "contributor.id=x",
+            "contributor.id=",
+            "organisation.id=x",
+            &format!("contributor.id=&organisation.id={ror}"),
+        ] {
+            assert!(found(&server, token, none).await.is_empty(), "{none}");
+        }
+        let page = server
+            .get(token, "/raid/?contributor.id=0000-0002-1825-0097&limit=1")
+            .await;
+        assert_eq!(page.expect(200).as_array().unwrap().len(), 1);
+        assert!(page.header("link").contains("contributor.id="), "{page:?}");
     }
+    // The filters are for these roles only, and these roles list nothing without them.
+    for filter in ["contributor.id=x", "organisation.id=x"] {
+        for path in ["/raid/", "/raid"] {
+            let path = format!("{path}?{filter}");
+            assert_eq!(server.get(&server.user(), &path).await.status, 403);
+            let anonymous = server.send(TestRequest::get().uri(&path)).await;
+            assert_eq!(anonymous.status, 401);
+        }
+        let redirected = server.get(&searcher, &format!("/raid?{filter}")).await;
+        assert_eq!(redirected.status, 302);
+        // They give no right to anything else.
+        let one = server.get(&searcher, &format!("{}?{filter}", all[0])).await;
+        assert_eq!(one.status, 403);
+    }
+    assert_eq!(server.get(&searcher, "/raid/").await.status, 403);
     let reply = server
         .get(&server.user(), "/raid/?includeFields=title&%zz")
         .await;
     assert_eq!(reply.status, 200);
+}
+
+async fn found(server: &Server, token: &str, query: &str) -> Vec<String> {
+    let list = server
+        .get(token, &format!("/raid/?{query}"))
+        .await
+        .expect(200);
+    list.as_array().unwrap().iter().map(path_of).collect()
 }
 
 /// RAiD API, section on service-point endpoints: reading, and for which roles.

@@ -43,6 +43,9 @@ const CHANGES: &str = "/v1/changes";
 
 const BULK: &str = "/v1/raids/bulk";
 
+/// Open to everybody.
+const SEARCH: &str = "/v1/raids";
+
 fn is_redirect(path: &str) -> bool {
     ["/raid", "/service-point"].contains(&path)
 }
@@ -197,6 +200,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
             notes.send(server, read).await;
         }
     }
+    notes.get(server, &user, SEARCH).await.expect(200);
     let unknown = TestRequest::get().uri("/v1/vocabularies/x");
     notes.send(server, unknown).await.expect(404);
 
@@ -311,7 +315,9 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         assert_eq!(notes.get(server, &operator, path).await.status, 404);
     }
     for path in [
-        "/raid/?contributor.id=x",
+        "/raid/?limit=x",
+        "/service-point/?limit=x",
+        &format!("{path}/history?cursor=x"),
         "/raid/count?startDate=x",
         &format!("{path}/x"),
         "/service-point/x",
@@ -320,6 +326,15 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
     ] {
         notes.get(server, &operator, path).await.expect(400);
     }
+    for path in [SEARCH, "/raid/all-public", "/raid/all-embargoed"] {
+        let path = format!("{path}?limit=x");
+        notes
+            .get(server, &all_roles(server), &path)
+            .await
+            .expect(400);
+    }
+    let html = request(Method::GET, SEARCH, &user).insert_header(("Accept", "text/html"));
+    notes.send(server, html).await.expect(406);
     for read in SECURED_READS
         .iter()
         .chain([&CHANGES])
@@ -389,6 +404,7 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         .get(server, "no.such.token", CHANGES)
         .await
         .expect(401);
+    notes.get(server, "no.such.token", SEARCH).await.expect(401);
     let mut writes = writes().to_vec();
     writes.extend([
         (Method::POST, "/raid"),
@@ -422,6 +438,7 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         // Nothing of the database shows.
         assert!(!problem.to_string().contains("table"), "{problem}");
     }
+    notes.get(server, &all, SEARCH).await.expect(status);
     let page = "/raids/10.82841/nowhere";
     assert_eq!(
         notes

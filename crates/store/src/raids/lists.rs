@@ -1,15 +1,17 @@
 //! Lists and counts of RAiDs.
 
-use super::sight::{Condition, held_by};
+use super::sight::{Condition, Sight, held_by};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::holders::Holder;
 use crate::schema::raid;
+use crate::terms::connected_with;
 use crate::types::Timestamp;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use raid_model::Handle;
+use raid_model::search::Term;
 
 /// Which RAiDs a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +22,10 @@ pub struct Filter {
     pub access: Option<Access>,
     /// Those that somebody holds, too, whatever else is asked for.
     pub holder: Option<Holder>,
+    /// Those that are connected with one of these only, which are of one kind.
+    pub connected_with: Option<Vec<Term>>,
+    /// Those only that these eyes see.
+    pub seen_with: Option<Sight>,
 }
 
 impl Filter {
@@ -34,6 +40,12 @@ impl Filter {
         if let Some(holder) = &self.holder {
             let held = raid::withdrawn_at.is_null().and(held_by(holder));
             wanted = Box::new(wanted.or(held));
+        }
+        if let Some(terms) = &self.connected_with {
+            wanted = Box::new(wanted.and(connected_with(terms)));
+        }
+        if let Some(sight) = &self.seen_with {
+            wanted = Box::new(wanted.and(sight.condition()));
         }
         wanted
     }

@@ -22,6 +22,7 @@ mod sample;
 mod search;
 mod search_index;
 mod search_paging;
+mod searched;
 mod states;
 mod task_model;
 mod tasks;

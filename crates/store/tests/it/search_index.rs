@@ -1,7 +1,7 @@
 //! The search index follows every version, and catches up with what older programs wrote.
 
 use crate::sample;
-use crate::search::{OTHER_PERSON, PERSON, titled, write};
+use crate::searched::{OTHER_PERSON, PERSON, titled, write};
 use diesel::connection::SimpleConnection as _;
 use raid_model::search::{Query, Term};
 use serde_json::json;

@@ -1,8 +1,9 @@
 //! Paging through what was found, and both databases side by side.
 
 use crate::sample;
-use crate::search::{titled, write};
+use crate::searched::{titled, write};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use raid_model::search::Query;
 use serde_json::json;

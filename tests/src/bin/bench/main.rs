@@ -1,6 +1,6 @@
 //! How fast the agency is, as ratios from one run. `docs/BENCHMARKS.md` says how to read them.
 //!
-//! `bench [sqlite|postgres] [mints|bulk|reads|syncing]`: without arguments everything is measured.
+//! `bench [sqlite|postgres] [mints|bulk|reads|search|syncing]`: without arguments everything is measured.
 
 #![expect(
     clippy::expect_used,
@@ -17,6 +17,7 @@ mod mints;
 mod pgbench;
 mod reads;
 mod requests;
+mod search;
 mod shipped;
 mod syncing;
 
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 /// What can be named on the command line: databases, and parts.
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
-const PARTS: [&str; 4] = ["mints", "bulk", "reads", "syncing"];
+const PARTS: [&str; 5] = ["mints", "bulk", "reads", "search", "syncing"];
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
             reads::measure(backend);
         }
         if wanted(&PARTS, PARTS[3]) {
+            search::measure(backend);
+        }
+        if wanted(&PARTS, PARTS[4]) {
             syncing::measure(backend);
         }
     }

@@ -100,13 +100,14 @@ pub fn address_of(agency: &Agency<'_>) -> std::net::SocketAddr {
 }
 
 /// A database of its own, and what is minted there: the same documents as through HTTP.
-struct Database {
-    test: TestDb,
-    patterns: Vec<RaidWrite>,
+pub struct Database {
+    pub test: TestDb,
+    pub patterns: Vec<RaidWrite>,
 }
 
 impl Database {
-    async fn new(backend: Backend, requests: &[Value]) -> Self {
+    /// A new one, for these requests.
+    pub async fn new(backend: Backend, requests: &[Value]) -> Self {
         let test = match backend {
             Backend::Sqlite => TestDb::sqlite(),
             Backend::Postgres => TestDb::postgres(),
@@ -118,7 +119,7 @@ impl Database {
     }
 
     /// A further database of the same kind for the same documents.
-    async fn again(backend: Backend, other: &Self) -> Self {
+    pub async fn again(backend: Backend, other: &Self) -> Self {
         let mut database = Self::new(backend, &[]).await;
         database.patterns.clone_from(&other.patterns);
         database

@@ -26,6 +26,7 @@ impl Pgbench {
                 format!("prefix={}/", prefix_of(pattern)),
                 format!("point={}", pattern.service_point_id),
                 format!("document={}", pattern.document.0),
+                format!("words={}", words_of(pattern)),
             ],
             script: file,
         }
@@ -73,12 +74,23 @@ fn script(pattern: &RaidWrite) -> String {
     let tasks = rows(&|orcid| {
         format!("('membership', '{orcid} ' || {handle}, '{orcid}', 0, 'due', {now}, 0, 1, {now})")
     });
+    let terms = pattern.search.terms.iter().map(|term| {
+        let (kind, value) = (term.kind().as_str(), term.value());
+        format!("({handle}, '{kind}', '{value}')")
+    });
+    let terms = terms.collect::<Vec<_>>().join(",\n  ");
+    let (title, starts_on) = (&pattern.search.sort_title, pattern.search.starts_on);
     format!(
         "\
 \\set number random(1000000000000, 9999999999999)
 BEGIN;
-INSERT INTO raid (handle, version, service_point_id, access, document, created_at, updated_at)
-  VALUES ({handle}, 1, (:point)::bigint, 'open', (:document)::jsonb, {now}, {now});
+INSERT INTO raid (handle, version, service_point_id, access, document, created_at, updated_at,
+  sort_title, starts_on, ends_on, indexed_version)
+  VALUES ({handle}, 1, (:point)::bigint, 'open', (:document)::jsonb, {now}, {now},
+  '{title}', '{starts_on}', NULL, 1);
+INSERT INTO raid_words (handle, words) VALUES ({handle}, (:words)::tsvector);
+INSERT INTO raid_term (handle, kind, value) VALUES
+  {terms};
 INSERT INTO raid_version (handle, version, document, actor, client, created_at)
   VALUES ({handle}, 1, (:document)::jsonb, 'bench', NULL, {now});
 INSERT INTO contribution (orcid, handle) VALUES
@@ -94,6 +106,18 @@ INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation,
 COMMIT;
 "
     )
+}
+
+/// The words of a RAiD with their places. Those of titles have weight A.
+fn words_of(pattern: &RaidWrite) -> String {
+    let search = &pattern.search;
+    let mut words = Vec::new();
+    for (text, weight) in [(&search.titles, "A"), (&search.texts, "")] {
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            words.push(format!("'{word}':{}{weight}", words.len() + 1));
+        }
+    }
+    words.join(" ")
 }
 
 fn prefix_of(pattern: &RaidWrite) -> &str {

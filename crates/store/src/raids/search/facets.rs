@@ -7,9 +7,11 @@ use crate::conn::{Conn, MultiBackend};
 use crate::error::StoreError;
 use crate::schema::{raid, raid_term};
 use crate::words::Within;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{Select, count_star};
+use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
 use raid_model::search::TermKind;
 
 /// By what RAiDs that were found are counted.
@@ -40,6 +42,40 @@ fn matching(conditions: Vec<Condition>) -> raid::BoxedQuery<'static, MultiBacken
     conditions
         .into_iter()
         .fold(all, |query, condition| query.filter(condition))
+}
+
+type Handles = diesel::dsl::IntoBoxed<'static, Select<raid::table, raid::handle>, MultiBackend>;
+
+/// The handles of the RAiDs that fulfil all conditions.
+fn handles_of(conditions: Vec<Condition>) -> Handles {
+    let all = raid::table.select(raid::handle).into_boxed();
+    conditions
+        .into_iter()
+        .fold(all, |query, condition| query.filter(condition))
+}
+
+/// Whether a row of `raid_term` is of a RAiD that was found. Diesel's own `IN` takes no query that
+/// is put together at run time.
+struct OfFound(Handles);
+
+impl Expression for OfFound {
+    type SqlType = Bool;
+}
+impl AppearsOnTable<raid_term::table> for OfFound {}
+impl ValidGrouping<()> for OfFound {
+    type IsAggregate = is_aggregate::No;
+}
+impl QueryId for OfFound {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl QueryFragment<MultiBackend> for OfFound {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("raid_term.handle IN (");
+        <Handles as QueryFragment<MultiBackend>>::walk_ast(&self.0, out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
 /// The values of a column, each with the number of RAiDs that have it.
@@ -82,14 +118,12 @@ pub fn facet(
     let conditions = search.conditions(c, Within::Anywhere);
     let counted: Vec<(String, i64)> = match facet {
         Facet::Connection(kind) => {
-            // In parentheses; diesel's own IN takes no query that is put together at run time.
-            let handles = matching(conditions).select(raid::handle).single_value();
             let of_kind = raid_term::table
                 .group_by(raid_term::value)
                 .select((raid_term::value, count_star()))
                 .into_boxed()
                 .filter(raid_term::kind.eq(kind.as_str()))
-                .filter(sql::<Bool>("handle IN ").bind::<Nullable<Text>, _>(handles));
+                .filter(OfFound(handles_of(conditions)));
             let most_frequent = (count_star().desc(), raid_term::value.asc());
             of_kind.order(most_frequent).limit(limit).load(c)?
         }

@@ -1,0 +1,44 @@
+//! The search index of RAiDs that an older version of this program wrote: before an upgrade, or on
+//! a node that is not upgraded yet.
+
+use std::time::Duration;
+use store::{Store, raids};
+use tokio::sync::watch;
+
+/// RAiDs of one transaction: few, as nobody else writes to SQLite meanwhile.
+const BATCH: i64 = 50;
+/// How often it is looked for more. Usually there is nothing, which an empty index tells.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Indexes what is not indexed yet, now and from time to time, until the process stops. Nodes that
+/// do so at once do not disturb each other.
+pub(super) async fn run(store: Store, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let indexed = catch_up(&store, &stopped).await;
+        if indexed > 0 {
+            tracing::info!(indexed, "RAiDs of an older version can be searched now");
+        }
+        if *stopped.borrow() || tokio::time::timeout(EVERY, stopped.changed()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn catch_up(store: &Store, stopped: &watch::Receiver<bool>) -> usize {
+    let mut indexed = 0;
+    while !*stopped.borrow() {
+        match store.write(|c| raids::index_some(c, BATCH)).await {
+            Ok(some) => {
+                indexed += some;
+                if i64::try_from(some).is_ok_and(|some| some < BATCH) {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "RAiDs could not be indexed; this is tried again");
+                break;
+            }
+        }
+    }
+    indexed
+}
