@@ -50,10 +50,10 @@ fn sources() -> Vec<(String, String)> {
 fn doc_comment(sources: &[(String, String)], test: &str) -> Option<String> {
     let (module, name) = test.rsplit_once("::")?;
     let file = format!("/{}.rs", module.replace("::", "/"));
-    let (_, text) = sources
+    let (_, source) = sources
         .iter()
-        .find(|(path, text)| path.ends_with(&file) && text.contains(&format!("fn {name}(")))?;
-    let before = text.split(&format!("fn {name}(")).next()?;
+        .find(|(path, source)| path.ends_with(&file) && source.contains(&format!("fn {name}(")))?;
+    let before = source.split(&format!("fn {name}(")).next()?;
     let mut comment: Vec<&str> = before
         .lines()
         .rev()
@@ -85,9 +85,9 @@ fn what_is_the_same_has_a_test_that_names_the_section() {
             let Some(comment) = doc_comment(&sources, test) else {
                 panic!("{what}: there is no test {test}");
             };
-            let names = ["RAiD API, section", "RAiD metadata schema,"];
+            let prefixes = ["RAiD API, section", "RAiD metadata schema,"];
             assert!(
-                names.iter().any(|name| comment.contains(name)),
+                prefixes.iter().any(|prefix| comment.contains(prefix)),
                 "{test} names no section: {comment:?}"
             );
             named += 1;

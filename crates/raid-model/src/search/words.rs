@@ -76,8 +76,9 @@ fn is_ignored(character: char) -> bool {
     }
     let class = canonical_combining_class(character);
     match character {
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => true,
-        '\u{fe00}'..='\u{fe0f}' => true,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {
+            true
+        }
         _ => class != 0 && (matches!(class, 10..=36 | 200..) || !character.is_alphanumeric()),
     }
 }

@@ -110,7 +110,7 @@ enum Before {
     /// After this version, 0 for the first one.
     Version(i32),
     /// After this version, which is here.
-    Read(i32, Raid),
+    Read(i32, Box<Raid>),
 }
 
 async fn entries(
@@ -124,7 +124,7 @@ async fn entries(
         .store
         .read(move |c| {
             let (after, mut raid) = match before {
-                Before::Read(version, raid) => (version, Some(raid)),
+                Before::Read(version, raid) => (version, Some(*raid)),
                 Before::Version(version) => {
                     let document = raids::version(c, &handle, version)?;
                     (version, document.as_ref().map(record::parse).transpose()?)
@@ -188,7 +188,7 @@ fn stream(
             };
             let mut chunk = format!("{opening}{}", now.text);
             let next = if let Some((version, raid)) = now.last {
-                let before = Before::Read(version, raid);
+                let before = Before::Read(version, Box::new(raid));
                 let following = entries(&registry, &handle, before, PAGE).await;
                 Some((following.map_err(Refusal::from)?, ","))
             } else {

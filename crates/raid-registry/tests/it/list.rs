@@ -115,7 +115,7 @@ async fn raids_are_found_by_person_and_organisation(db: &TestDb) {
             "the person counts"
         );
         let of_ror = found(&server, token, &format!("organisation.id={ror}")).await;
-        assert_eq!(of_ror, [second.clone()]);
+        assert_eq!(of_ror, std::slice::from_ref(&second));
         for none in [
             "contributor.id=0000-0001-5109-3700",
             "contributor.id=x",

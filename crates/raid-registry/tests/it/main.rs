@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
+mod addresses;
 mod bad_input;
 mod broken_stores;
 mod bulk;

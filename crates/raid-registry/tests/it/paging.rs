@@ -25,7 +25,7 @@ async fn pages(server: &Server, token: &str, path: &str) -> Vec<Vec<Value>> {
             return pages;
         };
         assert!(pages.len() < 100, "it ends");
-        next = address.to_owned();
+        address.clone_into(&mut next);
     }
 }
 

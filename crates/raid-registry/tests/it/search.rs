@@ -135,7 +135,7 @@ async fn to_the_end(server: &Server, query: &str) -> (Vec<String>, usize) {
             return (found, pages);
         };
         assert_eq!(rel, "; rel=\"next\"");
-        next = address.to_owned();
+        address.clone_into(&mut next);
     }
 }
 

@@ -9,6 +9,10 @@ use raid_registry::auth::{OidcIssuer, Role};
 use serde_json::{Value, json};
 use store::testing::TestDb;
 
+use crate::addresses::{
+    BULK, CHANGES, HOLDER, SEARCH, SECURED_READS, body_for, here, invitations, is_redirect, lines,
+    writes,
+};
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
     AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, request, serve,
@@ -20,64 +24,6 @@ use crate::notes::{Given, Notes, documented};
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
-
-const SECURED_READS: &[&str] = &[
-    "/raid",
-    "/raid/",
-    "/raid/10.82841/nowhere",
-    "/raid/10.82841/nowhere/1",
-    "/raid/10.82841/nowhere/history",
-    "/raid/10.82841/nowhere/permissions",
-    "/raid/all-embargoed",
-    "/raid/all-public",
-    "/raid/count",
-    "/service-point",
-    "/service-point/",
-    "/service-point/7",
-    "/v1/raids/10.82841/nowhere/holders",
-    "/v1/raids/10.82841/nowhere/versions",
-];
-
-/// What everybody may read.
-const CHANGES: &str = "/v1/changes";
-
-const BULK: &str = "/v1/raids/bulk";
-
-/// Open to everybody.
-const SEARCH: &str = "/v1/raids";
-
-fn is_redirect(path: &str) -> bool {
-    ["/raid", "/service-point"].contains(&path)
-}
-
-/// What is changed without a body.
-const HOLDER: &str = "/v1/raids/10.82841/nowhere/holders/raid-user/somebody";
-
-fn writes() -> [(Method, &'static str); 8] {
-    [
-        (Method::POST, "/raid/"),
-        (Method::PUT, "/raid/10.82841/nowhere"),
-        (Method::PATCH, "/raid/10.82841/nowhere"),
-        (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
-        (Method::POST, "/v1/raids/10.82841/nowhere/transfer"),
-        (Method::POST, "/v1/raids/10.82841/nowhere/withdrawal"),
-        (Method::POST, "/service-point/"),
-        (Method::PUT, "/service-point/7"),
-    ]
-}
-
-/// A body that the endpoint takes, as far as reading it goes.
-fn body_for(path: &str) -> Value {
-    if !path.starts_with("/service-point") {
-        return minimal();
-    }
-    json!({
-        "id": path.rsplit('/').next().unwrap().parse::<i64>().ok(),
-        "name": "New",
-        "identifierOwner": "https://ror.org/00rqy9422",
-        "groupId": "new",
-    })
-}
 
 async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     let mut notes = Notes {
@@ -245,11 +191,6 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     notes.send(server, invite()).await.expect(409);
 }
 
-/// The address of the same for a RAiD that is there.
-fn here(address: &str, path: &str) -> String {
-    address.replace("/10.82841/nowhere", path.trim_start_matches("/raid"))
-}
-
 /// A RAiD that is withdrawn, and one with as many holders as it can have.
 async fn what_is_over(notes: &mut Notes, server: &Server) {
     let all = all_roles(server);
@@ -288,16 +229,6 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             notes.send(server, write).await.expect(410);
         }
     }
-}
-
-/// A request to mint one line.
-fn lines(token: &str) -> TestRequest {
-    let post = request(Method::POST, BULK, token).set_payload(minimal().to_string());
-    post.insert_header(("Content-Type", "application/x-ndjson"))
-}
-
-fn invitations(path: &str) -> String {
-    format!("{}/invitations", path.replace("/raid/", "/v1/raids/"))
 }
 
 async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {

@@ -67,9 +67,9 @@ async fn a_withdrawn_raid_is_gone_for_everybody(db: &TestDb) {
         for token in [server.user(), server.operator()] {
             server.put(&token, &path, &raid).await.expect(410);
         }
-        let patch = request(Method::PATCH, &path, &server.user());
-        let patch = patch.set_json(json!({"contributor": raid["contributor"]}));
-        server.send(patch).await.expect(410);
+        let people = request(Method::PATCH, &path, &server.user());
+        let people = people.set_json(json!({"contributor": raid["contributor"]}));
+        server.send(people).await.expect(410);
         let again = json!({"reason": "Again"});
         let to = at(&path, "withdrawal");
         server

@@ -175,9 +175,9 @@ pub fn search(
         if after.is_none_or(|place| place.in_titles) {
             let conditions = search.conditions(c, Within::Titles);
             found = order::load(c, conditions, (sort, direction), after, wanted)?;
-            found
-                .iter_mut()
-                .for_each(|(_, place)| place.in_titles = true);
+            for (_, place) in &mut found {
+                place.in_titles = true;
+            }
             after = None;
         }
         let missing = wanted - i64::try_from(found.len()).unwrap_or(wanted);

@@ -11,7 +11,9 @@ use time::macros::date;
 
 store::on_both_databases!(
     words_phrases_and_beginnings_find,
-    connections_dates_and_rights_narrow,
+    connections_narrow,
+    dates_narrow,
+    rights_narrow,
     raids_come_sorted,
     what_was_found_is_counted,
     every_text_can_be_searched,
@@ -86,23 +88,21 @@ async fn words_phrases_and_beginnings_find(db: &TestDb) {
     }
 }
 
-async fn connections_dates_and_rights_narrow(db: &TestDb) {
+/// Checks what each search finds, the newest first.
+async fn narrowed<const N: usize>(db: &TestDb, searches: [(&str, Search, Vec<u32>); N]) {
     let store = with_shared(db).await;
+    for (name, search, numbers) in searches {
+        assert_eq!(found(&store, &search, NEWEST).await, numbers, "{name}");
+    }
+}
+
+async fn connections_narrow(db: &TestDb) {
     let all = anybody;
     let connected = |term: Option<Term>| Search {
         connections: vec![vec![term.unwrap()]],
         ..all()
     };
-    let sees = |sight: Sight| Search { sight, ..all() };
-    let holder = |role| Holder {
-        subject: "somebody".to_owned(),
-        roles: vec![role],
-    };
-    let with_status = |status| Search {
-        status: Some(status),
-        ..all()
-    };
-    for (name, search, numbers) in [
+    let searches = [
         ("all", all(), vec![6, 4, 3, 2, 1]),
         (
             "person",
@@ -156,6 +156,17 @@ async fn connections_dates_and_rights_narrow(db: &TestDb) {
             },
             vec![3],
         ),
+    ];
+    narrowed(db, searches).await;
+}
+
+async fn dates_narrow(db: &TestDb) {
+    let all = anybody;
+    let with_status = |status| Search {
+        status: Some(status),
+        ..all()
+    };
+    let searches = [
         ("upcoming", with_status(Status::Upcoming), vec![3]),
         ("active", with_status(Status::Active), vec![4, 2]),
         ("ended", with_status(Status::Ended), vec![6, 1]),
@@ -193,6 +204,18 @@ async fn connections_dates_and_rights_narrow(db: &TestDb) {
             },
             vec![6, 2],
         ),
+    ];
+    narrowed(db, searches).await;
+}
+
+async fn rights_narrow(db: &TestDb) {
+    let all = anybody;
+    let sees = |sight: Sight| Search { sight, ..all() };
+    let holder = |role| Holder {
+        subject: "somebody".to_owned(),
+        roles: vec![role],
+    };
+    let searches = [
         (
             "everything",
             sees(Sight::everything()),
@@ -249,9 +272,8 @@ async fn connections_dates_and_rights_narrow(db: &TestDb) {
             },
             vec![1],
         ),
-    ] {
-        assert_eq!(found(&store, &search, NEWEST).await, numbers, "{name}");
-    }
+    ];
+    narrowed(db, searches).await;
 }
 
 async fn raids_come_sorted(db: &TestDb) {

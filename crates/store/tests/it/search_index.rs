@@ -35,8 +35,7 @@ fn person(id: &str) -> Search {
 }
 
 async fn count(store: &Store, search: Search) -> i64 {
-    let total = store.read(move |c| raids::total(c, &search)).await.unwrap();
-    total
+    store.read(move |c| raids::total(c, &search)).await.unwrap()
 }
 
 async fn a_new_version_is_found_by_what_it_says_now(db: &TestDb) {

@@ -98,8 +98,8 @@ async fn service_point_elsewhere(store: &Store) {
     let copy = |c: &mut store::Conn| {
         let mut row = service_points::find(c, SERVICE_POINT)?.unwrap();
         row.id = ELSEWHERE;
-        row.name = "Elsewhere".to_owned();
-        row.group_id = "elsewhere".to_owned();
+        "Elsewhere".clone_into(&mut row.name);
+        "elsewhere".clone_into(&mut row.group_id);
         service_points::seed(c, &row)
     };
     store.write(copy).await.unwrap();

@@ -39,9 +39,7 @@ pub struct FacetValue {
 /// The RAiDs that fulfil all conditions.
 fn matching(conditions: Vec<Condition>) -> raid::BoxedQuery<'static, MultiBackend> {
     let all = raid::table.into_boxed();
-    conditions
-        .into_iter()
-        .fold(all, |query, condition| query.filter(condition))
+    conditions.into_iter().fold(all, QueryDsl::filter)
 }
 
 type Handles = diesel::dsl::IntoBoxed<'static, Select<raid::table, raid::handle>, MultiBackend>;
@@ -49,9 +47,7 @@ type Handles = diesel::dsl::IntoBoxed<'static, Select<raid::table, raid::handle>
 /// The handles of the RAiDs that fulfil all conditions.
 fn handles_of(conditions: Vec<Condition>) -> Handles {
     let all = raid::table.select(raid::handle).into_boxed();
-    conditions
-        .into_iter()
-        .fold(all, |query, condition| query.filter(condition))
+    conditions.into_iter().fold(all, QueryDsl::filter)
 }
 
 /// Whether a row of `raid_term` is of a RAiD that was found. Diesel's own `IN` takes no query that
