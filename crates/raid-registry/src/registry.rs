@@ -132,13 +132,6 @@ impl Registry {
         }
     }
 
-    /// A RAiD has changed: it is read anew.
-    pub(crate) fn forget(&self, handle: &Handle) {
-        if let Some(cache) = &self.records {
-            cache.invalidate(handle);
-        }
-    }
-
     /// Service points have changed: they are read anew.
     pub(crate) fn forget_service_points(&self) {
         if let Some(cache) = &self.service_points {

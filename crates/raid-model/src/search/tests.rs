@@ -209,7 +209,9 @@ fn a_raid_is_found_by_what_it_is_connected_with() {
 #[test]
 fn what_is_searched_is_bounded() {
     let raid = raid(|body| {
-        body["title"][0]["text"] = json!("word ".repeat(6_000));
+        let mut title = body["title"][0].take();
+        title["text"] = json!("word ".repeat(6_000));
+        body["title"] = json!([title]);
         body["description"][0]["text"] = json!("other ".to_owned() + &"\u{fdfa}".repeat(100_000));
         body["relatedObject"][0]["id"] =
             json!(format!("https://doi.org/10.1/{}", "x".repeat(9_000)));

@@ -10,7 +10,7 @@ use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
-use crate::{accept, body, on_top, rights};
+use crate::{accept, body, on_top, record, rights};
 
 /// Longest reason, in characters.
 const MAX_REASON: usize = 1000;
@@ -72,7 +72,8 @@ pub(crate) async fn withdraw(
         move |c, last| raids::withdraw(c, last, &kept),
     )
     .await?;
-    registry.forget(&handle);
+    // A reader who was slow must not bring back what is withdrawn.
+    record::load_anew(&registry, &handle).await?;
     Ok(HttpResponse::Ok().json(Withdrawal {
         handle: handle.to_string(),
         reason: &reason,

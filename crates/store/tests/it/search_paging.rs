@@ -85,8 +85,11 @@ async fn pages_to_the_end_are_the_whole_list_while_others_mint(db: &TestDb) {
                     if after.is_none() {
                         break;
                     }
-                    store.mint(alike(next)).await.unwrap();
-                    next += 1;
+                    // Few, as each list is longer by them than the one before.
+                    if seen.len() < 28 {
+                        store.mint(alike(next)).await.unwrap();
+                        next += 1;
+                    }
                 }
                 let stood: Vec<_> = seen.iter().filter(|h| whole.contains(h)).cloned().collect();
                 assert_eq!(stood, whole, "{words} {sort:?} {direction:?}");

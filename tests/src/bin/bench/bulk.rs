@@ -6,6 +6,7 @@ use crate::mints::address_of;
 use crate::requests::{people, requests};
 use crate::{name_of, runtime, shipped};
 use raid_tests::{Backend, Stage};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 5;
@@ -57,21 +58,53 @@ pub fn measure(backend: Backend) {
 
 /// Sends all lines once, and waits for the last result.
 async fn send(url: &str, token: &str, body: &str) -> Slice {
-    let request = reqwest::Client::new()
-        .post(format!("{url}/v1/raids/bulk"))
-        .bearer_auth(token)
-        .header("Content-Type", "application/x-ndjson")
-        .body(body.to_owned());
     let began = Instant::now();
-    let answer = request.send().await.expect("an answer");
-    let results = answer.text().await.expect("the results");
+    let handles = post(url, token, body.to_owned()).await;
     let time = began.elapsed();
-    let minted = results
-        .lines()
-        .filter(|line| line.contains("\"status\":201"));
-    assert_eq!(minted.count(), LINES, "every line is minted");
+    assert_eq!(handles.len(), LINES, "every line is minted");
     Slice {
         rate: LINES as f64 / time.as_secs_f64(),
         latencies: Vec::new(),
     }
+}
+
+/// Mints so many RAiDs, and gives their handles.
+pub async fn mint(url: &str, token: &str, count: usize) -> Vec<String> {
+    let lines: Vec<String> = requests(&people(PEOPLE))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let mut handles = Vec::with_capacity(count);
+    while handles.len() < count {
+        let wanted = LINES.min(count - handles.len());
+        let body: Vec<&str> = lines
+            .iter()
+            .cycle()
+            .take(wanted)
+            .map(String::as_str)
+            .collect();
+        handles.extend(post(url, token, body.join("\n")).await);
+    }
+    handles
+}
+
+/// The handles of what was minted.
+async fn post(url: &str, token: &str, body: String) -> Vec<String> {
+    let request = reqwest::Client::new()
+        .post(format!("{url}/v1/raids/bulk"))
+        .bearer_auth(token)
+        .header("Content-Type", "application/x-ndjson")
+        .body(body);
+    let answer = request.send().await.expect("an answer");
+    let results = answer.text().await.expect("the results");
+    results
+        .lines()
+        .map(|line| {
+            let result: Value = serde_json::from_str(line).expect("a result");
+            result["handle"]
+                .as_str()
+                .expect("a RAiD that is minted")
+                .to_owned()
+        })
+        .collect()
 }

@@ -33,7 +33,11 @@ impl Target {
             let threads: Vec<_> = (0..THREADS)
                 .map(|thread| {
                     let barrier = &barrier;
-                    let numbers = (thread..connections).step_by(THREADS);
+                    // Far apart from each other, so that no two ask the same at the same time.
+                    let apart = self.requests.len() / connections.max(1);
+                    let numbers = (thread..connections)
+                        .step_by(THREADS)
+                        .map(move |number| number * apart.max(1));
                     scope.spawn(move || self.load_thread(numbers, barrier, time))
                 })
                 .collect();

@@ -93,6 +93,8 @@ INSERT INTO raid_term (handle, kind, value) VALUES
   {terms};
 INSERT INTO raid_version (handle, version, document, actor, client, created_at)
   VALUES ({handle}, 1, (:document)::jsonb, 'bench', NULL, {now});
+INSERT INTO change_pending (handle, version, access, service_point_id, at)
+  VALUES ({handle}, 1, 'open', (:point)::bigint, {now});
 INSERT INTO contribution (orcid, handle) VALUES
   {contributions};
 INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, created_at) VALUES

@@ -1,10 +1,10 @@
-//! Hot reads of one RAiD, beside a handler that only returns the same bytes.
+//! Hot reads of one RAiD, beside a handler that only returns the same bytes, and beside cold reads.
 
 use crate::figures::{Side, bars, heading, ratio};
 use crate::load::{self, Target};
 use crate::mints::address_of;
 use crate::requests::{people, requests};
-use crate::{name_of, runtime, shipped};
+use crate::{bulk, name_of, runtime, shipped};
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpResponse, HttpServer};
@@ -18,6 +18,8 @@ use std::time::Duration;
 const ROUNDS: usize = 7;
 const SLICE: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 32;
+/// RAiDs that are read by turns, so that each is out of the cache when its turn comes again.
+const COLD: usize = 20_000;
 
 /// Prints how hot reads go on this database.
 pub fn measure(backend: Backend) {
@@ -41,15 +43,27 @@ pub fn measure(backend: Backend) {
             requests: vec![load::request(&line, token.trim(), b"")],
             status: 200,
         };
+        let cold = Target {
+            address: address_of(&agency),
+            requests: bulk::mint(agency.url(), token.trim(), COLD)
+                .await
+                .iter()
+                .map(|handle| load::request(&format!("GET /raid/{handle}"), token.trim(), b""))
+                .collect(),
+            status: 200,
+        };
         let own = target(address_of(&agency));
         let other = target(bare_server.address);
         let (mut through, mut bare) = (Side::new("GET /raid/{handle}"), Side::new("bare handler"));
+        let mut seldom = Side::new("cold reads");
         for _ in 0..ROUNDS {
             through.add(own.load(CLIENTS, SLICE));
             bare.add(other.load(CLIENTS, SLICE));
+            seldom.add(cold.load(CLIENTS, SLICE));
         }
-        bars(&[&through, &bare]);
+        bars(&[&through, &bare, &seldom]);
         ratio(&through, &bare, Some(0.5));
+        ratio(&seldom, &through, None);
         bare_server.stop().await;
     });
 }

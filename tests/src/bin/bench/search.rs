@@ -9,6 +9,7 @@ use raid_model::search::Query;
 use raid_model::{Handle, Suffix};
 use raid_tests::Backend;
 use std::time::{Duration, Instant};
+use store::changes;
 use store::raids::{self, Direction, Key, Place, RaidWrite, Search, Sight, Sort};
 use store::{AsText, Json, Timestamp};
 use time::macros::datetime;
@@ -79,7 +80,43 @@ pub fn measure(backend: Backend) {
         }
         bars(&[&late_page, &first_page]);
         ratio(&late_page, &first_page, Some(0.8));
+        let (mut late_changes, mut first_changes) =
+            (Side::new("changes 1000"), Side::new("changes 1"));
+        reach_all(&many).await;
+        for _ in 0..ROUNDS {
+            late_changes.add(follow(&many, 999 * LIMIT).await);
+            first_changes.add(follow(&many, 0).await);
+        }
+        bars(&[&late_changes, &first_changes]);
+        ratio(&late_changes, &first_changes, Some(0.8));
     });
+}
+
+/// Gives every version its position in the feed of changes.
+async fn reach_all(database: &Database) {
+    let store = database.test.store();
+    while store.changes_reach().await.expect("the feed").more {}
+}
+
+/// One caller asks for the same page of the feed again and again.
+async fn follow(database: &Database, after: u64) -> Slice {
+    let store = database.test.store();
+    let after = i64::try_from(after).expect("few");
+    let limit = i64::try_from(LIMIT).expect("few");
+    let mut latencies = Vec::new();
+    let began = Instant::now();
+    while began.elapsed() < SLICE {
+        let started = Instant::now();
+        store.changes_reach().await.expect("the feed");
+        let page = store.read(move |c| changes::page(c, &Sight::default(), after, limit));
+        let page = page.await.expect("a page of the feed");
+        assert!(!page.changes.is_empty(), "something has changed");
+        latencies.push(started.elapsed());
+    }
+    Slice {
+        rate: latencies.len() as f64 / began.elapsed().as_secs_f64(),
+        latencies,
+    }
 }
 
 fn everything() -> Search {
