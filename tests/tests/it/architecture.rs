@@ -165,7 +165,8 @@ fn vague_names(folder: &Path, found: &mut Vec<String>) {
         {
             found.push(path.display().to_string());
         }
-        if path.is_dir() {
+        // What others named theirs is their own.
+        if path.is_dir() && !path.ends_with("node_modules") {
             vague_names(&path, found);
         }
     }
