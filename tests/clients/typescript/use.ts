@@ -18,6 +18,8 @@ export async function use(baseUrl: string, token: string, example: RaidCreateReq
 
   const minted = await client.POST('/raid/', { body: example });
   holds(minted.response.status === 201 && minted.data !== undefined, 'minted');
+  // A request that only tries has another answer.
+  holds('identifier' in minted.data, 'a RAiD');
   const raid: Raid = minted.data;
   holds(minted.response.headers.get('Location') === raid.identifier.id, 'its address');
   holds(raid.identifier.version === 1, 'its first version');
@@ -38,7 +40,8 @@ export async function use(baseUrl: string, token: string, example: RaidCreateReq
     params: { path },
     body: { ...raid, title },
   });
-  holds(updated.data?.identifier.version === 2, 'updated');
+  holds(updated.data !== undefined && 'identifier' in updated.data, 'updated');
+  holds(updated.data.identifier.version === 2, 'its second version');
 
   const stale = await client.PUT('/raid/{prefix}/{suffix}', {
     params: { path },
