@@ -80,6 +80,7 @@ fn until_today(title: &str) -> Value {
     request
 }
 
+/// RAiD API, section on access types: there an embargo never ends.
 async fn an_embargo_that_ends_brings_the_entry(stage: &Stage) {
     let agency = stage.agency().await;
     granted_project(stage, &agency).await;

@@ -60,7 +60,8 @@ impl Drop for UnreadPipe {
     }
 }
 
-/// A body that was announced and does not come keeps a connection for a bounded time.
+/// A body that was announced and does not come keeps a connection for a bounded time (RAiD API,
+/// section on operations, where the server's defaults hold).
 async fn a_client_that_stalls_is_let_go(stage: &Stage) {
     let agency = stage.agency_with("[server]\nbody_timeout = \"1s\"").await;
     let address = agency.url().trim_start_matches("http://");

@@ -107,6 +107,8 @@ async fn people_and_services_act_in_the_roles_of_their_tokens(stage: &Stage) {
     assert!(kind.ends_with("#AppWritesDisabledException"), "{kind}");
 }
 
+/// RAiD API, section on tokens: another audience, no signature, another algorithm, an end that is
+/// past.
 async fn tokens_that_the_provider_did_not_issue_for_us_are_refused(stage: &Stage) {
     let provider = IdentityProvider::start(stage);
     let stranger = IdentityProvider::start(stage);

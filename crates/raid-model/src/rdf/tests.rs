@@ -186,6 +186,7 @@ fn related(id: &str) -> (Term, Vec<Term>) {
     (node, identifier)
 }
 
+/// RAiD API, section on the RDF model: ids are IRIs, where they can be.
 #[test]
 fn what_an_id_becomes() {
     for (id, iri) in [
@@ -241,6 +242,7 @@ fn what_an_id_becomes() {
     assert_eq!(identifier, []);
 }
 
+/// RAiD API, section on the RDF model: absent values give no triple.
 #[test]
 fn what_a_text_becomes() {
     let mut raid = maximal();

@@ -162,6 +162,7 @@ fn same_content_ignores_what_the_server_owns_and_nothing_else() {
     }
 }
 
+/// RAiD API, section on what the server sets: statuses; and addresses, which are echoed there.
 #[test]
 fn statuses_are_for_output_only() {
     let mut body: Value = serde_json::from_slice(MAXIMAL).unwrap();

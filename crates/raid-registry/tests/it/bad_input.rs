@@ -126,6 +126,7 @@ async fn refused(server: &Server, request: TestRequest, status: u16) -> Value {
     problem
 }
 
+/// RAiD API, section on JSON: what is no JSON, no object, too large or of another type.
 async fn bodies_that_are_no_json_are_refused_and_nothing_is_written(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;

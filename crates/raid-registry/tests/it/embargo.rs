@@ -81,7 +81,7 @@ async fn anonymous(server: &Server, path: &str) -> crate::harness::Reply {
     server.send(TestRequest::get().uri(path)).await
 }
 
-/// RAiD API, `ClosedRaid`: the id and the access block, and nothing else, for everybody without a
+/// RAiD API, section on the data model, `ClosedRaid`: the id and the access block, and nothing else, for everybody without a
 /// right to the RAiD.
 async fn others_learn_until_when_and_why(db: &TestDb) {
     let server = serve(db).await;
@@ -110,6 +110,7 @@ fn access_of(raid: &Value) -> &str {
     id.rsplit('/').nth(1).unwrap()
 }
 
+/// RAiD API, section on access types: there it never ends.
 async fn an_embargo_ends_by_itself_on_its_day(db: &TestDb) {
     let server = serve(db).await;
     let before = server.mint(&embargoed(&server)).await;

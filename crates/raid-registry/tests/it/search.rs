@@ -184,6 +184,7 @@ async fn a_search_pages_to_its_end_and_counts_once(db: &TestDb) {
     assert!(facets["subject"][0]["label"].is_string(), "{facets}");
 }
 
+/// Nor counts it (RAiD API, section on `GET /raid/`, where searchers find what is embargoed).
 async fn nobody_finds_what_they_may_not_see(db: &TestDb) {
     let server = serve(db).await;
     let mut body = embargoed(&server);

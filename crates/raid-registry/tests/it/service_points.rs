@@ -48,6 +48,7 @@ async fn change(server: &Server, id: i64, with: &[(&str, Value)]) -> Value {
     changed
 }
 
+/// RAiD API, section on service points: what is created is answered with its address, and mints.
 async fn a_new_service_point_mints(db: &TestDb) {
     let server = serve(db).await;
     let reply = server
@@ -77,6 +78,7 @@ async fn a_new_service_point_mints(db: &TestDb) {
     assert_eq!(raid["identifier"]["owner"]["id"], OWNER);
 }
 
+/// RAiD API, section on service points: switches and addresses that are left out stay.
 async fn a_change_keeps_what_is_left_out(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -105,6 +107,7 @@ async fn a_change_keeps_what_is_left_out(db: &TestDb) {
     assert_eq!(standing, raid, "what was minted keeps its owner");
 }
 
+/// RAiD API, section on service points: what must be there, and what is there already.
 async fn what_cannot_be_is_refused(db: &TestDb) {
     let server = serve(db).await;
     let operator = server.operator();
@@ -156,6 +159,7 @@ async fn what_cannot_be_is_refused(db: &TestDb) {
     assert_eq!(list.as_array().unwrap().len(), 3);
 }
 
+/// RAiD API, section on service points: the security rules.
 async fn only_operators_create_and_change(db: &TestDb) {
     let server = serve(db).await;
     for role in Role::ALL.iter().filter(|role| **role != Role::Operator) {
@@ -172,7 +176,7 @@ async fn only_operators_create_and_change(db: &TestDb) {
     }
 }
 
-/// `enabled` and `appWritesEnabled` are enforced, at once.
+/// RAiD API, section on service points: `enabled` and `appWritesEnabled` are enforced, at once.
 async fn switches_count(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;

@@ -25,6 +25,7 @@ use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
 
+/// RAiD API, section on RAiD endpoints: its statuses, and where they differ those of our description.
 async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     let mut notes = Notes {
         given: Given::new(),

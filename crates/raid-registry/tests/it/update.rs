@@ -93,6 +93,7 @@ async fn a_body_that_changes_nothing_makes_no_version(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on `PUT`: the problem of a stale version, here with status 409.
 async fn a_stale_version_is_a_conflict_that_tells_the_current_one(db: &TestDb) {
     let server = serve(db).await;
     let first = server.mint(&minimal()).await;
@@ -124,6 +125,7 @@ async fn versions(server: &Server, path: &str) -> i64 {
     server.store.read(count).await.unwrap()
 }
 
+/// RAiD API, section on `PUT`: one version follows another.
 async fn of_two_updates_at_once_one_wins(db: &TestDb) {
     let server = serve(db).await;
     let first = server.mint(&minimal()).await;
@@ -161,6 +163,7 @@ async fn an_update_must_name_the_raid_of_its_path(db: &TestDb) {
     assert_eq!(reply.fields(), ["identifier"]);
 }
 
+/// RAiD API, section on `PUT`: what a client can change there and cannot here.
 async fn what_the_server_owns_cannot_be_changed(db: &TestDb) {
     let server = serve(db).await;
     let first = server.mint(&minimal()).await;
