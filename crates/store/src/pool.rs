@@ -20,21 +20,13 @@ const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;
     PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; \
     PRAGMA mmap_size=268435456;";
 
-// A process that stands still in the middle of a transaction, or whose machine is gone, would hold
-// its locks against everybody. Ours never wait between two statements.
-const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '5s'";
-
 impl ManageConnection for Manager {
     type Connection = Conn;
     type Error = StoreError;
 
     fn connect(&self) -> Result<Conn, StoreError> {
         match self {
-            Self::Postgres(url) => {
-                let mut c = postgres(url)?;
-                c.batch_execute(POSTGRES_SESSION)?;
-                Ok(Conn::Postgres(c))
-            }
+            Self::Postgres(url) => Ok(Conn::Postgres(postgres(url)?)),
             Self::SqliteWriter(path) => Ok(Conn::Sqlite(sqlite(path)?)),
             Self::SqliteReader(path) => {
                 let mut c = sqlite(path)?;
@@ -66,7 +58,8 @@ fn sqlite(path: &str) -> Result<diesel::SqliteConnection, StoreError> {
 }
 
 /// A process that stands still in the middle of a transaction (stopped, or cut off) must not hold
-/// its locks against all others, such as the one on the shared limiter.
+/// its locks against all others, such as the one on the shared limiter. Ours never wait between two
+/// statements.
 const POSTGRES_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '5s'";
 
 /// Connects to PostgreSQL; the error shows no part of the password.

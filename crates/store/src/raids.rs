@@ -20,6 +20,8 @@ use time::Date;
 
 mod index;
 mod lists;
+#[cfg(test)]
+mod plans;
 mod search;
 mod sight;
 mod versions;

@@ -5,10 +5,11 @@
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::raids::Condition;
+use crate::schema::raid;
 use crate::types::AsText;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use raid_model::Handle;
 use raid_model::search::{BREAK, Part, Query, SearchDocument};
 use std::fmt::Write as _;
@@ -23,6 +24,10 @@ mod sqlite {
     }
 }
 use sqlite::{raid_words, raid_words_index};
+
+/// RAiDs that PostgreSQL is given one by one. Where more have the words, some are soon found in any
+/// order.
+const FEW: i64 = 1000;
 
 /// Adds the words of a new RAiD. On PostgreSQL they come with the RAiD's own statement.
 pub(crate) fn insert(
@@ -110,16 +115,22 @@ pub(crate) enum Within {
 }
 
 /// Whether a RAiD has the words of a query.
-pub(crate) fn found(c: &Conn, query: &Query, within: Within) -> Condition {
+pub(crate) fn found(c: &mut Conn, query: &Query, within: Within) -> Result<Condition, StoreError> {
     if query.parts().is_empty() {
-        return Box::new(sql::<Bool>("1 = 0"));
+        return Ok(Box::new(sql::<Bool>("1 = 0")));
     }
     let (before, asked, after) = match c {
-        Conn::Postgres(_) => (
-            "raid.handle IN (SELECT handle FROM raid_words WHERE words @@ CAST(",
-            tsquery(query, within),
-            " AS tsquery))",
-        ),
+        Conn::Postgres(c) => {
+            let asked = tsquery(query, within);
+            if let Some(few) = few(c, &asked)? {
+                return Ok(Box::new(raid::handle.eq_any(few)));
+            }
+            (
+                "raid.handle IN (SELECT handle FROM raid_words WHERE words @@ CAST(",
+                asked,
+                " AS tsquery))",
+            )
+        }
         Conn::Sqlite(_) => (
             "raid.handle IN (SELECT raid_words.handle FROM raid_words_index JOIN raid_words \
              ON raid_words.id = raid_words_index.rowid WHERE raid_words_index MATCH ",
@@ -127,7 +138,29 @@ pub(crate) fn found(c: &Conn, query: &Query, within: Within) -> Condition {
             ")",
         ),
     };
-    Box::new(sql::<Bool>(before).bind::<Text, _>(asked).sql(after))
+    Ok(Box::new(
+        sql::<Bool>(before).bind::<Text, _>(asked).sql(after),
+    ))
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    handle: String,
+}
+
+/// The RAiDs that have the words, if they are few. PostgreSQL knows how frequent the most frequent
+/// words are only: it takes all others for words of one in two hundred, and looks for them in all
+/// RAiDs by turns, in the order of the page.
+fn few(c: &mut PgConnection, asked: &str) -> QueryResult<Option<Vec<String>>> {
+    let found: Vec<Found> = diesel::sql_query(
+        "SELECT handle FROM raid_words WHERE words @@ CAST($1 AS tsquery) LIMIT $2",
+    )
+    .bind::<Text, _>(asked)
+    .bind::<BigInt, _>(FEW + 1)
+    .load(c)?;
+    let few = i64::try_from(found.len()).is_ok_and(|count| count <= FEW);
+    Ok(few.then(|| found.into_iter().map(|found| found.handle).collect()))
 }
 
 fn joined(query: &Query, and: &str, part: impl Fn(&Part) -> String) -> String {

@@ -1,5 +1,6 @@
 //! Lists and counts of RAiDs.
 
+use super::search::{Handles, OneOf, handles_of};
 use super::sight::{Condition, Sight, held_by};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
@@ -70,22 +71,32 @@ pub fn page(
     after: Option<&After>,
     limit: i64,
 ) -> Result<Vec<RaidRow>, StoreError> {
-    let mut query = raid::table
+    // Where many are found and have to be sorted, no document is read for it.
+    let of_page = OneOf {
+        column: raid::handle,
+        handles: handles(filter, after, limit),
+    };
+    Ok(raid::table
+        .filter(of_page)
+        .order((raid::created_at.desc(), raid::handle.desc()))
         .select(RaidRow::as_select())
-        .filter(filter.condition())
-        .into_boxed();
+        .load(c)?)
+}
+
+/// Their handles alone.
+pub(super) fn handles(filter: &Filter, after: Option<&After>, limit: i64) -> Handles {
+    let mut handles = handles_of(vec![filter.condition()]);
     if let Some(after) = after {
         let same_moment = raid::created_at
             .eq(after.created_at)
             .and(raid::handle.lt(after.handle.to_string()));
-        query = query
+        handles = handles
             .filter(raid::created_at.le(after.created_at))
             .filter(raid::created_at.lt(after.created_at).or(same_moment));
     }
-    Ok(query
+    handles
         .order((raid::created_at.desc(), raid::handle.desc()))
         .limit(limit)
-        .load(c)?)
 }
 
 /// Which RAiDs are counted.

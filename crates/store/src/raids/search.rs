@@ -14,10 +14,14 @@ use raid_model::search::{Query, Term};
 use time::Date;
 
 mod facets;
+mod found;
 mod order;
 
 pub use facets::{Facet, FacetValue, facet, total};
+pub(super) use found::{Handles, OneOf, handles_of};
 pub use order::{Direction, Key, Place, Sort};
+#[cfg(test)]
+pub(super) use {facets::matching, order::handles};
 
 /// Which RAiDs are wanted: those that are all of this.
 #[derive(Debug, Clone)]
@@ -105,7 +109,7 @@ impl Search {
     }
 
     /// The conditions but for the words.
-    fn filters(&self) -> Vec<Condition> {
+    pub(super) fn filters(&self) -> Vec<Condition> {
         let mut all = vec![self.sight.condition()];
         all.extend(self.connections.iter().map(|any_of| connected_with(any_of)));
         all.extend(self.status.map(|status| status.condition(self.today)));
@@ -125,12 +129,12 @@ impl Search {
         all
     }
 
-    fn conditions(&self, c: &Conn, within: Within) -> Vec<Condition> {
+    fn conditions(&self, c: &mut Conn, within: Within) -> Result<Vec<Condition>, StoreError> {
         let mut all = self.filters();
         if let Some(query) = &self.words {
-            all.push(words::found(c, query, within));
+            all.push(words::found(c, query, within)?);
         }
-        all
+        Ok(all)
     }
 }
 
@@ -173,7 +177,7 @@ pub fn search(
     if sort == Sort::Relevance && search.words.is_some() {
         let mut after = after;
         if after.is_none_or(|place| place.in_titles) {
-            let conditions = search.conditions(c, Within::Titles);
+            let conditions = search.conditions(c, Within::Titles)?;
             found = order::load(c, conditions, (sort, direction), after, wanted)?;
             for (_, place) in &mut found {
                 place.in_titles = true;
@@ -182,7 +186,7 @@ pub fn search(
         }
         let missing = wanted - i64::try_from(found.len()).unwrap_or(wanted);
         if missing > 0 {
-            let conditions = search.conditions(c, Within::NotTitles);
+            let conditions = search.conditions(c, Within::NotTitles)?;
             found.extend(order::load(
                 c,
                 conditions,
@@ -192,7 +196,7 @@ pub fn search(
             )?);
         }
     } else {
-        let conditions = search.conditions(c, Within::Anywhere);
+        let conditions = search.conditions(c, Within::Anywhere)?;
         found = order::load(c, conditions, (sort, direction), after, wanted)?;
     }
     let limit = usize::try_from(limit).unwrap_or_default();

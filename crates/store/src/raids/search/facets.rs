@@ -2,16 +2,14 @@
 
 use super::super::Access;
 use super::super::sight::Condition;
+use super::found::{OneOf, handles_of};
 use super::{Search, Status};
 use crate::conn::{Conn, MultiBackend};
 use crate::error::StoreError;
 use crate::schema::{raid, raid_term};
 use crate::words::Within;
-use diesel::dsl::{Select, count_star};
-use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::Bool;
 use raid_model::search::TermKind;
 
 /// By what RAiDs that were found are counted.
@@ -37,41 +35,11 @@ pub struct FacetValue {
 }
 
 /// The RAiDs that fulfil all conditions.
-fn matching(conditions: Vec<Condition>) -> raid::BoxedQuery<'static, MultiBackend> {
+pub(in crate::raids) fn matching(
+    conditions: Vec<Condition>,
+) -> raid::BoxedQuery<'static, MultiBackend> {
     let all = raid::table.into_boxed();
     conditions.into_iter().fold(all, QueryDsl::filter)
-}
-
-type Handles = diesel::dsl::IntoBoxed<'static, Select<raid::table, raid::handle>, MultiBackend>;
-
-/// The handles of the RAiDs that fulfil all conditions.
-fn handles_of(conditions: Vec<Condition>) -> Handles {
-    let all = raid::table.select(raid::handle).into_boxed();
-    conditions.into_iter().fold(all, QueryDsl::filter)
-}
-
-/// Whether a row of `raid_term` is of a RAiD that was found. Diesel's own `IN` takes no query that
-/// is put together at run time.
-struct OfFound(Handles);
-
-impl Expression for OfFound {
-    type SqlType = Bool;
-}
-impl AppearsOnTable<raid_term::table> for OfFound {}
-impl ValidGrouping<()> for OfFound {
-    type IsAggregate = is_aggregate::No;
-}
-impl QueryId for OfFound {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-impl QueryFragment<MultiBackend> for OfFound {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("raid_term.handle IN (");
-        <Handles as QueryFragment<MultiBackend>>::walk_ast(&self.0, out.reborrow())?;
-        out.push_sql(")");
-        Ok(())
-    }
 }
 
 /// The values of a column, each with the number of RAiDs that have it.
@@ -97,7 +65,7 @@ macro_rules! by_column {
 /// # Errors
 /// When the database refuses.
 pub fn total(c: &mut Conn, search: &Search) -> Result<i64, StoreError> {
-    let conditions = search.conditions(c, Within::Anywhere);
+    let conditions = search.conditions(c, Within::Anywhere)?;
     Ok(matching(conditions).count().get_result(c)?)
 }
 
@@ -111,7 +79,7 @@ pub fn facet(
     facet: Facet,
     limit: i64,
 ) -> Result<Vec<FacetValue>, StoreError> {
-    let conditions = search.conditions(c, Within::Anywhere);
+    let conditions = search.conditions(c, Within::Anywhere)?;
     let counted: Vec<(String, i64)> = match facet {
         Facet::Connection(kind) => {
             let of_kind = raid_term::table
@@ -119,7 +87,10 @@ pub fn facet(
                 .select((raid_term::value, count_star()))
                 .into_boxed()
                 .filter(raid_term::kind.eq(kind.as_str()))
-                .filter(OfFound(handles_of(conditions)));
+                .filter(OneOf {
+                    column: raid_term::handle,
+                    handles: handles_of(conditions),
+                });
             let most_frequent = (count_star().desc(), raid_term::value.asc());
             of_kind.order(most_frequent).limit(limit).load(c)?
         }
@@ -128,7 +99,7 @@ pub fn facet(
         Facet::Status => {
             let mut counted = Vec::new();
             for status in Status::ALL {
-                let mut conditions = search.conditions(c, Within::Anywhere);
+                let mut conditions = search.conditions(c, Within::Anywhere)?;
                 conditions.push(status.condition(search.today));
                 let count = matching(conditions).count().get_result(c)?;
                 counted.push((status.as_str().to_owned(), count));

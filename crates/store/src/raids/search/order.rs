@@ -2,6 +2,7 @@
 
 use super::super::RaidRow;
 use super::super::sight::Condition;
+use super::found::{Handles, OneOf, handles_of};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::raid;
@@ -60,6 +61,26 @@ pub enum Key {
 type Found = (RaidRow, Place);
 type Loaded = (RaidRow, Option<String>, Option<Date>);
 
+/// Puts a query in its order. As far as an index has it, nothing is sorted.
+macro_rules! in_order {
+    ($query:expr, $sort:expr, $direction:expr) => {{
+        macro_rules! by {
+            ($column:expr) => {
+                match $direction {
+                    Direction::Ascending => $query.order(($column.asc(), raid::handle.asc())),
+                    Direction::Descending => $query.order(($column.desc(), raid::handle.desc())),
+                }
+            };
+        }
+        match $sort {
+            Sort::Relevance | Sort::Created => by!(raid::created_at),
+            Sort::Updated => by!(raid::updated_at),
+            Sort::Title => by!(raid::sort_title),
+            Sort::Start => by!(raid::starts_on),
+        }
+    }};
+}
+
 /// The RAiDs that fulfil the conditions, in their order.
 pub(super) fn load(
     c: &mut Conn,
@@ -68,53 +89,14 @@ pub(super) fn load(
     after: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Found>, StoreError> {
-    let mut query = raid::table
+    let query = raid::table
+        .filter(OneOf {
+            column: raid::handle,
+            handles: handles(conditions, (sort, direction), after, limit),
+        })
         .select((RaidRow::as_select(), raid::sort_title, raid::starts_on))
-        .limit(limit)
         .into_boxed();
-    for condition in conditions {
-        query = query.filter(condition);
-    }
-    // A range of the index from the place on, so that a late page costs what the first one does.
-    macro_rules! sorted {
-        ($column:expr, $key:ident, $or_equal:ident, $beyond:ident, $end:ident) => {{
-            if let Some(Place {
-                key: Key::$key(key),
-                handle,
-                ..
-            }) = after
-            {
-                let same = $column
-                    .eq(key.clone())
-                    .and(raid::handle.$beyond(handle.to_string()));
-                query = query
-                    .filter($column.$or_equal(key.clone()))
-                    .filter($column.$beyond(key.clone()).or(same));
-            }
-            query.order(($column.$end(), raid::handle.$end()))
-        }};
-    }
-    macro_rules! either {
-        ($column:expr, $key:ident) => {
-            match direction {
-                Direction::Ascending => sorted!($column, $key, ge, gt, asc),
-                Direction::Descending => sorted!($column, $key, le, lt, desc),
-            }
-        };
-    }
-    let query = match sort {
-        Sort::Relevance | Sort::Created => either!(raid::created_at, Moment),
-        Sort::Updated => either!(raid::updated_at, Moment),
-        Sort::Title => {
-            query = query.filter(raid::sort_title.is_not_null());
-            either!(raid::sort_title.assume_not_null(), Title)
-        }
-        Sort::Start => {
-            query = query.filter(raid::starts_on.is_not_null());
-            either!(raid::starts_on.assume_not_null(), Day)
-        }
-    };
-    let rows: Vec<Loaded> = query.load(c)?;
+    let rows: Vec<Loaded> = in_order!(query, sort, direction).load(c)?;
     let place = |(row, title, starts_on): Loaded| {
         let key = match sort {
             Sort::Relevance | Sort::Created => Key::Moment(row.created_at),
@@ -133,4 +115,52 @@ pub(super) fn load(
         )
     };
     Ok(rows.into_iter().map(place).collect())
+}
+
+/// Their handles alone: where many are found and have to be sorted, no document is read for it.
+pub(in crate::raids) fn handles(
+    conditions: Vec<Condition>,
+    (sort, direction): (Sort, Direction),
+    after: Option<&Place>,
+    limit: i64,
+) -> Handles {
+    let mut query = handles_of(conditions).limit(limit);
+    // A range of the index from the place on, so that a late page costs what the first one does.
+    macro_rules! from {
+        ($column:expr, $key:ident) => {
+            if let Some(Place {
+                key: Key::$key(key),
+                handle,
+                ..
+            }) = after
+            {
+                let same = $column.eq(key.clone());
+                query = match direction {
+                    Direction::Ascending => query.filter($column.ge(key.clone())).filter(
+                        $column
+                            .gt(key.clone())
+                            .or(same.and(raid::handle.gt(handle.to_string()))),
+                    ),
+                    Direction::Descending => query.filter($column.le(key.clone())).filter(
+                        $column
+                            .lt(key.clone())
+                            .or(same.and(raid::handle.lt(handle.to_string()))),
+                    ),
+                };
+            }
+        };
+    }
+    match sort {
+        Sort::Relevance | Sort::Created => from!(raid::created_at, Moment),
+        Sort::Updated => from!(raid::updated_at, Moment),
+        Sort::Title => {
+            query = query.filter(raid::sort_title.is_not_null());
+            from!(raid::sort_title.assume_not_null(), Title);
+        }
+        Sort::Start => {
+            query = query.filter(raid::starts_on.is_not_null());
+            from!(raid::starts_on.assume_not_null(), Day);
+        }
+    }
+    in_order!(query, sort, direction)
 }

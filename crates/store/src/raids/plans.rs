@@ -1,0 +1,146 @@
+//! How SQLite goes about lists and searches. It has no statistics of our tables, so that it does the
+//! same on all databases: what sorts all RAiDs for a page, or opens each to count it, does so
+//! everywhere, and is slow where there are many.
+
+use super::lists::{self, After, Filter};
+use super::search::{Handles, handles, matching};
+use super::sight::Sight;
+use super::{Access, Direction, Key, Place, Search, Sort, Status};
+use crate::conn::{Conn, MultiBackend};
+use crate::migrate;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Integer, Text};
+use diesel_migrations::MigrationHarness as _;
+use raid_model::Handle;
+use time::macros::{date, datetime};
+
+/// A query whose plan is asked for.
+struct Explain<Q>(Q);
+
+impl<Q> Query for Explain<Q> {
+    type SqlType = (Integer, Integer, Integer, Text);
+}
+impl<Q> QueryId for Explain<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl<Q> RunQueryDsl<Conn> for Explain<Q> {}
+impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Explain<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("EXPLAIN QUERY PLAN ");
+        self.0.walk_ast(out)
+    }
+}
+
+fn database() -> Conn {
+    let mut c = SqliteConnection::establish(":memory:").unwrap();
+    c.run_pending_migrations(migrate::SQLITE).unwrap();
+    Conn::Sqlite(c)
+}
+
+fn plan<Q: QueryFragment<MultiBackend>>(c: &mut Conn, query: Q) -> String {
+    let steps: Vec<(i32, i32, i32, String)> = Explain(query).load(c).unwrap();
+    assert!(!steps.is_empty());
+    let steps: Vec<_> = steps.into_iter().map(|step| step.3).collect();
+    steps.join("; ")
+}
+
+#[track_caller]
+fn assert_sorts_nothing(c: &mut Conn, query: Handles) {
+    let plan = plan(c, query);
+    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+fn handle() -> Handle {
+    "10.82841/abc".parse().unwrap()
+}
+
+/// What readers of each kind see.
+fn sights() -> [Sight; 3] {
+    let of_service_point = Sight {
+        service_point: Some(20_000_000),
+        ..Sight::default()
+    };
+    [Sight::default(), of_service_point, Sight::everything()]
+}
+
+fn searches() -> Vec<Search> {
+    let all = |sight| Search::all(sight, date!(2026 - 06 - 22));
+    let mut searches: Vec<_> = sights().into_iter().map(all).collect();
+    searches.push(Search {
+        access: Some(Access::Open),
+        ..all(Sight::everything())
+    });
+    searches
+}
+
+#[test]
+fn a_page_of_a_list_sorts_nothing() {
+    let mut c = database();
+    let after = After {
+        created_at: datetime!(2026-06-22 00:00),
+        handle: handle(),
+    };
+    for service_point in [None, Some(20_000_000)] {
+        for access in [None, Some(Access::Open), Some(Access::Embargoed)] {
+            let filter = Filter {
+                service_point,
+                access,
+                ..Filter::default()
+            };
+            for after in [None, Some(&after)] {
+                let page = lists::handles(&filter, after, 100);
+                let plan = plan(&mut c, page);
+                // Embargoed RAiDs are few, so that it does not matter.
+                assert!(
+                    !plan.contains("TEMP B-TREE") || access == Some(Access::Embargoed),
+                    "{filter:?}: {plan}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_of_a_search_without_words_sorts_nothing() {
+    let mut c = database();
+    let moment = Key::Moment(datetime!(2026-06-22 00:00));
+    let sorts = [
+        (Sort::Relevance, moment.clone()),
+        (Sort::Created, moment.clone()),
+        (Sort::Updated, moment),
+        (Sort::Title, Key::Title("soil".to_owned())),
+        (Sort::Start, Key::Day(date!(2026 - 06 - 22))),
+    ];
+    for search in searches() {
+        for (sort, key) in &sorts {
+            for direction in [Direction::Ascending, Direction::Descending] {
+                let place = Place {
+                    in_titles: false,
+                    key: key.clone(),
+                    handle: handle(),
+                };
+                for after in [None, Some(&place)] {
+                    let page = handles(search.filters(), (*sort, direction), after, 20);
+                    assert_sorts_nothing(&mut c, page);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn counting_opens_no_raid() {
+    let mut c = database();
+    for search in searches() {
+        for status in [None, Some(Status::Active), Some(Status::Ended)] {
+            let search = Search {
+                status,
+                ..search.clone()
+            };
+            let plan = plan(&mut c, matching(search.filters()).count());
+            assert!(plan.contains("COVERING INDEX"), "{search:?}: {plan}");
+        }
+    }
+}

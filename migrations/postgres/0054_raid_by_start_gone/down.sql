@@ -1,0 +1,1 @@
+CREATE INDEX raid_by_start ON raid (starts_on, handle);
