@@ -1,7 +1,7 @@
 //! Wiring: which parts run in this process, and how they start and stop.
 
+mod catching_up;
 mod existence;
-mod indexing;
 mod parts;
 
 use crate::health;
@@ -79,7 +79,7 @@ impl Application {
             None
         };
         if registry.is_some() {
-            tokio::spawn(indexing::run(store.clone(), stopped.clone()));
+            tokio::spawn(catching_up::run(store.clone(), stopped.clone()));
         }
         let mut inbox = None;
         let mut runner = None;

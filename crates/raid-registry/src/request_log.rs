@@ -87,7 +87,7 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
     };
     let sent = req.headers().get(REQUEST_ID).filter(is_harmless).cloned();
     sent.unwrap_or_else(|| {
-        let new = uuid::Builder::from_u128(rand::rng().random());
+        let new = uuid::Builder::from_random_bytes(rand::rng().random());
         let new = new.into_uuid().to_string();
         HeaderValue::try_from(new).unwrap_or(HeaderValue::from_static("unknown"))
     })

@@ -24,6 +24,9 @@ pub use page::{Change, Page, Shown, page};
 
 /// Most versions that get their positions in one transaction.
 const BATCH: i64 = 1000;
+/// Most batches that one call waits for. They are given faster than versions are written, so that this
+/// many do for any registry.
+const MOST_BATCHES: usize = 100_000;
 
 /// How far the feed reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,24 @@ impl Store {
         } else {
             Ok(reach)
         }
+    }
+
+    /// Gives positions to all that was committed before this call, and tells how far the feed reaches.
+    ///
+    /// # Errors
+    /// When the database refuses, or has no connection free.
+    pub async fn changes_reach_all(&self) -> Result<Reach, StoreError> {
+        let mut reached = self.read(reach).await?;
+        for _ in 0..MOST_BATCHES {
+            let now = self.changes_reach().await?;
+            // What does not fill a batch holds all that was committed before.
+            let is_all = now.end - reached.end < BATCH;
+            reached = now;
+            if is_all {
+                break;
+            }
+        }
+        Ok(reached)
     }
 }
 

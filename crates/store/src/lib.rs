@@ -19,6 +19,8 @@ mod mint_statement;
 mod mints;
 pub mod permission_requests;
 pub mod permissions;
+#[cfg(test)]
+mod plan;
 mod pool;
 pub mod raids;
 mod schema;

@@ -3,9 +3,11 @@
 //! A task says where to look, never what to do, so that running it twice, on two nodes or after a
 //! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
 
+mod claim;
 mod overview;
 mod settle;
 
+pub use claim::claim;
 pub use overview::{DeadLetter, counts, dead_letters};
 pub use settle::settle;
 
@@ -13,7 +15,7 @@ use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
 use crate::schema::{subject_lease, task};
 use crate::types::{Id, Timestamp, text_enum};
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types;
 use raid_model::{Handle, OrcidId};
@@ -224,117 +226,6 @@ pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
             .execute(c))?;
     }
     Ok(())
-}
-
-/// Takes up to `n` tasks that are due, one a subject, each leased to `owner` until `until`.
-///
-/// The conditional statements decide who gets what, so this is right on every database at READ
-/// COMMITTED; `SKIP LOCKED` only keeps claimers on PostgreSQL from waiting for each other.
-///
-/// # Errors
-/// When the database refuses.
-pub fn claim(
-    c: &mut Conn,
-    owner: &str,
-    kinds: &[Kind],
-    n: i64,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Task>, StoreError> {
-    let busy = || {
-        subject_lease::table
-            .filter(subject_lease::subject.eq(task::subject))
-            .filter(subject_lease::until.gt(now))
-    };
-    macro_rules! ready {
-        () => {
-            task::table
-                .filter(task::state.eq(State::Due))
-                .filter(task::due_at.le(now))
-                .filter(task::kind.eq_any(kinds))
-                .filter(not(exists(busy())))
-                .order((task::lane, task::due_at, task::key))
-                .limit(n * 4)
-                .select((task::kind, task::key, task::subject))
-        };
-    }
-    let ready: Vec<(Kind, String, String)> = match c {
-        Conn::Postgres(c) => ready!().for_update().skip_locked().load(c)?,
-        Conn::Sqlite(c) => ready!().load(c)?,
-    };
-    let mut first_of_subject = BTreeMap::new();
-    for (position, (kind, key, subject)) in ready.into_iter().enumerate() {
-        first_of_subject
-            .entry(subject)
-            .or_insert((position, kind, key));
-    }
-    let mut chosen: Vec<_> = first_of_subject.into_iter().collect();
-    chosen.sort_by_key(|(_, (position, ..))| *position);
-    chosen.truncate(usize::try_from(n).unwrap_or_default());
-    // Rows are locked in one order by everybody, so that claimers cannot deadlock.
-    chosen.sort();
-    let mut claimed = Vec::with_capacity(chosen.len());
-    for (subject, (_, kind, key)) in chosen {
-        if !lease(c, &subject, owner, now, until)? {
-            continue;
-        }
-        let row: Option<(i32, i64, Option<Timestamp>)> = diesel::update(
-            task::table
-                .find((kind, &key))
-                .filter(task::state.eq(State::Due))
-                .filter(task::due_at.le(now)),
-        )
-        .set((
-            task::lease_owner.eq(owner),
-            task::lease_until.eq(until),
-            task::attempts.eq(task::attempts + 1),
-        ))
-        .returning((task::attempts, task::generation, task::lease_until))
-        .get_result(c)
-        .optional()?;
-        match row {
-            Some((attempts, generation, kept)) => claimed.push(Task {
-                work: Work::parse(kind, &key)?,
-                attempts,
-                generation,
-                // As the database keeps it, which may be less precise.
-                until: kept.unwrap_or(until),
-            }),
-            None => drop(release(c, &subject, owner, until)?),
-        }
-    }
-    Ok(claimed)
-}
-
-fn lease(
-    c: &mut Conn,
-    subject: &str,
-    owner: &str,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, StoreError> {
-    let expired = subject_lease::table
-        .find(subject)
-        .filter(subject_lease::until.le(now));
-    let taken = diesel::update(expired)
-        .set((
-            subject_lease::owner.eq(owner),
-            subject_lease::until.eq(until),
-        ))
-        .execute(c)?;
-    if taken == 1 {
-        return Ok(true);
-    }
-    let row = (
-        subject_lease::subject.eq(subject),
-        subject_lease::owner.eq(owner),
-        subject_lease::until.eq(until),
-    );
-    let made = per_backend!(c, |c| diesel::insert_into(subject_lease::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(made == 1)
 }
 
 /// Gives a lease back; says whether it was still held.

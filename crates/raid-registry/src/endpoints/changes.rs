@@ -153,7 +153,10 @@ pub(crate) async fn list(
     let asked = Asked::read(&req)?;
     let sight = Arc::new(sight::of(&registry, caller.as_ref()).await?);
     let until = Instant::now() + asked.wait;
-    let reach = registry.store.changes_reach().await?;
+    let reach = match asked.after {
+        After::Now => registry.store.changes_reach_all().await?,
+        After::Position(_) => registry.store.changes_reach().await?,
+    };
     let after = position(asked.after, reach)?;
     let mut found = stretch(&registry, &sight, asked, after, reach).await?;
     if found.changes.is_empty() && !found.more && !asked.wait.is_zero() {

@@ -26,6 +26,7 @@ store::on_both_databases!(
     the_record_comes_along_where_it_is_wanted,
     what_is_no_parameter_is_refused,
     hidden_changes_cost_bounded_work,
+    now_is_behind_all_that_was_written,
     who_waits_is_woken_and_holds_no_connection,
     who_waits_in_vain_is_answered,
     only_so_many_wait,
@@ -280,6 +281,19 @@ async fn hidden_changes_cost_bounded_work(db: &TestDb) {
     let answer = read(&server, &after).await.expect(200);
     let expected = vec![line(&open, 1, "created")];
     assert_eq!((told(&answer), &answer["more"]), (expected, &json!(false)));
+}
+
+/// However many versions nobody has asked for yet: none of them is new.
+async fn now_is_behind_all_that_was_written(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = server.mint(&minimal()).await;
+    write_versions(&server.store, &raid, 1100).await;
+    let now = read(&server, "?after=now").await.expect(200);
+    assert_eq!((told(&now), &now["more"]), (vec![], &json!(false)));
+    let new = server.mint(&minimal()).await;
+    let after = format!("?after={}", now["next"].as_str().unwrap());
+    let answer = read(&server, &after).await.expect(200);
+    assert_eq!(told(&answer), [line(&new, 1, "created")]);
 }
 
 fn patient(waiting: usize) -> Settings {

@@ -1,54 +1,19 @@
-//! How SQLite goes about lists and searches. It has no statistics of our tables, so that it does the
-//! same on all databases: what sorts all RAiDs for a page, or opens each to count it, does so
-//! everywhere, and is slow where there are many.
+//! How SQLite goes about lists and searches: what sorts all RAiDs for a page, or opens each to count it,
+//! is slow where there are many.
 
 use super::lists::{self, After, Filter};
 use super::search::{Handles, handles, matching};
 use super::sight::Sight;
 use super::{Access, Direction, Key, Place, Search, Sort, Status};
-use crate::conn::{Conn, MultiBackend};
-use crate::migrate;
+use crate::conn::Conn;
+use crate::plan;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Integer, Text};
-use diesel_migrations::MigrationHarness as _;
 use raid_model::Handle;
 use time::macros::{date, datetime};
 
-/// A query whose plan is asked for.
-struct Explain<Q>(Q);
-
-impl<Q> Query for Explain<Q> {
-    type SqlType = (Integer, Integer, Integer, Text);
-}
-impl<Q> QueryId for Explain<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-impl<Q> RunQueryDsl<Conn> for Explain<Q> {}
-impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Explain<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("EXPLAIN QUERY PLAN ");
-        self.0.walk_ast(out)
-    }
-}
-
-fn database() -> Conn {
-    let mut c = SqliteConnection::establish(":memory:").unwrap();
-    c.run_pending_migrations(migrate::SQLITE).unwrap();
-    Conn::Sqlite(c)
-}
-
-fn plan<Q: QueryFragment<MultiBackend>>(c: &mut Conn, query: Q) -> String {
-    let steps: Vec<(i32, i32, i32, String)> = Explain(query).load(c).unwrap();
-    assert!(!steps.is_empty());
-    let steps: Vec<_> = steps.into_iter().map(|step| step.3).collect();
-    steps.join("; ")
-}
-
 #[track_caller]
 fn assert_sorts_nothing(c: &mut Conn, query: Handles) {
-    let plan = plan(c, query);
+    let plan = plan::of(c, query);
     assert!(!plan.contains("TEMP B-TREE"), "{plan}");
 }
 
@@ -77,7 +42,7 @@ fn searches() -> Vec<Search> {
 
 #[test]
 fn a_page_of_a_list_sorts_nothing() {
-    let mut c = database();
+    let mut c = Conn::Sqlite(plan::database());
     let after = After {
         created_at: datetime!(2026-06-22 00:00),
         handle: handle(),
@@ -91,7 +56,7 @@ fn a_page_of_a_list_sorts_nothing() {
             };
             for after in [None, Some(&after)] {
                 let page = lists::handles(&filter, after, 100);
-                let plan = plan(&mut c, page);
+                let plan = plan::of(&mut c, page);
                 // Embargoed RAiDs are few, so that it does not matter.
                 assert!(
                     !plan.contains("TEMP B-TREE") || access == Some(Access::Embargoed),
@@ -104,7 +69,7 @@ fn a_page_of_a_list_sorts_nothing() {
 
 #[test]
 fn a_page_of_a_search_without_words_sorts_nothing() {
-    let mut c = database();
+    let mut c = Conn::Sqlite(plan::database());
     let moment = Key::Moment(datetime!(2026-06-22 00:00));
     let sorts = [
         (Sort::Relevance, moment.clone()),
@@ -132,14 +97,14 @@ fn a_page_of_a_search_without_words_sorts_nothing() {
 
 #[test]
 fn counting_opens_no_raid() {
-    let mut c = database();
+    let mut c = Conn::Sqlite(plan::database());
     for search in searches() {
         for status in [None, Some(Status::Active), Some(Status::Ended)] {
             let search = Search {
                 status,
                 ..search.clone()
             };
-            let plan = plan(&mut c, matching(search.filters()).count());
+            let plan = plan::of(&mut c, matching(search.filters()).count());
             assert!(plan.contains("COVERING INDEX"), "{search:?}: {plan}");
         }
     }

@@ -37,9 +37,9 @@ pub fn measure(backend: Backend) {
         let many = Database::again(backend, &few).await;
         fill(&few, FEW).await;
         fill(&many, MANY).await;
-        for (text, names) in [
-            ("needle", ["a rare word among many", "among few"]),
-            ("hundredth", ["a common word among many", "among few"]),
+        for (text, names, aim) in [
+            ("needle", ["a rare word among many", "among few"], Some(0.5)),
+            ("hundredth", ["a common word among many", "among few"], None),
         ] {
             let search = searched(text);
             let (mut in_many, mut in_few) = (Side::new(names[0]), Side::new(names[1]));
@@ -64,7 +64,7 @@ pub fn measure(backend: Backend) {
                 );
             }
             bars(&[&in_many, &in_few]);
-            ratio(&in_many, &in_few, None);
+            ratio(&in_many, &in_few, aim);
         }
         let all = everything();
         let last = MANY - 999 * LIMIT;
@@ -74,12 +74,16 @@ pub fn measure(backend: Backend) {
             handle: handle(last),
         };
         let (mut late_page, mut first_page) = (Side::new("page 1000"), Side::new("page 1"));
+        let mut of_few = Side::new("page 1 among few");
         for _ in 0..ROUNDS {
             late_page.add(run(&many, &all, NEWEST, Some(&late)).await);
             first_page.add(run(&many, &all, NEWEST, None).await);
+            of_few.add(run(&few, &all, NEWEST, None).await);
         }
-        bars(&[&late_page, &first_page]);
+        bars(&[&late_page, &first_page, &of_few]);
         ratio(&late_page, &first_page, Some(0.8));
+        // Equal pages can be equally slow.
+        ratio(&first_page, &of_few, Some(0.5));
         let (mut late_changes, mut first_changes) =
             (Side::new("changes 1000"), Side::new("changes 1"));
         reach_all(&many).await;

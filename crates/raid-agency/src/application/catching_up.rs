@@ -1,5 +1,6 @@
-//! The search index of RAiDs that an older version of this program wrote: before an upgrade, or on
-//! a node that is not upgraded yet.
+//! What readers would wait for, done before they come: the search index of RAiDs that an older version
+//! of this program wrote (before an upgrade, or on a node that is not upgraded yet), and the positions
+//! of versions in the feed of changes, which nobody else gives while nobody reads it.
 
 use std::time::Duration;
 use store::{Store, raids};
@@ -10,13 +11,16 @@ const BATCH: i64 = 50;
 /// How often it is looked for more. Usually there is nothing, which an empty index tells.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// Indexes what is not indexed yet, now and from time to time, until the process stops. Nodes that
-/// do so at once do not disturb each other.
+/// Catches up now and from time to time, until the process stops. Nodes that do so at once do not
+/// disturb each other.
 pub(super) async fn run(store: Store, mut stopped: watch::Receiver<bool>) {
     loop {
-        let indexed = catch_up(&store, &stopped).await;
+        let indexed = index(&store, &stopped).await;
         if indexed > 0 {
             tracing::info!(indexed, "RAiDs of an older version can be searched now");
+        }
+        if let Err(error) = store.changes_reach_all().await {
+            tracing::warn!(%error, "the feed of changes could not be brought up to date; this is tried again");
         }
         if *stopped.borrow() || tokio::time::timeout(EVERY, stopped.changed()).await.is_ok() {
             return;
@@ -24,7 +28,7 @@ pub(super) async fn run(store: Store, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn catch_up(store: &Store, stopped: &watch::Receiver<bool>) -> usize {
+async fn index(store: &Store, stopped: &watch::Receiver<bool>) -> usize {
     let mut indexed = 0;
     while !*stopped.borrow() {
         match store.write(|c| raids::index_some(c, BATCH)).await {

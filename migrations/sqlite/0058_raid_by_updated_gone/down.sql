@@ -1,0 +1,1 @@
+CREATE INDEX raid_by_updated ON raid (updated_at, handle);
