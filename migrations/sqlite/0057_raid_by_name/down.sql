@@ -1,0 +1,1 @@
+DROP INDEX raid_by_name;

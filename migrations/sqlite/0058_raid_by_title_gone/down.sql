@@ -1,0 +1,1 @@
+CREATE INDEX raid_by_title ON raid (sort_title, handle);
