@@ -49,6 +49,7 @@ impl Client {
             .build()?;
         let transport = Transport {
             http,
+            timeout: settings.call_timeout,
             pace,
             observer,
         };

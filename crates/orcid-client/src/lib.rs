@@ -19,6 +19,7 @@ mod put_code;
 mod record;
 mod scrub;
 mod settings;
+mod timely;
 mod transport;
 mod xml;
 

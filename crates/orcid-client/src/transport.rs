@@ -22,6 +22,7 @@ use crate::error_body;
 use crate::meaning::{Meaning, Signal};
 use crate::pace::{Feedback, Pace};
 use crate::scrub::scrub;
+use crate::timely::timely;
 use crate::xml::{self, Element, XmlError};
 
 /// The largest success that is read: room for some thousand memberships.
@@ -35,6 +36,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) struct Transport {
     pub http: reqwest::Client,
+    /// How long `http` waits for an answer, all in all.
+    pub timeout: Duration,
     pub pace: Arc<dyn Pace>,
     pub observer: Arc<dyn Observer>,
 }
@@ -145,7 +148,14 @@ impl Transport {
             return Err(recording.failed(error, false));
         }
         recording.sent();
-        let response = match request.send().await {
+        let sent = match request.build() {
+            Ok(request) => {
+                let until = Instant::now() + self.timeout;
+                self.http.execute(timely(request, until)).await
+            }
+            Err(error) => Err(error),
+        };
+        let response = match sent {
             Ok(response) => response,
             Err(error) => return Err(recording.lost(call, error)),
         };

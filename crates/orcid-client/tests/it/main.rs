@@ -9,6 +9,7 @@ mod contract;
 mod contract_failures;
 mod harness;
 mod items;
+mod late;
 mod peer;
 mod schemas;
 mod simulator;
