@@ -177,7 +177,7 @@ mod tests {
             datetime!(2026-06-22 00:00),
             16_i64
         );
-        let plan = plan::of_native(&mut plan::database(), &query);
+        let plan = plan::of_native(&mut plan::database(), query);
         let range = "INDEX task_by_kind (state=? AND kind=? AND lane=? AND due_at<?)";
         assert!(plan.contains(range), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
