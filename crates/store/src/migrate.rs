@@ -1,4 +1,5 @@
-//! The schema, compiled in. Migrations only add, so that old and new nodes run side by side.
+//! The schema, compiled in. Migrations only add, and replace indexes, so that old and new nodes run side by
+//! side.
 
 use crate::conn::{Conn, per_backend};
 use crate::engine::Settings;
