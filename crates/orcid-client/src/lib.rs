@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod client_token;
 mod error_body;
+mod failure;
 mod meaning;
 mod membership;
 mod notification;
@@ -25,6 +26,7 @@ mod xml;
 
 pub use call::{CallError, CallKind, CallRecord, NoObserver, Observer, Outcome};
 pub use client::Client;
+pub use failure::FailureAction;
 pub use meaning::{Meaning, Signal};
 pub use membership::{Deleted, ExternalId, ListedMembership, ReadAs, our_entry};
 pub use notification::{Archived, Item, Notification, PermissionRequest, PermissionRequestError};

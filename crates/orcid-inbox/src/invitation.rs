@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::vocabulary::SchemaUri;
-use raid_model::{Contributor, OrcidId, Raid};
+use raid_model::{Contributor, Handle, OrcidId, Raid};
 use store::invitations::{self, InvitationRow};
 use store::raids::{self, Actor, RaidWrite};
 use store::tasks::Lane;
@@ -131,36 +131,37 @@ fn with_contributor(
     Ok(raid)
 }
 
-/// The person who signed in joins the RAiD as a contributor, in a new version. Says whether the
-/// invitation is theirs: it is for one person, who may come back with it.
+/// The person who signed in joins the RAiD as a contributor, in a new version. Gives the RAiD
+/// if the invitation is theirs: it is for one person, who may come back with it.
 pub(crate) fn join(
     c: &mut Conn,
     id: &str,
     orcid: OrcidId,
     context: &Joining,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Handle>, StoreError> {
     let Ok(id) = id.parse::<Id>() else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(invitation) = invitations::find(c, id)? else {
-        return Ok(false);
+        return Ok(None);
     };
+    let handle = invitation.handle.get().clone();
     if invitation
         .accepted_by
         .as_ref()
         .is_some_and(|o| *o.get() == orcid)
     {
-        return Ok(true);
+        return Ok(Some(handle));
     }
     let now = context.clock.now();
     if invitation.expires_at <= now || !invitations::accept(c, id, &orcid)? {
-        return Ok(false);
+        return Ok(None);
     }
     for attempt in 1..=MAX_TRIES {
-        let row = raids::find_standing(c, invitation.handle.get())?.ok_or(StoreError::NotFound)?;
+        let row = raids::find_standing(c, &handle)?.ok_or(StoreError::NotFound)?;
         let raid = parse(&row.document.0)?;
         if raid.contributor(&orcid).is_some() {
-            return Ok(true);
+            return Ok(Some(handle));
         }
         let next = with_contributor(&raid, &invitation, orcid, &context.orcid_prefix)?
             .next_version(now.assume_utc());
@@ -171,8 +172,8 @@ pub(crate) fn join(
         let write = RaidWrite::of(&next, actor, now, now, Lane::Interactive)?;
         match raids::amend(c, &write) {
             Err(StoreError::StaleVersion { .. }) if attempt < MAX_TRIES => {}
-            other => return other.map(|()| true),
+            other => return other.map(|()| Some(handle)),
         }
     }
-    Ok(true)
+    Ok(Some(handle))
 }

@@ -15,6 +15,6 @@ mod visit;
 
 pub use mail::{EmailReconciler, MailError, Tls, Transport};
 pub use permission::PermissionReconciler;
-pub use settings::{Budget, Settings, Suspicion};
+pub use settings::Settings;
 pub use signed::{Link, LinkError, Signer};
 pub use visit::{Inbox, configure};

@@ -8,6 +8,7 @@ use crate::visit::Inbox;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use raid_model::OrcidId;
+use raid_model::permission::PermissionState;
 use store::StoreError;
 use store::permissions;
 use store::visits::{Purpose, State, Visit};
@@ -111,10 +112,6 @@ async fn granted_before(inbox: &Inbox, visit: &Visit) -> Result<bool, StoreError
         .store
         .read(move |c| permissions::find(c, &orcid))
         .await?;
-    Ok(found.is_some_and(|p| {
-        matches!(
-            p.state,
-            permissions::State::Granted | permissions::State::Suspect
-        )
-    }))
+    Ok(found
+        .is_some_and(|p| matches!(p.state, PermissionState::Granted | PermissionState::Suspect)))
 }

@@ -1,21 +1,24 @@
-//! The life of a permission: asking once, noticing what became of the request, and looking after
-//! what was granted. One run takes one step; each state that is not final has one wake-up.
+//! The life of a permission: asking, noticing what became of the question, and looking after what
+//! was granted. One run takes one step, which [`raid_model::permission`] chooses.
 
-mod ask;
-mod care;
+mod facts;
+mod question;
+mod token;
 
 use crate::settings::Settings;
 use crate::signed::Signer;
-use orcid_client::{CallError, Client, Meaning, Outcome, RecordStatus};
+use facts::Known;
+use orcid_client::{CallError, Client, FailureAction, RecordStatus};
 use raid_model::OrcidId;
+use raid_model::membership::MembershipPolicy;
+use raid_model::permission::{PermissionChange, PermissionEvent, PermissionStep, RecordEvent};
 use reconciler::{Held, Next, Reconcile, Verdict};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::permission_requests::{self as requests, PermissionRequestRow};
-use store::permissions::{self, Change, Permission, State};
+use store::permissions::{self, Permission};
 use store::tasks::{Kind, Work};
-use store::{Store, StoreError, Timestamp, grants, memberships};
+use store::{Conn, Store, StoreError, Timestamp, grants};
 
 /// Asks people, and looks after their answers.
 pub struct PermissionReconciler {
@@ -27,17 +30,8 @@ pub struct PermissionReconciler {
 
 /// The next step follows at once.
 const AT_ONCE: Next = Next::Again(Duration::ZERO);
-/// How long a task steps aside when our own limiter is full.
-const STEP_ASIDE: Duration = Duration::from_secs(2);
-
-/// What is known of a person.
-struct Known {
-    permission: Permission,
-    request: Option<PermissionRequestRow>,
-    asked: i64,
-    token: Option<grants::Grant>,
-    suspects: i64,
-}
+/// How long ORCID leaves new records unclaimed is not known; days are right.
+const UNCLAIMED: Duration = Duration::from_hours(3 * 24);
 
 impl PermissionReconciler {
     /// A reconciler that asks through `client`.
@@ -52,108 +46,108 @@ impl PermissionReconciler {
 
     async fn reconcile(&self, held: &Held, orcid: OrcidId) -> Verdict {
         let known = match self.load(orcid).await {
-            Ok((to_revoke, known)) => match (to_revoke.first(), known) {
-                (Some(pair), _) => return self.revoke(pair).await,
-                (None, Some(known)) => known,
-                (None, None) => return Verdict::done(),
+            Ok(Some(known)) => known,
+            // Nobody's permission is asked for, but somebody may have left a token.
+            Ok(None) => return self.revoke_tokens(orcid).await,
+            Err(e) => return e.into(),
+        };
+        let step = known.facts.next_step(&self.settings.rules, self.now());
+        match step {
+            PermissionStep::Rest => Verdict::done(),
+            PermissionStep::Wait(wait) => Verdict::new(Next::Again(wait)),
+            PermissionStep::RevokeTokens => self.revoke_tokens(orcid).await,
+            PermissionStep::Ask => self.ask(held, &known).await,
+            PermissionStep::FindQuestion => self.find_question(held, &known).await,
+            PermissionStep::Withdraw(reason) => self.withdraw_question(held, &known, reason).await,
+            PermissionStep::ReadQuestion => self.read_question(held, &known).await,
+            PermissionStep::TryToken => self.try_token(&known).await,
+            PermissionStep::ConfirmRefusal(wait) => self.confirm_refusal(&known, wait).await,
+            PermissionStep::JudgeRefusal => self.judge_refusal(&known).await,
+            PermissionStep::LookAtRecord => self.look_at_record(&known).await,
+            PermissionStep::NoteIdle(idle) => {
+                let since = idle.then(|| self.now());
+                self.write(&known, move |c, known, _| {
+                    permissions::note_idle(c, known, since)
+                })
+            }
+            PermissionStep::Apply(event) => self.apply(&known, event.into()),
+        }
+    }
+
+    fn policy(&self) -> MembershipPolicy {
+        MembershipPolicy {
+            write_embargoed: self.settings.write_embargoed,
+        }
+    }
+
+    /// Revokes a pair that is of no use any more; the next one follows.
+    async fn revoke_tokens(&self, orcid: OrcidId) -> Verdict {
+        let keys = self.store.keys().clone();
+        let spent = self
+            .store
+            .read(move |c| grants::to_revoke(c, &keys, &orcid))
+            .await;
+        let pair = match spent {
+            Ok(mut pairs) => match pairs.pop() {
+                Some(pair) => pair,
+                None => return Verdict::done(),
             },
             Err(e) => return e.into(),
         };
-        match known.permission.state {
-            State::Unasked => self.ask(held, orcid, &known).await,
-            State::Asked => self.follow_up(held, orcid, &known).await,
-            State::Granted => self.probe(orcid, &known).await,
-            State::Suspect => self.confirm(orcid, &known).await,
-            State::Locked | State::Deactivated | State::Unreachable => {
-                self.recheck(orcid, &known).await
-            }
-            // Final until the person comes back by themselves.
-            State::Denied
-            | State::Ignored
-            | State::Revoked
-            | State::Disconnected
-            | State::Deprecated => Verdict::done(),
-        }
-    }
-
-    async fn load(
-        &self,
-        orcid: OrcidId,
-    ) -> Result<(Vec<grants::Grant>, Option<Known>), StoreError> {
-        let keys = self.store.keys().clone();
-        let now = self.now();
-        let window = now - self.settings.budget.window;
-        let breaker = self.settings.suspicion.breaker_window;
-        self.store
-            .read(move |c| {
-                let to_revoke = grants::to_revoke(c, &keys, &orcid)?;
-                let Some(permission) = permissions::find(c, &orcid)? else {
-                    return Ok((to_revoke, None));
-                };
-                // All who came under suspicion with this person, however long ago by now.
-                let suspects = permissions::count_suspects(c, permission.since - breaker)?;
-                let known = Known {
-                    permission,
-                    request: requests::current(c, &orcid)?,
-                    asked: requests::count_since(c, &orcid, window)?,
-                    token: grants::active(c, &keys, &orcid)?,
-                    suspects,
-                };
-                Ok((to_revoke, Some(known)))
-            })
-            .await
-    }
-
-    /// Revokes a pair that is not used any more, or never was to be.
-    async fn revoke(&self, pair: &grants::Grant) -> Verdict {
         let id = pair.id;
         match self.client.revoke(&pair.access_token).await {
             Ok(()) => Verdict::new(AT_ONCE).with(move |c| grants::forget(c, id)),
-            Err(e) => self.failed(&e),
+            Err(e) => self.failed_call(&e),
         }
     }
 
-    /// Moves the person on, unless somebody else has; the new state's own run follows at once.
-    fn moved(&self, orcid: OrcidId, change: Change) -> Verdict {
-        let now = self.now();
-        Verdict::new(AT_ONCE).with(move |c| {
-            let from: Vec<State> = State::ALL
-                .iter()
-                .copied()
-                .filter(|s| *s != change.to)
-                .collect();
-            if !permissions::change(c, &orcid, &from, &change, now)? {
-                return Ok(());
-            }
-            match change.to {
-                State::Granted => crate::grant::wake_memberships(c, &orcid, now),
-                // Everything on such a record is gone, also what we wrote.
-                State::Deactivated | State::Deprecated => memberships::all_gone(c, &orcid, now),
-                _ => Ok(()),
-            }
+    /// Applies a transition to the person as they were read. When somebody changed them meanwhile,
+    /// nothing happens. Either way the next run reads them again.
+    fn apply(&self, known: &Known, change: PermissionChange) -> Verdict {
+        self.write(known, move |c, known, now| {
+            permissions::apply(c, known, &change, now)
         })
     }
 
-    /// The verdict on a call whose failure says nothing about the person.
-    fn failed(&self, error: &CallError) -> Verdict {
-        match &error.meaning {
-            Meaning::Overloaded if error.outcome == Outcome::NotSent => {
-                Verdict::new(Next::Again(error.retry_after.unwrap_or(STEP_ASIDE)))
+    /// Writes to the person's row as it was read, and looks again at once.
+    fn write(
+        &self,
+        known: &Known,
+        f: impl Fn(&mut Conn, &Permission, Timestamp) -> Result<bool, StoreError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Verdict {
+        let (permission, clock) = (known.permission.clone(), self.store.clock().clone());
+        Verdict::new(AT_ONCE).with(move |c| f(c, &permission, clock.now()).map(drop))
+    }
+
+    /// What a failed call about a person means for them and for the task.
+    fn failed(&self, known: &Known, error: &CallError) -> Verdict {
+        match error.action(self.client.settings().doubt()) {
+            FailureAction::Record(RecordStatus::Unclaimed) => Verdict::new(Next::Again(UNCLAIMED)),
+            FailureAction::Record(status) => self.apply(known, record_change(status)),
+            FailureAction::Unreachable => {
+                let event = PermissionEvent::Record(RecordEvent::NotificationsRefused);
+                let change = PermissionChange::because(event, "they take no notifications");
+                self.apply(known, change)
             }
-            Meaning::OurDocument { .. } | Meaning::NotOurs | Meaning::WrongRecord => {
-                Verdict::dead(error.to_string())
-            }
-            // It may stand already or come to stand yet: looking too early would miss it.
-            _ if error.outcome == Outcome::Unknown && !error.kind.is_read() => {
-                Verdict::new(Next::InDoubt {
-                    reason: error.to_string(),
-                    wait: self.client.settings().doubt(),
-                })
-            }
-            _ => Verdict::new(Next::Retry {
-                reason: error.to_string(),
-                retry_after: error.retry_after,
+            _ => self.failed_call(error),
+        }
+    }
+
+    /// The verdict on a failed call that says nothing about the person.
+    fn failed_call(&self, error: &CallError) -> Verdict {
+        let reason = error.to_string();
+        match error.action(self.client.settings().doubt()) {
+            FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
+            FailureAction::GiveUp => Verdict::dead(reason),
+            FailureAction::OutcomeUnknown(wait) => Verdict::new(Next::InDoubt { reason, wait }),
+            FailureAction::WaitForOrcid { retry_after } => Verdict::new(Next::Retry {
+                reason,
+                retry_after,
             }),
+            _ => Verdict::retry(reason),
         }
     }
 
@@ -162,24 +156,24 @@ impl PermissionReconciler {
     }
 }
 
-fn remaining(now: Timestamp, since: Timestamp, wait: Duration) -> Duration {
-    Duration::try_from(since + wait - now).unwrap_or_default()
-}
-
-fn closed(status: RecordStatus) -> Change {
-    match status {
-        RecordStatus::Locked => Change::because(State::Locked, "ORCID locked the record"),
-        RecordStatus::Deactivated => {
-            Change::because(State::Deactivated, "the record is deactivated")
-        }
-        RecordStatus::Deprecated { primary } => Change {
-            to: State::Deprecated,
-            reason: Some("the record was merged into another".into()),
-            primary,
+/// What the state of a record means for the person.
+fn record_change(status: RecordStatus) -> PermissionChange {
+    let (event, reason) = match status {
+        RecordStatus::Locked => (RecordEvent::Locked, "ORCID locked the record"),
+        RecordStatus::Deactivated => (RecordEvent::Deactivated, "the record is deactivated"),
+        RecordStatus::Deprecated { .. } => (
+            RecordEvent::Deprecated,
+            "the record was merged into another",
+        ),
+        RecordStatus::Unknown => (RecordEvent::Unknown, "ORCID does not know the iD"),
+        RecordStatus::Active | RecordStatus::Unclaimed => (RecordEvent::Back, "the record is back"),
+    };
+    PermissionChange {
+        primary: match status {
+            RecordStatus::Deprecated { primary } => primary,
+            _ => None,
         },
-        RecordStatus::Unknown | RecordStatus::Active | RecordStatus::Unclaimed => {
-            Change::because(State::Unreachable, "ORCID does not know the iD")
-        }
+        ..PermissionChange::because(PermissionEvent::Record(event), reason)
     }
 }
 

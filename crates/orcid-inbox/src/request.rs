@@ -4,8 +4,10 @@ use crate::settings::Settings;
 use crate::signed::{Link, Signer};
 use orcid_client::{Item, PermissionRequest, PermissionRequestError};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
-use raid_model::{OrcidId, Raid};
-use store::{Conn, Id, StoreError, Timestamp, contributions, raids};
+use raid_model::{Handle, OrcidId, Raid};
+use sha2::{Digest as _, Sha256};
+use store::permission_requests::Said;
+use store::{Conn, Id, StoreError, Timestamp, contributions, disclaimers, permissions, raids};
 use time::Date;
 use url::Url;
 
@@ -20,44 +22,116 @@ pub(crate) struct Projects {
     pub more: bool,
 }
 
-/// Loads the projects of a person that may be written to their record.
+impl Projects {
+    pub(crate) fn none() -> Self {
+        Self {
+            listed: Vec::new(),
+            more: false,
+        }
+    }
+
+    /// What a request says of them; none when there is nothing to ask for. Only what the RAiDs say
+    /// counts: a new agency name alone is no reason to ask everybody again.
+    pub(crate) fn said(&self) -> Option<Said> {
+        if self.listed.is_empty() {
+            return None;
+        }
+        let mut digest = Sha256::new();
+        for project in &self.listed {
+            digest.update(project.handle.to_string());
+            digest.update([0]);
+            digest.update(item_name(project));
+            digest.update([0]);
+        }
+        digest.update([u8::from(self.more)]);
+        let handles: Vec<&Handle> = self.listed.iter().map(|p| &p.handle).collect();
+        Some(Said {
+            digest: hex(&digest.finalize()),
+            names: serde_json::to_string(&handles).unwrap_or_default(),
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn item_name(project: &MembershipDocument) -> String {
+    format!("{} ({})", project.title, project.role_title)
+}
+
+/// The iDs whose projects a person answers for: their own, and those merged into it.
+pub(crate) fn people_of(c: &mut Conn, orcid: &OrcidId) -> Result<Vec<OrcidId>, StoreError> {
+    let mut people = vec![*orcid];
+    people.extend(permissions::merged_into(c, orcid)?);
+    Ok(people)
+}
+
+/// Loads the projects of a person that may be written to their record, without those that they said
+/// they are not part of.
 pub(crate) fn projects(
     c: &mut Conn,
     orcid: &OrcidId,
     policy: MembershipPolicy,
     today: Date,
 ) -> Result<Projects, StoreError> {
+    let mut found = Projects::none();
+    for person in people_of(c, orcid)? {
+        add_projects(c, &mut found, &person, policy, today)?;
+    }
+    Ok(found)
+}
+
+fn add_projects(
+    c: &mut Conn,
+    found: &mut Projects,
+    orcid: &OrcidId,
+    policy: MembershipPolicy,
+    today: Date,
+) -> Result<(), StoreError> {
     let limit = i64::try_from(MAX_ITEMS).unwrap_or(i64::MAX);
-    let mut listed = Vec::new();
+    let disclaimed = disclaimers::of_person(c, orcid)?;
     let mut after = None;
-    loop {
+    while !found.more {
         let handles = contributions::of_person(c, orcid, after.as_ref(), limit)?;
         let Some(last) = handles.last().cloned() else {
-            return Ok(Projects {
-                listed,
-                more: false,
-            });
+            return Ok(());
         };
-        for handle in handles {
-            let Some(row) = raids::find_standing(c, &handle)? else {
+        for handle in handles.iter().filter(|h| !disclaimed.contains(h)) {
+            let Some(document) = entry(c, handle, orcid, policy, today)? else {
                 continue;
             };
-            let raid: Raid = serde_json::from_str(&row.document.0)
-                .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-            if let Some(document) = MembershipDocument::for_contributor(&raid, orcid, policy, today)
-            {
-                if listed.len() == MAX_ITEMS {
-                    return Ok(Projects { listed, more: true });
-                }
-                listed.push(document);
+            if found.listed.len() == MAX_ITEMS {
+                found.more = true;
+                return Ok(());
             }
+            found.listed.push(document);
         }
         after = Some(last);
     }
+    Ok(())
+}
+
+/// What would stand on the person's record for a RAiD.
+fn entry(
+    c: &mut Conn,
+    handle: &Handle,
+    orcid: &OrcidId,
+    policy: MembershipPolicy,
+    today: Date,
+) -> Result<Option<MembershipDocument>, StoreError> {
+    let Some(row) = raids::find_standing(c, handle)? else {
+        return Ok(None);
+    };
+    let raid: Raid = serde_json::from_str(&row.document.0)
+        .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
+    Ok(MembershipDocument::for_contributor(
+        &raid, orcid, policy, today,
+    ))
 }
 
 /// Writes the request. Its link carries the request's id, by which it is recognised in the inbox
-/// when the answer to the posting never came.
+/// after an unknown outcome.
 pub(crate) fn compose(
     settings: &Settings,
     signer: &Signer,
@@ -76,17 +150,15 @@ pub(crate) fn compose(
         "{agency} registered you as a contributor to {which}. If you grant permission, {agency} \
          adds each of your projects, these and later ones, to the professional activities of your \
          ORCID record: title, your role, dates and a link. It keeps them up to date, and writes \
-         nothing else. You are asked once. You can stop this at any time in your ORCID account \
-         under trusted parties. Questions: {}",
-        settings.contact
+         nothing else. We ask you {often}. You can stop this at any time in your ORCID account \
+         under trusted parties. Questions: {contact}",
+        often = settings.rules.budget.in_words(),
+        contact = settings.contact
     );
     let items = projects
         .listed
         .iter()
-        .map(|p| {
-            let name = format!("{} ({})", p.title, p.role_title);
-            Item::new(&name, p.handle.clone(), &p.raid_url)
-        })
+        .map(|p| Item::new(&item_name(p), p.handle.clone(), &p.raid_url))
         .collect::<Result<Vec<_>, _>>()?;
     let subject = if projects.listed.len() == 1 && !projects.more {
         "Your research project"

@@ -15,6 +15,7 @@ use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use serde::Deserialize;
 use std::sync::Arc;
+use store::permissions::Covers;
 use store::visits::{self, Purpose, State, Visit};
 use store::{Id, Store, StoreError};
 
@@ -344,7 +345,7 @@ async fn exchange(inbox: &Inbox, visit: &Visit, code: AuthorizationCode) -> Resu
             let now = context.clock.now();
             let to = match visit.purpose {
                 Purpose::Permission if visit.subject == granted.orcid.to_string() => {
-                    grant::granted(c, &keys, &granted, now)?;
+                    grant::granted(c, &keys, &granted, Covers::All, now)?;
                     State::Granted
                 }
                 Purpose::Permission => {
@@ -352,12 +353,16 @@ async fn exchange(inbox: &Inbox, visit: &Visit, code: AuthorizationCode) -> Resu
                     State::OtherPerson
                 }
                 Purpose::Invitation => {
-                    if invitation::join(c, &visit.subject, granted.orcid, &context)? {
-                        grant::granted(c, &keys, &granted, now)?;
-                        State::Granted
-                    } else {
-                        grant::granted_by_another(c, &keys, &granted, now)?;
-                        State::OtherPerson
+                    match invitation::join(c, &visit.subject, granted.orcid, &context)? {
+                        Some(handle) => {
+                            let covers = Covers::One(&handle);
+                            grant::granted(c, &keys, &granted, covers, now)?;
+                            State::Granted
+                        }
+                        None => {
+                            grant::granted_by_another(c, &keys, &granted, now)?;
+                            State::OtherPerson
+                        }
                     }
                 }
             };

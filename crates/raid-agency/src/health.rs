@@ -2,6 +2,7 @@
 
 use crate::telemetry::Metrics;
 use actix_web::{HttpResponse, web};
+use raid_model::permission::PermissionState;
 use serde_json::json;
 use store::{Store, StoreError, memberships, migrate, permissions, service_points, tasks};
 
@@ -70,7 +71,7 @@ fn gauge(c: &mut store::Conn) -> Result<(), StoreError> {
         }
     }
     let people = permissions::counts(c)?;
-    for state in permissions::State::ALL {
+    for state in PermissionState::ALL {
         let n = people.iter().find(|(s, _)| s == state).map_or(0, |p| p.1);
         metrics::gauge!("raid_permissions", "state" => state.as_str()).set(n as f64);
     }

@@ -220,13 +220,15 @@ section! {
         #[serde(with = "bounded")]
         visit_lifetime: Duration,
         confirm_after: Vec<Span>,
-        breaker_people: u32,
         #[serde(with = "bounded")]
         breaker_window: Duration,
+        retry_revoked_after: Vec<Span>,
         #[serde(with = "bounded")]
         probe_every: Duration,
         #[serde(with = "bounded")]
         recheck_after: Duration,
+        #[serde(with = "bounded")]
+        forget_after: Duration,
     }
 }
 section! {

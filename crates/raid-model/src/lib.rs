@@ -15,6 +15,7 @@ pub mod json;
 pub mod membership;
 mod orcid_id;
 mod partial_date;
+pub mod permission;
 pub mod rdf;
 mod record;
 mod ror_id;

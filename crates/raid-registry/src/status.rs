@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use raid_model::permission::PermissionState as State;
 use raid_model::{Contributor, ContributorStatus, Handle, OrcidId};
-use store::permissions::{self, Standing, State};
+use store::permissions::{self, Standing};
 use store::statuses::{self, Statuses};
 use store::{Conn, StoreError};
 

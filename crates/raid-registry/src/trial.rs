@@ -151,7 +151,7 @@ fn change(
 ) -> OrcidChange {
     let wanted = desired.clone();
     let (change, entry) = match Step::next(desired, consent, entry) {
-        Step::Nothing => (Change::None, None),
+        Step::Nothing | Step::ReviewQuestion => (Change::None, None),
         Step::AskFirst => (Change::Ask, wanted),
         Step::Create(document) => (Change::Add, Some(document)),
         Step::Update(_, document) => (Change::Update, Some(document)),

@@ -2,7 +2,7 @@
 
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
-use crate::schema::contribution;
+use crate::schema::{contribution, raid};
 use crate::types::AsText;
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
@@ -80,5 +80,23 @@ pub fn of_person(
         query = query.filter(contribution::handle.gt(after.to_string()));
     }
     let found: Vec<AsText<Handle>> = query.order(contribution::handle).limit(limit).load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// The RAiDs of some people that were not withdrawn, in the order of their handles, at most `limit`.
+pub fn standing(
+    c: &mut Conn,
+    people: &[OrcidId],
+    limit: i64,
+) -> Result<BTreeSet<Handle>, StoreError> {
+    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let found: Vec<AsText<Handle>> = contribution::table
+        .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+        .filter(contribution::orcid.eq_any(people))
+        .filter(raid::withdrawn_at.is_null())
+        .order(contribution::handle)
+        .limit(limit)
+        .select(contribution::handle)
+        .load(c)?;
     Ok(found.into_iter().map(AsText::into_inner).collect())
 }

@@ -38,6 +38,9 @@ pub enum StoreError {
     /// The RAiD was withdrawn, and is not changed any more.
     #[error("the RAiD was withdrawn")]
     Withdrawn,
+    /// What was learned about a person does not apply to where they stand.
+    #[error(transparent)]
+    InvalidTransition(#[from] raid_model::permission::InvalidTransition),
     /// There is no such row.
     #[error("not found")]
     NotFound,

@@ -78,13 +78,8 @@ pub fn keep(
 ) -> Result<(), StoreError> {
     if state == State::Active {
         // Of two that come at the same moment, neither would see the other.
-        permissions::lock(c, &grant.orcid, now)?;
-        let before = orcid_grant::table
-            .filter(orcid_grant::orcid.eq(grant.orcid.to_string()))
-            .filter(orcid_grant::state.eq(State::Active));
-        diesel::update(before)
-            .set(orcid_grant::state.eq(State::Superseded))
-            .execute(c)?;
+        permissions::locked(c, &grant.orcid, now)?;
+        supersede(c, &grant.orcid)?;
     }
     let owner = grant.orcid.to_string();
     let refresh = grant.refresh_token.as_ref();
@@ -102,6 +97,17 @@ pub fn keep(
     };
     diesel::insert_into(orcid_grant::table)
         .values(row)
+        .execute(c)?;
+    Ok(())
+}
+
+/// The pair in use is of no use any more: it is revoked at ORCID, and then forgotten.
+pub(crate) fn supersede(c: &mut Conn, orcid: &OrcidId) -> Result<(), StoreError> {
+    let active = orcid_grant::table
+        .filter(orcid_grant::orcid.eq(orcid.to_string()))
+        .filter(orcid_grant::state.eq(State::Active));
+    diesel::update(active)
+        .set(orcid_grant::state.eq(State::Superseded))
         .execute(c)?;
     Ok(())
 }
@@ -136,6 +142,16 @@ fn load(
             })
         })
         .collect()
+}
+
+/// Whether there is a pair in use, and whether there are pairs to be revoked.
+pub fn held(c: &mut Conn, orcid: &OrcidId) -> Result<(bool, bool), StoreError> {
+    let states: Vec<State> = orcid_grant::table
+        .filter(orcid_grant::orcid.eq(orcid.to_string()))
+        .select(orcid_grant::state)
+        .load(c)?;
+    let active = states.contains(&State::Active);
+    Ok((active, states.iter().any(|state| *state != State::Active)))
 }
 
 /// The pair in use.

@@ -7,6 +7,7 @@ pub mod changes;
 mod clock;
 mod conn;
 pub mod contributions;
+pub mod disclaimers;
 mod engine;
 mod error;
 pub mod grants;

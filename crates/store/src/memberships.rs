@@ -43,6 +43,8 @@ pub struct Membership {
     pub written_at: Option<Timestamp>,
     /// When the row last changed.
     pub updated_at: Timestamp,
+    /// Why ORCID did not remove the entry, although it has to go: its permission was withdrawn.
+    pub refusal: Option<String>,
 }
 
 impl Membership {
@@ -68,6 +70,9 @@ impl Membership {
             (State::Posting | State::Deleting, _) => Entry::InDoubt,
             (State::RemovedByResearcher, _) => Entry::Removed,
             (State::Deleted, _) | (State::Written, None) => Entry::Absent,
+            (State::Written, Some(put_code)) if self.refusal.is_some() => {
+                Entry::LeftBehind { put_code }
+            }
             (State::Written, Some(put_code)) => Entry::Written {
                 put_code,
                 hash: self.document_hash.clone(),
@@ -128,9 +133,14 @@ pub fn record(
             hash.clone(),
             hash.as_ref().map(|_| now),
         ),
+        Standing::LeftBehind { put_code, .. } => (State::Written, Some(*put_code), None, None),
         Standing::Deleting { put_code } => (State::Deleting, Some(*put_code), None, None),
         Standing::RemovedByResearcher => (State::RemovedByResearcher, None, None, None),
         Standing::Deleted => (State::Deleted, None, None, None),
+    };
+    let refusal = match found {
+        Standing::LeftBehind { refusal, .. } => Some(refusal.clone()),
+        _ => None,
     };
     let values = (
         membership::state.eq(state),
@@ -138,6 +148,7 @@ pub fn record(
         membership::document_hash.eq(hash),
         membership::written_at.eq(written_at),
         membership::updated_at.eq(now),
+        membership::refusal.eq(refusal),
     );
     let key = (
         membership::orcid.eq(orcid.to_string()),
@@ -176,23 +187,77 @@ pub fn of_person(
     Ok(found.into_iter().map(AsText::into_inner).collect())
 }
 
-/// Everything on a person's record is gone, with what we wrote there.
-///
-/// # Errors
-/// When the database refuses.
-pub fn all_gone(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    let rows = membership::table
-        .filter(membership::orcid.eq(orcid.to_string()))
-        .filter(membership::state.ne(State::RemovedByResearcher));
+/// Everything on a person's record is gone, with what we wrote there. Nothing of it was removed by
+/// the person.
+pub(crate) fn mark_all_deleted(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let rows = membership::table.filter(membership::orcid.eq(orcid.to_string()));
     diesel::update(rows)
         .set((
             membership::state.eq(State::Deleted),
             membership::put_code.eq(None::<i64>),
             membership::document_hash.eq(None::<String>),
+            membership::refusal.eq(None::<String>),
             membership::updated_at.eq(now),
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// What stands on a person's record is not known any more: it is looked up before anything is
+/// written.
+pub(crate) fn doubt_all(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let rows = membership::table
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .filter(membership::state.eq(State::Written));
+    diesel::update(rows)
+        .set((
+            membership::state.eq(State::Posting),
+            membership::put_code.eq(None::<i64>),
+            membership::document_hash.eq(None::<String>),
+            membership::refusal.eq(None::<String>),
+            membership::updated_at.eq(now),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// What the person removed from their record may be written again: all of it, or one project.
+pub(crate) fn allow_again(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: Option<&Handle>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut rows = diesel::update(membership::table)
+        .set((
+            membership::state.eq(State::Posting),
+            membership::updated_at.eq(now),
+        ))
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .filter(membership::state.eq(State::RemovedByResearcher))
+        .into_boxed();
+    if let Some(handle) = handle {
+        rows = rows.filter(membership::handle.eq(handle.to_string()));
+    }
+    rows.execute(c)?;
+    Ok(())
+}
+
+/// Whether an entry of ours stands on the person's record, or may, that we can still remove.
+pub fn stands(c: &mut Conn, orcid: &OrcidId) -> Result<bool, StoreError> {
+    let stands = [State::Posting, State::Written, State::Deleting];
+    let found: Option<AsText<Handle>> = membership::table
+        .filter(membership::orcid.eq(orcid.to_string()))
+        .filter(membership::state.eq_any(stands))
+        .filter(membership::refusal.is_null())
+        .select(membership::handle)
+        .first(c)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// What is found to stand on a record.
@@ -207,6 +272,13 @@ pub enum Standing {
         put_code: i64,
         /// Hash of the document that was written.
         hash: Option<String>,
+    },
+    /// An entry stands that has to go, and ORCID refuses to remove it.
+    LeftBehind {
+        /// ORCID's put-code.
+        put_code: i64,
+        /// What ORCID said.
+        refusal: String,
     },
     /// A DELETE is about to go out.
     Deleting {

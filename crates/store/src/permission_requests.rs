@@ -6,16 +6,17 @@ use crate::error::StoreError;
 use crate::schema::permission_request;
 use crate::types::{AsText, Id, Timestamp, text_enum};
 use diesel::prelude::*;
-use raid_model::OrcidId;
+use raid_model::{Handle, OrcidId};
+use std::collections::BTreeSet;
 
 text_enum! {
     /// Where a request stands.
     State {
-        /// About to be posted, or posted with an answer that never came.
+        /// About to be posted, or posted with an unknown outcome.
         Posting = "posting",
         /// In the person's inbox.
         Open = "open",
-        /// About to be archived by us, or archived with an answer that never came.
+        /// About to be archived by us, or archived with an unknown outcome.
         Withdrawing = "withdrawing",
         /// Answered, archived, withdrawn or gone.
         Closed = "closed",
@@ -38,47 +39,104 @@ pub struct PermissionRequestRow {
     pub asked_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// Digest of what it says, where that was kept.
+    pub says: Option<String>,
+    /// The projects that it names, a JSON list of handles, where that was kept.
+    pub names: Option<String>,
+    /// When it was first seen that the person had opened it.
+    pub read_at: Option<Timestamp>,
+    /// Whether it counts in the contact budget.
+    pub counted: bool,
+}
+
+impl PermissionRequestRow {
+    /// Whether one of the projects that it names is among `projects`. One whose projects were not
+    /// kept counts as such.
+    pub fn names_one_of(&self, projects: &BTreeSet<Handle>) -> bool {
+        let names: Option<BTreeSet<Handle>> = self
+            .names
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        names.is_none_or(|names| !names.is_disjoint(projects))
+    }
+}
+
+/// What a request says, for a later comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Digest of its content.
+    pub digest: String,
+    /// The projects that it names, a JSON list of handles.
+    pub names: String,
 }
 
 /// Records the intent to post a notification, before it is posted; also once more, when it turned
 /// out not to stand.
-///
-/// # Errors
-/// When the database refuses.
-pub fn intend(c: &mut Conn, id: Id, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+pub fn intend(
+    c: &mut Conn,
+    id: Id,
+    orcid: &OrcidId,
+    said: &Said,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let content = (
+        permission_request::asked_at.eq(now),
+        permission_request::says.eq(&said.digest),
+        permission_request::names.eq(&said.names),
+    );
     let row = (
         permission_request::id.eq(id),
         permission_request::orcid.eq(orcid.to_string()),
         permission_request::state.eq(State::Posting),
-        permission_request::asked_at.eq(now),
+        content,
     );
     per_backend!(c, |c| diesel::insert_into(permission_request::table)
         .values(row)
         .on_conflict(permission_request::id)
         .do_update()
-        .set(permission_request::asked_at.eq(now))
+        .set(content)
         .execute(c))?;
     Ok(())
 }
 
-/// Records the intent to archive an open notification, before it is archived.
-///
-/// # Errors
-/// When the database refuses.
-pub fn withdrawing(c: &mut Conn, id: Id) -> Result<(), StoreError> {
+/// Records the intent to archive an open notification, before it is archived, and whether it counts
+/// in the contact budget once it is.
+pub fn withdrawing(c: &mut Conn, id: Id, counted: bool) -> Result<(), StoreError> {
     let row = permission_request::table
         .find(id)
         .filter(permission_request::state.eq(State::Open));
     diesel::update(row)
-        .set(permission_request::state.eq(State::Withdrawing))
+        .set((
+            permission_request::state.eq(State::Withdrawing),
+            permission_request::counted.eq(counted),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Archiving it was begun and is not possible: it stands open, was read, and counts.
+pub fn stays_open(c: &mut Conn, id: Id, now: Timestamp) -> Result<(), StoreError> {
+    diesel::update(permission_request::table.find(id))
+        .set((
+            permission_request::state.eq(State::Open),
+            permission_request::counted.eq(true),
+        ))
+        .execute(c)?;
+    mark_read(c, id, now)
+}
+
+/// The person opened it.
+pub fn mark_read(c: &mut Conn, id: Id, now: Timestamp) -> Result<(), StoreError> {
+    let row = permission_request::table
+        .find(id)
+        .filter(permission_request::read_at.is_null());
+    diesel::update(row)
+        .set(permission_request::read_at.eq(now))
         .execute(c)?;
     Ok(())
 }
 
 /// The request that is open or in doubt, the newest if there are several.
-///
-/// # Errors
-/// When the database refuses.
 pub fn current(c: &mut Conn, orcid: &OrcidId) -> Result<Option<PermissionRequestRow>, StoreError> {
     Ok(permission_request::table
         .filter(permission_request::orcid.eq(orcid.to_string()))
@@ -92,12 +150,25 @@ pub fn current(c: &mut Conn, orcid: &OrcidId) -> Result<Option<PermissionRequest
         .optional()?)
 }
 
+/// The newest request, whatever became of it.
+pub fn latest(c: &mut Conn, orcid: &OrcidId) -> Result<Option<PermissionRequestRow>, StoreError> {
+    Ok(permission_request::table
+        .filter(permission_request::orcid.eq(orcid.to_string()))
+        .order((
+            permission_request::asked_at.desc(),
+            permission_request::id.desc(),
+        ))
+        .select(PermissionRequestRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
 /// Records ORCID's put-code: the notification stands in the inbox.
-///
-/// # Errors
-/// When the database refuses.
 pub fn opened(c: &mut Conn, id: Id, put_code: i64) -> Result<(), StoreError> {
-    diesel::update(permission_request::table.find(id))
+    let row = permission_request::table
+        .find(id)
+        .filter(permission_request::state.eq(State::Posting));
+    diesel::update(row)
         .set((
             permission_request::state.eq(State::Open),
             permission_request::put_code.eq(put_code),
@@ -107,9 +178,6 @@ pub fn opened(c: &mut Conn, id: Id, put_code: i64) -> Result<(), StoreError> {
 }
 
 /// Takes an intent back that was certainly not carried out, so that it does not count.
-///
-/// # Errors
-/// When the database refuses.
 pub fn withdraw(c: &mut Conn, id: Id) -> Result<(), StoreError> {
     let row = permission_request::table
         .find(id)
@@ -119,9 +187,6 @@ pub fn withdraw(c: &mut Conn, id: Id) -> Result<(), StoreError> {
 }
 
 /// Closes a request.
-///
-/// # Errors
-/// When the database refuses.
 pub fn close(c: &mut Conn, id: Id, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(permission_request::table.find(id))
         .set((
@@ -132,14 +197,33 @@ pub fn close(c: &mut Conn, id: Id, now: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How often the person was asked since `since`.
-///
-/// # Errors
-/// When the database refuses.
-pub fn count_since(c: &mut Conn, orcid: &OrcidId, since: Timestamp) -> Result<i64, StoreError> {
-    Ok(permission_request::table
+/// Closes what stands in a person's inbox, which is gone.
+pub(crate) fn close_all(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let rows = permission_request::table
+        .filter(permission_request::orcid.eq(orcid.to_string()))
+        .filter(permission_request::state.ne(State::Closed));
+    diesel::update(rows)
+        .set((
+            permission_request::state.eq(State::Closed),
+            permission_request::closed_at.eq(now),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// How often the person was asked since `since`: first what counts in the contact budget, then all
+/// notifications.
+pub fn count_since(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    since: Timestamp,
+) -> Result<(i64, i64), StoreError> {
+    let counted: Vec<bool> = permission_request::table
         .filter(permission_request::orcid.eq(orcid.to_string()))
         .filter(permission_request::asked_at.ge(since))
-        .count()
-        .get_result(c)?)
+        .select(permission_request::counted)
+        .load(c)?;
+    let all = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+    let that_count = counted.into_iter().filter(|counted| *counted).count();
+    Ok((i64::try_from(that_count).unwrap_or(i64::MAX), all))
 }

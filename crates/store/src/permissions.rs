@@ -1,110 +1,69 @@
-//! What each person said about our writing to their ORCID record.
+//! Where each person stands with our writing to their ORCID record.
+//!
+//! The states and what moves between them are [`raid_model::permission`]'s. Here a transition is
+//! applied: a compare-and-swap on the row that the caller read, with everything that follows from it
+//! in the same transaction. A caller that loses reads again.
+
+mod effects;
+mod standing;
+
+pub use effects::{Covers, wake_memberships, wake_permission};
+pub use standing::{Standing, counts, of_people, of_raids};
 
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
-use crate::schema::{contribution, permission};
-use crate::types::{AsText, Timestamp, text_enum};
+use crate::schema::permission;
+use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
-use raid_model::membership::Consent;
+use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
 use raid_model::{Handle, OrcidId};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-text_enum! {
-    /// Where a person stands. One state a person; what wakes each is the `permission` task.
-    State {
-        /// Not asked yet.
-        Unasked = "unasked",
-        /// Asked, and no answer yet.
-        Asked = "asked",
-        /// Granted: we hold a token.
-        Granted = "granted",
-        /// A call with their token was refused; it may be ORCID's trouble and is looked at again.
-        Suspect = "suspect",
-        /// They said no on ORCID's page.
-        Denied = "denied",
-        /// They archived the request, or never answered it.
-        Ignored = "ignored",
-        /// They withdrew the permission at ORCID.
-        Revoked = "revoked",
-        /// They withdrew it with us.
-        Disconnected = "disconnected",
-        /// ORCID does not know the iD, or lets nobody ask it.
-        Unreachable = "unreachable",
-        /// The record is deactivated.
-        Deactivated = "deactivated",
-        /// The record was merged into another.
-        Deprecated = "deprecated",
-        /// ORCID locked the record.
-        Locked = "locked",
-    }
-}
-
-impl State {
-    /// How far the person's word reaches.
-    pub fn consent(self) -> Consent {
-        match self {
-            Self::Granted => Consent::Granted,
-            Self::Unasked => Consent::Unasked,
-            _ => Consent::None,
-        }
-    }
-}
-
-/// A person's state.
+/// A person's row, as it was read. Transitions compare with its state and version.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = permission)]
 pub struct Permission {
     /// Whose.
     pub orcid: AsText<OrcidId>,
     /// Where they stand.
-    pub state: State,
+    #[diesel(deserialize_as = AsText<PermissionState>)]
+    pub state: PermissionState,
     /// Since when.
     pub since: Timestamp,
-    /// How often the suspicion was confirmed.
+    /// How many tries of the token were refused in this state.
     pub suspicions: i32,
     /// The record theirs was merged into.
     pub primary_orcid: Option<AsText<OrcidId>>,
     /// Why, in a few words, where there is a reason.
     pub reason: Option<String>,
-    /// When the row last changed.
+    /// When the state was last confirmed.
     pub updated_at: Timestamp,
+    /// Counts the changes of this row.
+    pub version: i32,
+    /// A JSON list of the projects that they said no to, or did not answer for. None: all.
+    pub answered_for: Option<String>,
+    /// Since when they contribute to nothing.
+    pub idle_since: Option<Timestamp>,
 }
 
-/// A change of state.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The new state.
-    pub to: State,
-    /// Why, in a few words.
-    pub reason: Option<String>,
-    /// For [`State::Deprecated`], the record it was merged into.
-    pub primary: Option<OrcidId>,
-}
-
-impl Change {
-    /// A change without a reason.
-    pub fn to(to: State) -> Self {
-        Self {
-            to,
-            reason: None,
-            primary: None,
-        }
-    }
-
-    /// A change with a reason.
-    pub fn because(to: State, reason: impl Into<String>) -> Self {
-        Self {
-            to,
-            reason: Some(reason.into()),
-            primary: None,
-        }
+impl From<AsText<PermissionState>> for PermissionState {
+    fn from(text: AsText<PermissionState>) -> Self {
+        text.into_inner()
     }
 }
 
-/// A person's state, if they are known.
-///
-/// # Errors
-/// When the database refuses.
+impl Permission {
+    /// Whether nothing of what the person's answer was about is among `projects`.
+    pub fn is_answer_outdated(&self, projects: &BTreeSet<Handle>) -> bool {
+        let about: Option<BTreeSet<Handle>> = self
+            .answered_for
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        about.is_some_and(|about| about.is_disjoint(projects))
+    }
+}
+
+/// A person's row, if they are known.
 pub fn find(c: &mut Conn, orcid: &OrcidId) -> Result<Option<Permission>, StoreError> {
     Ok(permission::table
         .find(orcid.to_string())
@@ -113,14 +72,11 @@ pub fn find(c: &mut Conn, orcid: &OrcidId) -> Result<Option<Permission>, StoreEr
         .optional()?)
 }
 
-/// Makes sure that the person is known; a new one is [`State::Unasked`].
-///
-/// # Errors
-/// When the database refuses.
+/// Makes sure that the person is known; a new one is unasked.
 pub fn ensure(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     let row = (
         permission::orcid.eq(orcid.to_string()),
-        permission::state.eq(State::Unasked),
+        permission::state.eq(PermissionState::Unasked.as_str()),
         permission::since.eq(now),
         permission::suspicions.eq(0),
         permission::updated_at.eq(now),
@@ -132,8 +88,9 @@ pub fn ensure(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), Store
     Ok(())
 }
 
-/// Keeps other transactions off the person until this one ends. (SQLite has one writer.)
-pub(crate) fn lock(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+/// The row of a person, who is known from then on. Other transactions wait until this one ends, so
+/// that a transition from what was read cannot lose. (SQLite has one writer.)
+pub fn locked(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<Permission, StoreError> {
     ensure(c, orcid, now)?;
     if let Conn::Postgres(c) = c {
         let row = permission::table
@@ -142,151 +99,184 @@ pub(crate) fn lock(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), 
             .for_update();
         row.first::<String>(c)?;
     }
-    Ok(())
+    find(c, orcid)?.ok_or(StoreError::NotFound)
 }
 
-/// Moves a person to another state if they are in one of `from`; says whether they were.
+/// Applies a transition with all that follows from it. Says whether it was applied: not when the
+/// row was changed since `known` was read. Then read it again.
 ///
 /// # Errors
-/// When the database refuses.
-pub fn change(
+/// [`StoreError::InvalidTransition`] when the event does not apply to the state that was read.
+pub fn apply(
     c: &mut Conn,
-    orcid: &OrcidId,
-    from: &[State],
-    change: &Change,
+    known: &Permission,
+    change: &PermissionChange,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let row = permission::table
-        .find(orcid.to_string())
-        .filter(permission::state.eq_any(from));
-    let changed = diesel::update(row)
+    let to = known.state.after(change.event)?;
+    let orcid = known.orcid.get();
+    let moved = known.state != to;
+    let no = matches!(to, PermissionState::Denied | PermissionState::Ignored);
+    let answered_for = if moved && no {
+        effects::projects_answered_for(c, orcid)?
+    } else {
+        known.answered_for.clone().filter(|_| no)
+    };
+    let settles = matches!(
+        change.event,
+        PermissionEvent::Granted | PermissionEvent::TokenAccepted
+    );
+    let suspicions = if moved || settles {
+        0
+    } else {
+        known.suspicions
+    };
+    let since = if moved { now } else { known.since };
+    let reason = change
+        .reason
+        .as_ref()
+        .or(known.reason.as_ref().filter(|_| !moved));
+    let changed = diesel::update(as_read(known))
         .set((
-            permission::state.eq(change.to),
-            permission::since.eq(now),
-            permission::suspicions.eq(0),
+            permission::state.eq(to.as_str()),
+            permission::since.eq(since),
+            permission::suspicions.eq(suspicions),
             permission::primary_orcid.eq(change.primary.map(AsText::from)),
-            permission::reason.eq(&change.reason),
+            permission::reason.eq(reason),
             permission::updated_at.eq(now),
+            permission::version.eq(known.version.wrapping_add(1)),
+            permission::answered_for.eq(answered_for),
+            permission::idle_since.eq(None::<Timestamp>),
+        ))
+        .execute(c)?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    effects::follow(c, known, to, change, now)?;
+    Ok(true)
+}
+
+/// The person granted, on ORCID's page. Never lost: the row is locked, and a grant applies to every
+/// state. Wakes their projects. What they had removed from their record comes back as far as the
+/// grant `covers` it.
+pub fn granted(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    covers: Covers<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let known = locked(c, orcid, now)?;
+    apply(c, &known, &PermissionEvent::Granted.into(), now)?;
+    effects::forget_what_stands(c, &known, covers, now)?;
+    wake_memberships(c, orcid, now)?;
+    wake_permission(c, orcid, now)
+}
+
+/// Counts one more refusal of the person's token. Says whether the row was as it was read.
+pub fn record_refusal(
+    c: &mut Conn,
+    known: &Permission,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(as_read(known))
+        .set((
+            permission::suspicions.eq(known.suspicions.saturating_add(1)),
+            permission::updated_at.eq(now),
+            permission::version.eq(known.version.wrapping_add(1)),
         ))
         .execute(c)?;
     Ok(changed == 1)
 }
 
-/// Counts one more refusal of a suspect's token and gives how many there were.
-///
-/// # Errors
-/// [`StoreError::NotFound`] when the person is not under suspicion.
-pub fn suspect_again(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<i32, StoreError> {
-    let row = permission::table
-        .find(orcid.to_string())
-        .filter(permission::state.eq(State::Suspect));
-    diesel::update(row)
+/// The person's state was confirmed. Says whether the row was as it was read.
+pub fn touch(c: &mut Conn, known: &Permission, now: Timestamp) -> Result<bool, StoreError> {
+    let changed = diesel::update(as_read(known))
         .set((
-            permission::suspicions.eq(permission::suspicions + 1),
             permission::updated_at.eq(now),
+            permission::version.eq(known.version.wrapping_add(1)),
         ))
-        .returning(permission::suspicions)
-        .get_result(c)
-        .optional()?
-        .ok_or(StoreError::NotFound)
-}
-
-/// Starts the confirmation of a suspicion anew.
-///
-/// # Errors
-/// When the database refuses.
-pub fn absolve(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    let row = permission::table
-        .find(orcid.to_string())
-        .filter(permission::state.eq(State::Suspect));
-    diesel::update(row)
-        .set((permission::suspicions.eq(0), permission::updated_at.eq(now)))
         .execute(c)?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// The person was looked at, and nothing changed.
-///
-/// # Errors
-/// When the database refuses.
-pub fn touch(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    let row = permission::table.find(orcid.to_string());
-    diesel::update(row)
-        .set(permission::updated_at.eq(now))
+/// Notes since when the person contributes to nothing, or that they do. Says whether the row was as
+/// it was read.
+pub fn note_idle(
+    c: &mut Conn,
+    known: &Permission,
+    since: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(as_read(known))
+        .set((
+            permission::idle_since.eq(since),
+            permission::version.eq(known.version.wrapping_add(1)),
+        ))
         .execute(c)?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// How many people came under suspicion since `since`.
-///
-/// # Errors
-/// When the database refuses.
-pub fn count_suspects(c: &mut Conn, since: Timestamp) -> Result<i64, StoreError> {
+/// Granted people other than `except` whose token worked longest ago or never, at most `limit`:
+/// whether ORCID accepts their tokens tells whether it accepts any.
+pub fn to_compare_with(
+    c: &mut Conn,
+    except: &OrcidId,
+    limit: i64,
+) -> Result<Vec<OrcidId>, StoreError> {
+    let found: Vec<AsText<OrcidId>> = permission::table
+        .filter(permission::state.eq(PermissionState::Granted.as_str()))
+        .filter(permission::orcid.ne(except.to_string()))
+        .order(permission::updated_at)
+        .limit(limit)
+        .select(permission::orcid)
+        .load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// Whether somebody else is under suspicion.
+pub fn any_other_suspect(c: &mut Conn, except: &OrcidId) -> Result<bool, StoreError> {
+    let found: Option<AsText<OrcidId>> = permission::table
+        .filter(permission::state.eq(PermissionState::Suspect.as_str()))
+        .filter(permission::orcid.ne(except.to_string()))
+        .select(permission::orcid)
+        .first(c)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// How many refusals could not be judged, of people who are under suspicion: more tries than
+/// `judged_after` were refused.
+pub fn count_unjudged(c: &mut Conn, judged_after: usize) -> Result<i64, StoreError> {
+    let judged_after = i32::try_from(judged_after).unwrap_or(i32::MAX);
     Ok(permission::table
-        .filter(permission::state.eq(State::Suspect))
-        .filter(permission::since.ge(since))
+        .filter(permission::state.eq(PermissionState::Suspect.as_str()))
+        .filter(permission::suspicions.gt(judged_after))
         .count()
         .get_result(c)?)
 }
 
-/// How many people are in which state, for the metrics.
-///
-/// # Errors
-/// When the database refuses.
-pub fn counts(c: &mut Conn) -> Result<Vec<(State, i64)>, StoreError> {
-    Ok(permission::table
-        .group_by(permission::state)
-        .select((permission::state, diesel::dsl::count_star()))
-        .load(c)?)
-}
-
-/// Where a person stands, and since when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// The state.
-    pub state: State,
-    /// When it became that.
-    pub since: Timestamp,
-}
-
-type StandingRow = (AsText<OrcidId>, State, Timestamp);
-
-fn standings(rows: Vec<StandingRow>) -> HashMap<OrcidId, Standing> {
-    rows.into_iter()
-        .map(|(orcid, state, since)| (orcid.into_inner(), Standing { state, since }))
-        .collect()
-}
-
-/// Where the contributors of some RAiDs stand; a person who is missing is unasked.
-///
-/// # Errors
-/// When the database refuses.
-pub fn of_raids(
-    c: &mut Conn,
-    handles: &[&Handle],
-) -> Result<HashMap<OrcidId, Standing>, StoreError> {
-    let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let rows = contribution::table
-        .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
-        .filter(contribution::handle.eq_any(handles))
-        .select((permission::orcid, permission::state, permission::since))
-        .distinct()
+/// The iDs that were merged into this one.
+pub fn merged_into(c: &mut Conn, primary: &OrcidId) -> Result<Vec<OrcidId>, StoreError> {
+    let found: Vec<AsText<OrcidId>> = permission::table
+        .filter(permission::primary_orcid.eq(primary.to_string()))
+        .filter(permission::state.eq(PermissionState::Deprecated.as_str()))
+        .select(permission::orcid)
         .load(c)?;
-    Ok(standings(rows))
+    Ok(found.into_iter().map(AsText::into_inner).collect())
 }
 
-/// Where these people stand; one who is missing is unasked.
-///
-/// # Errors
-/// When the database refuses.
-pub fn of_people(
-    c: &mut Conn,
-    people: &[OrcidId],
-) -> Result<HashMap<OrcidId, Standing>, StoreError> {
-    let people: Vec<String> = people.iter().map(ToString::to_string).collect();
-    let rows = permission::table
-        .filter(permission::orcid.eq_any(people))
-        .select((permission::orcid, permission::state, permission::since))
-        .load(c)?;
-    Ok(standings(rows))
+/// A row of a person, a state and a version.
+type AsRead = diesel::dsl::Filter<
+    diesel::dsl::Filter<
+        diesel::dsl::Filter<permission::table, diesel::dsl::Eq<permission::orcid, String>>,
+        diesel::dsl::Eq<permission::state, &'static str>,
+    >,
+    diesel::dsl::Eq<permission::version, i32>,
+>;
+
+/// The row, if it is as it was read.
+fn as_read(known: &Permission) -> AsRead {
+    permission::table
+        .filter(permission::orcid.eq(known.orcid.as_str().to_owned()))
+        .filter(permission::state.eq(known.state.as_str()))
+        .filter(permission::version.eq(known.version))
 }

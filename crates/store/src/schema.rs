@@ -56,14 +56,16 @@ diesel::table! {
     permission (orcid) {
         orcid -> Text, state -> Text, since -> Timestamp, suspicions -> Integer,
         primary_orcid -> Nullable<Text>, reason -> Nullable<Text>, updated_at -> Timestamp,
+        version -> Integer, answered_for -> Nullable<Text>, idle_since -> Nullable<Timestamp>,
     }
 }
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
     use crate::types::DbUuid;
     permission_request (id) {
         id -> DbUuid, orcid -> Text, state -> Text, put_code -> Nullable<BigInt>,
-        asked_at -> Timestamp, closed_at -> Nullable<Timestamp>,
+        asked_at -> Timestamp, closed_at -> Nullable<Timestamp>, says -> Nullable<Text>,
+        names -> Nullable<Text>, read_at -> Nullable<Timestamp>, counted -> Bool,
     }
 }
 diesel::table! {
@@ -79,7 +81,11 @@ diesel::table! {
     membership (orcid, handle) {
         orcid -> Text, handle -> Text, state -> Text, put_code -> Nullable<BigInt>,
         document_hash -> Nullable<Text>, written_at -> Nullable<Timestamp>, updated_at -> Timestamp,
+        refusal -> Nullable<Text>,
     }
+}
+diesel::table! {
+    disclaimer (orcid, handle) { orcid -> Text, handle -> Text, said_at -> Timestamp, }
 }
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text, Timestamp};
@@ -146,6 +152,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     permission_request,
     orcid_grant,
     membership,
+    disclaimer,
     invitation,
     visit,
     contributor_status,

@@ -22,9 +22,12 @@ use crate::migrate;
 use crate::pool::Manager;
 use crate::raids::{RaidWrite, insert};
 use crate::seal::KeyRing;
+use crate::types::Timestamp;
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::ManageConnection as _;
+use raid_model::OrcidId;
+use raid_model::permission::PermissionState;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -156,6 +159,30 @@ impl TestDb {
             .expect("a runtime")
             .block_on(test(&self));
     }
+}
+
+/// Puts a person into a state, whatever they were before and whether or not an event leads there.
+///
+/// # Errors
+/// When the database refuses.
+pub fn put_in_state(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    state: PermissionState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use crate::schema::permission;
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    crate::permissions::ensure(c, orcid, now)?;
+    diesel::update(permission::table.find(orcid.to_string()))
+        .set((
+            permission::state.eq(state.as_str()),
+            permission::since.eq(now),
+            permission::updated_at.eq(now),
+            permission::version.eq(permission::version + 1),
+        ))
+        .execute(c)?;
+    Ok(())
 }
 
 /// See [`TestDb::single_writer`].

@@ -2,8 +2,11 @@
 
 use crate::failure;
 use crate::plan::{Facts, Step, plan};
-use orcid_client::{CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, our_entry};
+use orcid_client::{
+    CallError, Client, Deleted, FailureAction, Meaning, Outcome, PutCode, ReadAs, our_entry,
+};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
+use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
 use raid_model::{Handle, OrcidId, Raid};
 use reconciler::{Held, Next, Reconcile, Verdict};
 use secrecy::SecretString;
@@ -11,9 +14,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use store::memberships::{self, Membership, Standing};
-use store::permissions::{self, State};
+use store::permissions::{self, Permission};
 use store::tasks::{self, Kind, Lane, NewTask, Work};
-use store::{Store, StoreError, grants, raids};
+use store::{Store, StoreError, disclaimers, grants, raids};
 
 /// Makes one entry of one ORCID record agree with the RAiD.
 pub struct MembershipReconciler {
@@ -32,8 +35,18 @@ struct Entry {
     orcid: OrcidId,
     handle: Handle,
     token: SecretString,
+    /// The person, as they were read.
+    known: Permission,
     /// What stands there before the step is taken.
     before: Standing,
+}
+
+/// What is known when a task begins.
+struct Loaded {
+    facts: Facts,
+    known: Option<Permission>,
+    /// The token, where the person's permission stands or has to be tried.
+    token: Option<SecretString>,
 }
 
 impl MembershipReconciler {
@@ -53,22 +66,36 @@ impl MembershipReconciler {
     }
 
     async fn reconcile(&self, held: &Held, orcid: OrcidId, handle: Handle) -> Verdict {
-        let (facts, token) = match self.load(orcid, handle.clone()).await {
+        let loaded = match self.load(orcid, handle.clone()).await {
             Ok(found) => found,
             Err(e) => return e.into(),
         };
+        let Loaded {
+            facts,
+            known,
+            token,
+        } = loaded;
         let step = plan(facts.clone());
-        let token = match (&step, token) {
-            (Step::Nothing, _) => return Verdict::done(),
-            (Step::AskFirst, _) => return self.ask_first(orcid),
-            (_, Some(token)) => token,
-            // A grant without its token cannot be used; the confirmation of it fails, and says so.
-            (_, None) => return self.without_token(orcid),
+        let known = match (&step, known) {
+            (Step::AskFirst, _) => return self.wake_permission(orcid, self.ask_delay),
+            (Step::ReviewQuestion, _) => return self.wake_permission(orcid, Duration::ZERO),
+            // Perhaps it was the person's last project.
+            (Step::Nothing, Some(known))
+                if facts.desired.is_none() && known.state.keeps_token() =>
+            {
+                return self.wake_permission(orcid, Duration::ZERO);
+            }
+            (Step::Nothing, _) | (_, None) => return Verdict::done(),
+            (_, Some(known)) => known,
+        };
+        let Some(token) = token else {
+            return self.without_token(held, &known, &handle, &step);
         };
         let mut entry = Entry {
             orcid,
             handle,
             token,
+            known,
             before: Standing::Deleted,
         };
         let step = match &facts.actual {
@@ -95,23 +122,24 @@ impl MembershipReconciler {
             Step::Update(put_code, document) => self.update(held, &entry, put_code, document).await,
             Step::Delete(put_code) => self.delete(held, &entry, put_code).await,
             // Nothing is in doubt any more, and the person was asked.
-            Step::Nothing | Step::AskFirst | Step::Look => {
+            Step::Nothing | Step::AskFirst | Step::ReviewQuestion | Step::Look => {
                 self.with(&entry, Verdict::done(), entry.before.clone())
             }
         }
     }
 
-    async fn load(
-        &self,
-        orcid: OrcidId,
-        handle: Handle,
-    ) -> Result<(Facts, Option<SecretString>), StoreError> {
+    async fn load(&self, orcid: OrcidId, handle: Handle) -> Result<Loaded, StoreError> {
         let today = self.store.clock().now().date();
         let keys = self.store.keys().clone();
         let policy = self.policy;
         self.store
             .read(move |c| {
-                let desired = match raids::find_standing(c, &handle)? {
+                let standing = if disclaimers::is_disclaimed(c, &orcid, &handle)? {
+                    None
+                } else {
+                    raids::find_standing(c, &handle)?
+                };
+                let desired = match standing {
                     None => None,
                     Some(row) => {
                         let raid: Raid = serde_json::from_str(&row.document.0)
@@ -119,26 +147,31 @@ impl MembershipReconciler {
                         MembershipDocument::for_contributor(&raid, &orcid, policy, today)
                     }
                 };
-                let permission = permissions::find(c, &orcid)?.map_or(State::Unasked, |p| p.state);
+                let known = permissions::find(c, &orcid)?;
+                let permission = known.as_ref().map_or(PermissionState::Unasked, |p| p.state);
                 let token = match permission {
-                    State::Granted => grants::active(c, &keys, &orcid)?.map(|g| g.access_token),
+                    PermissionState::Granted | PermissionState::Revoked => {
+                        grants::active(c, &keys, &orcid)?.map(|g| g.access_token)
+                    }
                     _ => None,
                 };
                 let actual = memberships::find(c, &orcid, &handle)?;
-                Ok((
-                    Facts {
+                Ok(Loaded {
+                    facts: Facts {
                         desired,
                         permission,
                         actual,
                     },
+                    known,
                     token,
-                ))
+                })
             })
             .await
     }
 
-    fn ask_first(&self, orcid: OrcidId) -> Verdict {
-        let (clock, delay) = (self.store.clock().clone(), self.ask_delay);
+    /// Leaves the rest to whoever looks after the person's permission.
+    fn wake_permission(&self, orcid: OrcidId, delay: Duration) -> Verdict {
+        let clock = self.store.clock().clone();
         Verdict::done().with(move |c| {
             let now = clock.now();
             permissions::ensure(c, &orcid, now)?;
@@ -156,11 +189,43 @@ impl MembershipReconciler {
         })
     }
 
-    fn without_token(&self, orcid: OrcidId) -> Verdict {
-        failure::suspected(orcid, "there is no token for the grant", self.store.clock())
+    /// A grant without its token cannot be used; the confirmation of it fails, and says so. What has
+    /// to go after a withdrawal stays.
+    fn without_token(
+        &self,
+        held: &Held,
+        known: &Permission,
+        handle: &Handle,
+        step: &Step,
+    ) -> Verdict {
+        if let (PermissionState::Revoked, Step::Delete(put_code)) = (known.state, step) {
+            let refusal = "the permission was withdrawn before the entry had to go";
+            return self.left_behind(*known.orcid.get(), handle, *put_code, refusal);
+        }
+        let event = PermissionEvent::TokenRefused;
+        let change = PermissionChange::because(event, "there is no token for the grant");
+        failure::learned(known, change, held.work(), self.store.clock())
     }
 
-    /// Finds out what stands on the record after an answer that never came.
+    /// An entry that has to go stays on the record, since ORCID refuses to remove it without a
+    /// permission. It is not tried again unless the person grants again.
+    fn left_behind(
+        &self,
+        orcid: OrcidId,
+        handle: &Handle,
+        put_code: i64,
+        refusal: &str,
+    ) -> Verdict {
+        let standing = Standing::LeftBehind {
+            put_code,
+            refusal: refusal.to_owned(),
+        };
+        let (handle, clock) = (handle.clone(), self.store.clock().clone());
+        Verdict::done()
+            .with(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
+    }
+
+    /// Finds out what stands on the record after an unknown outcome.
     async fn look(
         &self,
         entry: &Entry,
@@ -265,9 +330,22 @@ impl MembershipReconciler {
         match deleted {
             Ok(Deleted::Now) => self.found(entry, AT_ONCE, Standing::Deleted),
             // Not by us: what is in doubt was looked up before.
-            Ok(Deleted::Before) => self.found(entry, Next::Done, Standing::RemovedByResearcher),
+            Ok(Deleted::Before) => self.found(entry, AT_ONCE, Standing::RemovedByResearcher),
+            Err(e) if self.is_refused_for_good(entry, &e) => {
+                self.left_behind(entry.orcid, &entry.handle, put_code, &e.meaning.to_string())
+            }
             Err(e) => self.not_done(entry, &e),
         }
+    }
+
+    /// Whether ORCID refused a removal after the person withdrew, as it does as a rule.
+    fn is_refused_for_good(&self, entry: &Entry, error: &CallError) -> bool {
+        let action = error.action(self.client.settings().doubt());
+        entry.known.state == PermissionState::Revoked
+            && matches!(
+                action,
+                FailureAction::SuspectToken | FailureAction::AskForScope | FailureAction::Record(_)
+            )
     }
 
     /// The entry is not there any more. If the record itself can be read, the researcher removed
@@ -319,8 +397,9 @@ impl MembershipReconciler {
     }
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {
-        let wait = self.client.settings().doubt();
-        failure::verdict(error, entry.orcid, self.store.clock(), wait)
+        let work = Work::Membership(entry.orcid, entry.handle.clone());
+        let doubt = self.client.settings().doubt();
+        failure::verdict(error, &entry.known, &work, self.store.clock(), doubt)
     }
 
     fn with(&self, entry: &Entry, verdict: Verdict, standing: Standing) -> Verdict {

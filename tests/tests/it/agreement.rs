@@ -1,5 +1,6 @@
 //! Whether the RAiDs, what we know of ORCID's records, and the records themselves agree.
 
+use raid_model::permission::PermissionState;
 use raid_model::{Handle, OrcidId};
 use raid_tests::{Client, Orcid, Stage, eventually_within};
 use serde_json::Value;
@@ -153,13 +154,13 @@ impl<'a> Sides<'a> {
     }
 
     /// Where a person stands.
-    pub async fn permission(&self, person: &str) -> permissions::State {
+    pub async fn permission(&self, person: &str) -> PermissionState {
         let orcid: OrcidId = person.parse().unwrap();
         let found = self.store.read(move |c| permissions::find(c, &orcid));
         found
             .await
             .unwrap()
-            .map_or(permissions::State::Unasked, |p| p.state)
+            .map_or(PermissionState::Unasked, |p| p.state)
     }
 }
 

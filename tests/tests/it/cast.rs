@@ -2,11 +2,11 @@
 
 use crate::agreement::{Expected, POSITIONS, Sides, people};
 use futures::future::join_all;
+use raid_model::permission::PermissionState as State;
 use raid_tests::examples::{handle_of, with_people};
 use raid_tests::{Agency, Browser, Client, Orcid, Stage, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use store::permissions::State;
 
 /// Short times, in the proportions of the default configuration.
 pub const FAST: &str = r#"

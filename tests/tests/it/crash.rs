@@ -3,6 +3,7 @@
 
 use crate::agreement::{Expected, Sides, people};
 use futures::future::{join, join_all};
+use raid_model::permission::PermissionState as State;
 use raid_tests::examples::{handle_of, version_of, with_people};
 use raid_tests::{Agency, Browser, Client, Stage, eventually, random_moment};
 use rand::rngs::StdRng;
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use store::permissions::State;
 
 raid_tests::on_both_databases!(nothing_is_lost_or_doubled);
 

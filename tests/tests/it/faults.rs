@@ -1,10 +1,10 @@
 //! Whatever ORCID does to our calls, in the end each record says what the RAiDs say, once.
 
 use crate::cast::{Cast, FAST, PEOPLE};
+use raid_model::permission::PermissionState as State;
 use raid_tests::{Orcid, Stage, eventually, eventually_within};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::permissions::State;
 
 /// For what takes many waits in a row.
 const LONG: Duration = Duration::from_mins(2);

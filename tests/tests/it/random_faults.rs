@@ -4,6 +4,7 @@
 use crate::agreement::Expected;
 use crate::cast::{Cast, FAST, add_person, change_end, change_position, drop_last_person};
 use crate::faults::MEMBER_CALLS;
+use raid_model::permission::PermissionState as State;
 use raid_tests::examples::{handle_of, with_people};
 use raid_tests::{Stage, eventually, random_moment};
 use rand::rngs::StdRng;
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::memberships;
-use store::permissions::State;
 
 raid_tests::on_both_databases!(any_sequence_converges);
 

@@ -3,18 +3,18 @@
 use super::{Role, local_issuer};
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
-use crate::settings::{MailTransport, Mode, Settings, SmtpTls};
+use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
-use orcid_inbox::{
-    Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
-};
+use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport};
 use raid_model::membership::MembershipPolicy;
+use raid_model::permission::{ContactBudget, PermissionRules};
 use raid_registry::EmbargoReconciler;
 use raid_registry::auth::{AuthSettings, OidcIssuer};
 use raid_registry::{Limits, Rate};
 use reconciler::{Reconcile, Schedule};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use sync_worker::MembershipReconciler;
 
@@ -169,20 +169,26 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
         trusted_parties_url: hosts.web.join("/trusted-parties")?,
         link_lifetime: p.link_lifetime,
         visit_lifetime: p.visit_lifetime,
-        remind_after: p.remind_after,
-        budget: Budget {
-            requests: p.requests,
-            window: p.window,
-        },
-        suspicion: Suspicion {
-            confirm_after: p.confirm_after.iter().map(|s| s.0).collect(),
-            breaker_people: p.breaker_people,
+        rules: PermissionRules {
+            remind_after: p.remind_after,
+            budget: ContactBudget {
+                requests: p.requests,
+                window: p.window,
+            },
+            ask_delay: settings.sync.ask_delay,
+            confirm_after: durations(&p.confirm_after),
             breaker_window: p.breaker_window,
+            retry_revoked_after: durations(&p.retry_revoked_after),
+            probe_every: p.probe_every,
+            recheck_after: p.recheck_after,
+            forget_after: p.forget_after,
         },
-        probe_every: p.probe_every,
-        recheck_after: p.recheck_after,
         write_embargoed: settings.sync.write_embargoed,
     })
+}
+
+fn durations(spans: &[Span]) -> Vec<Duration> {
+    spans.iter().map(|span| span.0).collect()
 }
 
 fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {

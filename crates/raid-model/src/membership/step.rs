@@ -5,14 +5,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::MembershipDocument;
 
-/// How far a person's word reaches.
+/// Which consent permits writing to the ORCID record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
     /// Their record may be written.
     Granted,
     /// They have not been asked.
     Unasked,
-    /// They were asked, and have not said yes; or not any more.
+    /// They were asked and have not said yes. What they were asked for may change.
+    Unanswered,
+    /// They withdrew their permission.
+    Withdrawn,
+    /// Nothing may be written, and a change of their projects changes nothing about that.
     None,
 }
 
@@ -30,6 +34,11 @@ pub enum Entry {
         /// [`MembershipDocument::hash`] of what it says; none when that is unknown.
         hash: Option<String>,
     },
+    /// Our entry. ORCID refused to remove it after the person withdrew their permission.
+    LeftBehind {
+        /// ORCID's put-code.
+        put_code: i64,
+    },
     /// The researcher removed our entry.
     Removed,
 }
@@ -41,6 +50,8 @@ pub enum Step {
     Nothing,
     /// The person has not been asked.
     AskFirst,
+    /// The person was asked for something that may have changed.
+    ReviewQuestion,
     /// An answer never came: look what stands there, and adopt it.
     Look,
     /// Create the entry.
@@ -55,16 +66,24 @@ impl Step {
     /// Chooses the next step towards `desired`. Never adds what the researcher removed, and never
     /// acts without a grant.
     pub fn next(desired: Option<MembershipDocument>, consent: Consent, entry: Entry) -> Self {
-        match consent {
-            Consent::Granted => {}
-            Consent::Unasked if desired.is_some() => return Self::AskFirst,
-            Consent::Unasked | Consent::None => return Self::Nothing,
+        match (consent, &entry) {
+            (Consent::Granted, _) => {}
+            (Consent::Unasked, _) if desired.is_some() => return Self::AskFirst,
+            (Consent::Unanswered, _) => return Self::ReviewQuestion,
+            // What has to go is tried once. ORCID refuses it as a rule.
+            (Consent::Withdrawn, Entry::Written { put_code, .. }) if desired.is_none() => {
+                return Self::Delete(*put_code);
+            }
+            (Consent::Unasked | Consent::Withdrawn | Consent::None, _) => return Self::Nothing,
         }
         match (entry, desired) {
             (Entry::InDoubt, _) => Self::Look,
             (Entry::Removed, _) | (Entry::Absent, None) => Self::Nothing,
             (Entry::Absent, Some(document)) => Self::Create(document),
-            (Entry::Written { put_code, .. }, None) => Self::Delete(put_code),
+            (Entry::Written { put_code, .. } | Entry::LeftBehind { put_code }, None) => {
+                Self::Delete(put_code)
+            }
+            (Entry::LeftBehind { put_code }, Some(document)) => Self::Update(put_code, document),
             (Entry::Written { hash, .. }, Some(document)) if hash == Some(document.hash()) => {
                 Self::Nothing
             }

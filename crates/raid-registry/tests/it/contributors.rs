@@ -2,10 +2,12 @@
 
 use actix_web::http::Method;
 use raid_model::OrcidId;
+use raid_model::permission::PermissionState as State;
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
-use store::permissions::{self, Change, State};
+use store::permissions;
 use store::testing::TestDb;
+use store::testing::put_in_state;
 use time::Duration;
 
 use crate::harness::{
@@ -95,10 +97,8 @@ async fn what_a_writer_says_counts_until_the_person_answers(db: &TestDb) {
     let become_ = async |state| {
         server.clock.advance(Duration::seconds(1));
         let now = server.clock.now();
-        let change = move |c: &mut store::Conn| {
-            permissions::change(c, &orcid, State::ALL, &Change::to(state), now)
-        };
-        assert!(server.store.write(change).await.unwrap());
+        let change = move |c: &mut store::Conn| put_in_state(c, &orcid, state, now);
+        server.store.write(change).await.unwrap();
     };
     let say = async |status: &str| {
         server.clock.advance(Duration::seconds(1));

@@ -2,10 +2,11 @@
 
 use actix_web::http::Method;
 use raid_model::OrcidId;
+use raid_model::permission::PermissionState as State;
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
-use store::permissions::{self, Change, State};
 use store::testing::TestDb;
+use store::testing::put_in_state;
 
 use crate::harness::{Reply, Server, minimal, path_of, request, serve};
 
@@ -59,11 +60,8 @@ async fn who_has_the_bytes_is_told_so(db: &TestDb) {
     assert_ne!(turtle.header("etag"), tag);
     let orcid: OrcidId = "0000-0002-1825-0097".parse().unwrap();
     let now = server.clock.now();
-    let grant = move |c: &mut store::Conn| {
-        permissions::ensure(c, &orcid, now)?;
-        permissions::change(c, &orcid, State::ALL, &Change::to(State::Granted), now)
-    };
-    assert!(server.store.write(grant).await.unwrap());
+    let grant = move |c: &mut store::Conn| put_in_state(c, &orcid, State::Granted, now);
+    server.store.write(grant).await.unwrap();
     let shown = ask(&tag).await;
     assert_eq!(
         shown.expect(200)["contributor"][0]["status"],

@@ -6,11 +6,12 @@ use std::time::Duration;
 use actix_web::http::Method;
 use futures::future::{Either, join_all, select};
 use raid_model::OrcidId;
+use raid_model::permission::PermissionState as State;
 use raid_registry::auth::Role;
 use raid_registry::{ReadCache, Settings};
 use serde_json::{Value, json};
-use store::permissions::{self, Change, State};
 use store::testing::TestDb;
+use store::testing::put_in_state;
 
 use crate::harness::{
     AWAY_GROUP, HOME_GROUP, Reply, Server, maximal, minimal, request, serve, serve_store, settings,
@@ -49,12 +50,8 @@ async fn a_request_that_is_sent_again_gets_the_same_answer(db: &TestDb) {
     // Whatever happens to the RAiD and its contributors meanwhile.
     let orcid: OrcidId = "0000-0002-1825-0097".parse().unwrap();
     let now = server.clock.now();
-    let deny = move |c: &mut store::Conn| {
-        permissions::ensure(c, &orcid, now)?;
-        let denied = Change::to(State::Denied);
-        permissions::change(c, &orcid, &[State::Unasked], &denied, now)
-    };
-    assert!(server.store.write(deny).await.unwrap());
+    let deny = move |c: &mut store::Conn| put_in_state(c, &orcid, State::Denied, now);
+    server.store.write(deny).await.unwrap();
     let mut changed = raid.clone();
     changed["title"][0]["text"] = json!("Another title");
     let path = crate::harness::path_of(&raid);

@@ -2,10 +2,12 @@
 
 use actix_web::test::TestRequest;
 use raid_model::OrcidId;
+use raid_model::permission::PermissionState as State;
 use raid_registry::auth::Role;
 use serde_json::Value;
-use store::permissions::{self, Change, State};
+use store::permissions;
 use store::testing::TestDb;
+use store::testing::put_in_state;
 
 use crate::harness::{AWAY_GROUP, HOME_GROUP, embargoed, minimal, path_of, request, serve};
 
@@ -108,10 +110,8 @@ async fn a_status_says_what_the_person_said(db: &TestDb) {
         (State::Revoked, "AUTHENTICATION_REVOKED"),
         (State::Disconnected, "AUTHENTICATION_REVOKED"),
     ] {
-        let change = move |c: &mut store::Conn| {
-            permissions::change(c, &orcid, State::ALL, &Change::to(state), now)
-        };
-        assert!(server.store.write(change).await.unwrap());
+        let change = move |c: &mut store::Conn| put_in_state(c, &orcid, state, now);
+        server.store.write(change).await.unwrap();
         let raid = server.get(&server.user(), &path).await.expect(200);
         assert_eq!(raid["contributor"][0]["status"], status, "{state}");
         // A new RAiD of the same person shows it from the first answer on, and the list too.

@@ -2,13 +2,14 @@
 
 use actix_web::http::Method;
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
+use raid_model::permission::PermissionState as State;
 use raid_model::{Handle, OrcidId, Raid};
 use raid_registry::Settings;
 use serde_json::{Value, json};
 use store::memberships::{self, Standing};
-use store::permissions::{self, Change, State};
 use store::raids::{self, Filter};
 use store::testing::TestDb;
+use store::testing::put_in_state;
 use store::{Conn, tasks};
 
 use crate::harness::{Server, embargoed, minimal, path_of, request, serve, serve_with, settings};
@@ -142,8 +143,7 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
                 } else {
                     State::Granted
                 };
-                permissions::ensure(c, &orcid, now)?;
-                permissions::change(c, &orcid, &[State::Unasked], &Change::to(to), now)?;
+                put_in_state(c, &orcid, to, now)?;
             }
             for digits in [STAYS, GOES] {
                 let policy = MembershipPolicy {

@@ -3,10 +3,11 @@
 use crate::sample::{self, at, noon, person};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use raid_model::permission::{PermissionChange, PermissionEvent};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
-use store::permissions::{self, Change, State};
+use store::permissions;
 use store::testing::TestDb;
 use store::{Conn, Settings, Store, StoreError, migrate};
 
@@ -17,9 +18,9 @@ fn note(c: &mut Conn, n: u32) -> Result<(), StoreError> {
 /// Counts in a person's row: what it writes depends on what it read.
 fn count(c: &mut Conn, n: u32) -> Result<bool, StoreError> {
     let known = permissions::find(c, &person(n))?.unwrap();
-    let more = format!("{}x", known.reason.unwrap_or_default());
-    let change = Change::because(State::Asked, more);
-    permissions::change(c, &person(n), &[known.state], &change, at(1))
+    let more = format!("{}x", known.reason.clone().unwrap_or_default());
+    let change = PermissionChange::because(PermissionEvent::Granted, more);
+    permissions::apply(c, &known, &change, at(1))
 }
 
 async fn counted(store: &Store, n: u32) -> Option<String> {

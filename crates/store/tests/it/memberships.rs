@@ -1,7 +1,9 @@
 //! What we know ORCID holds.
 
 use crate::sample::{self, at, handle, person, raid};
+use raid_model::permission::{PermissionEvent, RecordEvent};
 use store::memberships::{self, Membership, Standing, State};
+use store::permissions;
 use store::testing::TestDb;
 use store::{Store, StoreError};
 
@@ -87,7 +89,11 @@ async fn when_a_record_is_gone_so_are_its_entries(db: &TestDb) {
         .unwrap();
     for n in [1, 3] {
         store
-            .write(move |c| memberships::all_gone(c, &person(n), at(2)))
+            .write(move |c| {
+                let known = permissions::locked(c, &person(n), at(2))?;
+                let event = PermissionEvent::Record(RecordEvent::Deactivated);
+                permissions::apply(c, &known, &event.into(), at(2))
+            })
             .await
             .unwrap();
     }
@@ -95,7 +101,6 @@ async fn when_a_record_is_gone_so_are_its_entries(db: &TestDb) {
     assert_eq!((gone.state, gone.put_code), (State::Deleted, None));
     assert_eq!(gone.document_hash, None);
     assert_eq!(find(store, 2).await.unwrap().state, State::Written);
-    // Their word stands.
-    let removed = find(store, 3).await.unwrap();
-    assert_eq!(removed.state, State::RemovedByResearcher);
+    // The record took all with it, so nothing of it counts as removed by them.
+    assert_eq!(find(store, 3).await.unwrap().state, State::Deleted);
 }

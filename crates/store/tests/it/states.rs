@@ -5,8 +5,8 @@ use diesel::sql_types::Text;
 use std::collections::BTreeSet;
 use store::testing::TestDb;
 use store::{
-    Conn, StoreError, grants, holders, invitations, memberships, permission_requests, permissions,
-    raids, tasks, visits,
+    Conn, StoreError, grants, holders, invitations, memberships, permission_requests, raids, tasks,
+    visits,
 };
 
 store::on_both_databases!(the_database_knows_the_states_of_the_code);
@@ -57,7 +57,11 @@ async fn the_database_knows_the_states_of_the_code(db: &TestDb) {
         ("raid_holder", "role", texts!(holders::HolderRole)),
         ("task", "kind", texts!(tasks::Kind)),
         ("task", "state", texts!(tasks::State)),
-        ("permission", "state", texts!(permissions::State)),
+        (
+            "permission",
+            "state",
+            texts!(raid_model::permission::PermissionState),
+        ),
         (
             "permission_request",
             "state",

@@ -1,0 +1,89 @@
+//! How people are asked and how their answers are looked after, as the agency set it.
+
+use std::time::Duration;
+
+/// Waits and bounds of a permission's life.
+#[derive(Debug, Clone)]
+pub struct PermissionRules {
+    /// After how long an unanswered question is looked at, and posted again while the budget lasts.
+    pub remind_after: Duration,
+    /// How often a person may be asked.
+    pub budget: ContactBudget,
+    /// How long a question waits for corrections and for the person's other projects.
+    pub ask_delay: Duration,
+    /// Waits between the tries of a refused token. After the last one the refusal is judged.
+    pub confirm_after: Vec<Duration>,
+    /// How long a refusal waits that cannot be judged: ORCID refuses others too.
+    pub breaker_window: Duration,
+    /// When the token of a withdrawn permission is tried again. After the last try it is given up.
+    pub retry_revoked_after: Vec<Duration>,
+    /// How often a standing permission is tried, to learn of its withdrawal.
+    pub probe_every: Duration,
+    /// When a locked, deactivated or unknown record is looked at again.
+    pub recheck_after: Duration,
+    /// How long the token of a person without projects is kept.
+    pub forget_after: Duration,
+}
+
+/// How often a person may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContactBudget {
+    /// Questions.
+    pub requests: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+impl ContactBudget {
+    /// Notifications that may be posted in one window, with those that replaced an unread one. A
+    /// RAiD that is edited every minute must not fill an inbox.
+    pub fn most_posts(&self) -> u32 {
+        const CORRECTIONS: u32 = 10;
+        self.requests.saturating_add(CORRECTIONS)
+    }
+
+    /// The budget as people read it: `at most 3 times in 60 days`.
+    pub fn in_words(&self) -> String {
+        let times = match self.requests {
+            0 | 1 => return "once".to_owned(),
+            2 => "twice".to_owned(),
+            n => format!("{n} times"),
+        };
+        format!("at most {times} in {}", in_words(self.window))
+    }
+}
+
+/// A length of time as people read it, in its largest whole unit.
+fn in_words(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let (count, unit) = units
+        .into_iter()
+        .find(|(size, _)| seconds >= *size)
+        .map_or((seconds.max(1), "second"), |(size, unit)| {
+            (seconds.div_ceil(size), unit)
+        });
+    if count == 1 {
+        format!("one {unit}")
+    } else {
+        format!("{count} {unit}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_what_the_settings_say() {
+        let words = |requests, days: u64| {
+            let window = Duration::from_hours(24 * days);
+            ContactBudget { requests, window }.in_words()
+        };
+        assert_eq!(words(1, 60), "once");
+        assert_eq!(words(2, 1), "at most twice in one day");
+        assert_eq!(words(3, 60), "at most 3 times in 60 days");
+        assert_eq!(in_words(Duration::from_mins(90)), "2 hours");
+        assert_eq!(in_words(Duration::from_secs(30)), "30 seconds");
+    }
+}

@@ -1,0 +1,58 @@
+//! Who said that they are not part of a project. Nothing about it is written to their record.
+
+use crate::conn::{Conn, per_backend};
+use crate::error::StoreError;
+use crate::schema::disclaimer;
+use crate::types::{AsText, Timestamp};
+use diesel::prelude::*;
+use raid_model::{Handle, OrcidId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The person says that they are not part of the project. Saying it again changes nothing.
+pub fn disclaim(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = (
+        disclaimer::orcid.eq(orcid.to_string()),
+        disclaimer::handle.eq(handle.to_string()),
+        disclaimer::said_at.eq(now),
+    );
+    per_backend!(c, |c| diesel::insert_into(disclaimer::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Whether the person said that they are not part of the project.
+pub fn is_disclaimed(c: &mut Conn, orcid: &OrcidId, handle: &Handle) -> Result<bool, StoreError> {
+    let found: i64 = disclaimer::table
+        .find((orcid.to_string(), handle.to_string()))
+        .count()
+        .get_result(c)?;
+    Ok(found > 0)
+}
+
+/// The projects that the person said they are not part of.
+pub fn of_person(c: &mut Conn, orcid: &OrcidId) -> Result<BTreeSet<Handle>, StoreError> {
+    let found: Vec<AsText<Handle>> = disclaimer::table
+        .filter(disclaimer::orcid.eq(orcid.to_string()))
+        .select(disclaimer::handle)
+        .load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// Who said that they are not part of a project, and when.
+pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeMap<OrcidId, Timestamp>, StoreError> {
+    let found: Vec<(AsText<OrcidId>, Timestamp)> = disclaimer::table
+        .filter(disclaimer::handle.eq(handle.to_string()))
+        .select((disclaimer::orcid, disclaimer::said_at))
+        .load(c)?;
+    Ok(found
+        .into_iter()
+        .map(|(orcid, at)| (orcid.into_inner(), at))
+        .collect())
+}

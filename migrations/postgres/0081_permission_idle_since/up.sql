@@ -1,0 +1,1 @@
+ALTER TABLE permission ADD COLUMN idle_since TIMESTAMP;

@@ -1,0 +1,1 @@
+ALTER TABLE permission_request ADD COLUMN says TEXT;

@@ -1,0 +1,1 @@
+ALTER TABLE permission_request DROP COLUMN read_at;

@@ -1,0 +1,1 @@
+DROP INDEX disclaimer_by_handle;

@@ -1,0 +1,1 @@
+CREATE INDEX disclaimer_by_handle ON disclaimer (handle);

@@ -1,0 +1,1 @@
+CREATE INDEX permission_by_primary ON permission (primary_orcid);

@@ -1,0 +1,2 @@
+-- Why ORCID did not remove an entry whose permission was withdrawn.
+ALTER TABLE membership ADD COLUMN refusal TEXT;
