@@ -31,7 +31,9 @@ impl Known {
 impl PermissionReconciler {
     pub(super) async fn load(&self, orcid: OrcidId) -> Result<Option<Known>, StoreError> {
         let now = self.now();
-        let (policy, window) = (self.policy(), now - self.settings.rules.budget.window);
+        let rules = &self.settings.rules;
+        let (policy, window) = (self.policy(), now - rules.budget.window);
+        let silence = now - rules.silence_window();
         self.store
             .read(move |c| {
                 let Some(permission) = permissions::find(c, &orcid)? else {
@@ -46,6 +48,7 @@ impl PermissionReconciler {
                 let theirs = Theirs::load(c, &orcid)?;
                 let request = requests::current(c, &orcid)?;
                 let (asked, posted) = requests::count_since(c, &orcid, window)?;
+                let (unanswered, _) = requests::count_since(c, &orcid, silence)?;
                 let (holds_token, spent_tokens) = grants::held(c, &orcid)?;
                 let facts = PermissionFacts {
                     state: permission.state,
@@ -56,6 +59,7 @@ impl PermissionReconciler {
                     spent_tokens,
                     question: request.as_ref().and_then(|r| question(r, &theirs)),
                     asked: u32::try_from(asked).unwrap_or(u32::MAX),
+                    unanswered: u32::try_from(unanswered).unwrap_or(u32::MAX),
                     posted: u32::try_from(posted).unwrap_or(u32::MAX),
                     wanted: projects.said().map(|said| said.digest),
                     contributes: !theirs.handles.is_empty(),

@@ -192,7 +192,7 @@ impl PermissionReconciler {
                 .write(known, permissions::touch)
                 .with(self.at_now(move |c, now| requests::mark_read(c, id, now)));
         }
-        if known.facts.asked >= self.settings.rules.budget.requests {
+        if known.facts.unanswered >= self.settings.rules.budget.requests {
             let change = PermissionChange::because(PermissionEvent::NoAnswer, "no answer");
             return self.apply(known, change);
         }

@@ -34,6 +34,15 @@ pub struct ContactBudget {
     pub window: Duration,
 }
 
+impl PermissionRules {
+    /// How far back unanswered questions are counted before the person counts as not answering. The
+    /// budget's window alone would let a slow pace of reminders go on for ever.
+    pub fn silence_window(&self) -> Duration {
+        let reminders = self.remind_after * self.budget.requests.saturating_mul(2);
+        self.budget.window.max(reminders)
+    }
+}
+
 impl ContactBudget {
     /// Notifications that may be posted in one window, with those that replaced an unread one. A
     /// RAiD that is edited every minute must not fill an inbox.

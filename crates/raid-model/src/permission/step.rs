@@ -25,6 +25,8 @@ pub struct PermissionFacts {
     pub question: Option<Question>,
     /// Questions within the budget's window that count.
     pub asked: u32,
+    /// Questions that count within the longer [`PermissionRules::silence_window`].
+    pub unanswered: u32,
     /// Notifications posted within the budget's window, with those that replaced another.
     pub posted: u32,
     /// Digest of the question as it would be posted now; none when there is nothing to ask for.

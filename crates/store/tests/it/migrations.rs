@@ -200,9 +200,9 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "task VALUES ('email', 'k', 's', 0, 'lost', {time}, 0, 1, NULL, NULL, NULL, {time})"
         ),
-        format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time})"),
-        format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time})"),
-        format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time})"),
+        format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL)"),
+        format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time}, NULL)"),
+        format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time}, NULL)"),
         format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time})"),
         format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time})"),
         format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time})"),

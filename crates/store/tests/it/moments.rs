@@ -2,9 +2,9 @@
 
 use crate::sample::{at, noon, person};
 use std::collections::BTreeMap;
-use store::{Id, permissions};
 use store::permission_requests as requests;
 use store::testing::TestDb;
+use store::{Id, permissions};
 
 store::on_both_databases!(
     moments_come_back_to_the_microsecond,

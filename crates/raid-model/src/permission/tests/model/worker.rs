@@ -226,7 +226,7 @@ fn settle(world: &mut World, read: &Row, answer: Answer) {
             touch(world, same);
         }
         Answer::SeenUnread(id) => {
-            if world.facts().asked >= world.rules.budget.requests {
+            if world.facts().unanswered >= world.rules.budget.requests {
                 apply(world, PermissionEvent::NoAnswer);
             } else if same {
                 begin_to_withdraw(world.request(id), WithdrawReason::Reminder);

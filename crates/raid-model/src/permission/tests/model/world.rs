@@ -215,8 +215,11 @@ impl World {
     }
 
     fn in_window(&self) -> impl Iterator<Item = &Request> {
-        let window = Span::try_from(self.rules.budget.window).unwrap();
-        let since = self.now - window;
+        self.within(self.rules.budget.window)
+    }
+
+    fn within(&self, window: Duration) -> impl Iterator<Item = &Request> {
+        let since = self.now - Span::try_from(window).unwrap();
         self.requests.iter().filter(move |r| r.asked_at >= since)
     }
 
@@ -240,6 +243,11 @@ impl World {
                 })
             }),
             asked: count(self.in_window().filter(|r| r.counted).count()),
+            unanswered: count(
+                self.within(self.rules.silence_window())
+                    .filter(|r| r.counted)
+                    .count(),
+            ),
             posted: count(self.in_window().count()),
             wanted: self.wanted(),
             contributes: !self.projects.is_empty(),
