@@ -20,6 +20,7 @@ mod record;
 mod ror_id;
 pub mod search;
 mod serde_text;
+pub mod text;
 pub mod validate;
 pub mod vocabulary;
 pub mod wire;
