@@ -24,7 +24,7 @@ pub(crate) struct Projects {
 pub(crate) fn projects(
     c: &mut Conn,
     orcid: &OrcidId,
-    policy: MembershipPolicy,
+    policy: &MembershipPolicy,
     today: Date,
 ) -> Result<Projects, StoreError> {
     let limit = i64::try_from(MAX_ITEMS).unwrap_or(i64::MAX);

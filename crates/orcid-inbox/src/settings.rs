@@ -1,5 +1,6 @@
 //! How people are asked.
 
+use raid_model::membership::MembershipPolicy;
 use std::time::Duration;
 use url::Url;
 
@@ -28,8 +29,8 @@ pub struct Settings {
     pub probe_every: Duration,
     /// When a locked or deactivated record is looked at again.
     pub recheck_after: Duration,
-    /// Whether embargoed RAiDs may be written to ORCID records.
-    pub write_embargoed: bool,
+    /// What is written to ORCID records after a grant.
+    pub membership: MembershipPolicy,
 }
 
 /// How often a person may be asked.

@@ -108,7 +108,7 @@ impl MembershipReconciler {
     ) -> Result<(Facts, Option<SecretString>), StoreError> {
         let today = self.store.clock().now().date();
         let keys = self.store.keys().clone();
-        let policy = self.policy;
+        let policy = self.policy.clone();
         self.store
             .read(move |c| {
                 let desired = match raids::find_standing(c, &handle)? {
@@ -116,7 +116,7 @@ impl MembershipReconciler {
                     Some(row) => {
                         let raid: Raid = serde_json::from_str(&row.document.0)
                             .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-                        MembershipDocument::for_contributor(&raid, &orcid, policy, today)
+                        MembershipDocument::for_contributor(&raid, &orcid, &policy, today)
                     }
                 };
                 let permission = permissions::find(c, &orcid)?.map_or(State::Unasked, |p| p.state);

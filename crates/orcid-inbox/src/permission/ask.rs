@@ -4,7 +4,6 @@ use super::{AT_ONCE, Known, PermissionReconciler, closed, remaining};
 use crate::request::{compose, is_link_of, projects};
 use orcid_client::{CallError, Meaning, NotificationPutCode, Outcome, RecordStatus};
 use raid_model::OrcidId;
-use raid_model::membership::MembershipPolicy;
 use reconciler::{Held, Next, Verdict};
 use std::time::Duration;
 use store::Id;
@@ -36,13 +35,11 @@ impl PermissionReconciler {
     }
 
     async fn post(&self, held: &Held, orcid: OrcidId, id: Id) -> Verdict {
-        let policy = MembershipPolicy {
-            write_embargoed: self.settings.write_embargoed,
-        };
+        let policy = self.settings.membership.clone();
         let now = self.now();
         let listed = self
             .store
-            .read(move |c| projects(c, &orcid, policy, now.date()))
+            .read(move |c| projects(c, &orcid, &policy, now.date()))
             .await;
         let listed = match listed {
             Ok(found) if found.listed.is_empty() => return Verdict::done(),
