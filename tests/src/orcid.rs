@@ -6,6 +6,7 @@ use orcid_simulator::{DEMO_CLIENT_ID, Settings, Simulator};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 /// The secret of our client: long enough that its appearance anywhere is no accident.
 pub(crate) const CLIENT_SECRET: &str = "5f0c2a7e-harness-secret-91b4d86e3c27";
@@ -149,6 +150,32 @@ impl Orcid {
         self.operate(Method::POST, "faults", Some(&fault)).await;
     }
 
+    /// Makes calls of these kinds slower, in addition to those that are slow already.
+    pub async fn slow_down(&self, calls: &[&str], by: Duration) {
+        let ms = u64::try_from(by.as_millis()).expect("a latency");
+        self.fault(json!({ "kind": "latency", "ms": ms, "calls": calls }))
+            .await;
+    }
+
+    /// Lets calls of these kinds through at a rate only, those of the token endpoint too; more are answered 503.
+    pub async fn throttle(&self, calls: &[&str], per_second: f64, burst: u32) {
+        self.fault(json!({
+            "kind": "rate_limit", "per_second": per_second, "burst": burst, "calls": calls
+        }))
+        .await;
+    }
+
+    /// Refuses every person's token; our own still works.
+    pub async fn refuse_user_tokens(&self) {
+        self.fault(json!({ "kind": "user_token_401" })).await;
+    }
+
+    /// Refuses the tokens of these people.
+    pub async fn refuse_tokens_of(&self, orcids: &[&str]) {
+        self.fault(json!({ "kind": "user_token_401", "orcids": orcids }))
+            .await;
+    }
+
     /// How often the faults that are on have struck.
     pub async fn struck(&self) -> u64 {
         let faults = self.operate(Method::GET, "faults", None).await;
@@ -187,6 +214,30 @@ impl Orcid {
             Some(&client),
         )
         .await;
+    }
+
+    /// The person's permission for us, as it stands, keeps these scopes only.
+    pub async fn narrow_scope(&self, orcid: &str, scope: &str) {
+        let kept = json!({ "client_id": Self::CLIENT_ID, "scope": scope });
+        self.operate(Method::POST, &format!("records/{orcid}/scope"), Some(&kept))
+            .await;
+    }
+
+    /// The researcher opens a notification.
+    pub async fn read_notification(&self, orcid: &str, notification: &Value) {
+        self.change_notification(orcid, notification, "read").await;
+    }
+
+    /// The researcher archives a notification.
+    pub async fn archive_notification(&self, orcid: &str, notification: &Value) {
+        self.change_notification(orcid, notification, "archive")
+            .await;
+    }
+
+    async fn change_notification(&self, orcid: &str, notification: &Value, change: &str) {
+        let put_code = &notification["put_code"];
+        let path = format!("records/{orcid}/notifications/{put_code}/{change}");
+        self.operate(Method::POST, &path, None).await;
     }
 
     /// The researcher deletes an entry.

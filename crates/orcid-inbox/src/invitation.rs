@@ -38,14 +38,14 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
     let Ok(id) = id.parse::<Id>() else {
         return inbox.bad_link(LinkError::Invalid);
     };
-    let prefix = inbox.orcid_prefix.clone();
+    let (prefix, policy) = (inbox.orcid_prefix.clone(), inbox.policy());
     let found = inbox
         .store
         .read(move |c| {
             let Some(invitation) = invitations::find(c, id)? else {
                 return Ok(None);
             };
-            let project = preview(c, &invitation, &prefix, now.date())?;
+            let project = preview(c, &invitation, &prefix, policy, now.date())?;
             Ok(Some((invitation, project)))
         })
         .await;
@@ -89,6 +89,7 @@ fn preview(
     c: &mut Conn,
     invitation: &InvitationRow,
     orcid_prefix: &str,
+    policy: MembershipPolicy,
     today: Date,
 ) -> Result<Option<MembershipDocument>, StoreError> {
     let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
@@ -101,9 +102,10 @@ fn preview(
     // The person who is invited may see what they are invited to, embargoed or not.
     let policy = MembershipPolicy {
         write_embargoed: true,
+        ..policy
     };
     Ok(MembershipDocument::for_contributor(
-        &raid, &somebody, policy, today,
+        &raid, &somebody, &policy, today,
     ))
 }
 

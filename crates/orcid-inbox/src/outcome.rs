@@ -78,7 +78,7 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
             let (policy, today) = (inbox.policy(), now.date());
             let found = inbox
                 .store
-                .read(move |c| projects(c, &orcid, policy, today))
+                .read(move |c| projects(c, &orcid, &policy, today))
                 .await?;
             shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
             shown = shown.with(&found);

@@ -10,7 +10,6 @@ use crate::signed::Signer;
 use facts::Known;
 use orcid_client::{CallError, Client, FailureAction, RecordStatus};
 use raid_model::OrcidId;
-use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionStep, RecordEvent};
 use reconciler::{Held, Next, Reconcile, Verdict};
 use std::pin::Pin;
@@ -71,12 +70,6 @@ impl PermissionReconciler {
                 })
             }
             PermissionStep::Apply(event) => self.apply(&known, event.into()),
-        }
-    }
-
-    fn policy(&self) -> MembershipPolicy {
-        MembershipPolicy {
-            write_embargoed: self.settings.write_embargoed,
         }
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn people_of(c: &mut Conn, orcid: &OrcidId) -> Result<Vec<OrcidId>, S
 pub(crate) fn projects(
     c: &mut Conn,
     orcid: &OrcidId,
-    policy: MembershipPolicy,
+    policy: &MembershipPolicy,
     today: Date,
 ) -> Result<Projects, StoreError> {
     let mut found = Projects::none();
@@ -86,7 +86,7 @@ fn add_projects(
     c: &mut Conn,
     found: &mut Projects,
     orcid: &OrcidId,
-    policy: MembershipPolicy,
+    policy: &MembershipPolicy,
     today: Date,
 ) -> Result<(), StoreError> {
     let limit = i64::try_from(MAX_ITEMS).unwrap_or(i64::MAX);
@@ -117,7 +117,7 @@ fn entry(
     c: &mut Conn,
     handle: &Handle,
     orcid: &OrcidId,
-    policy: MembershipPolicy,
+    policy: &MembershipPolicy,
     today: Date,
 ) -> Result<Option<MembershipDocument>, StoreError> {
     let Some(row) = raids::find_standing(c, handle)? else {

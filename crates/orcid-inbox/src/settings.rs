@@ -1,5 +1,6 @@
 //! How people are asked.
 
+use raid_model::membership::MembershipPolicy;
 use raid_model::permission::PermissionRules;
 use std::time::Duration;
 use url::Url;
@@ -21,6 +22,6 @@ pub struct Settings {
     pub visit_lifetime: Duration,
     /// Waits and bounds of a permission's life.
     pub rules: PermissionRules,
-    /// Whether embargoed RAiDs may be written to ORCID records.
-    pub write_embargoed: bool,
+    /// What is written to ORCID records after a grant.
+    pub membership: MembershipPolicy,
 }

@@ -48,9 +48,7 @@ impl Inbox {
     }
 
     pub(crate) fn policy(&self) -> MembershipPolicy {
-        MembershipPolicy {
-            write_embargoed: self.settings.write_embargoed,
-        }
+        self.settings.membership.clone()
     }
 
     /// The page for a link that is not good (any more).
@@ -114,7 +112,7 @@ async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResp
     let (policy, today) = (inbox.policy(), now.date());
     match inbox
         .store
-        .read(move |c| projects(c, &orcid, policy, today))
+        .read(move |c| projects(c, &orcid, &policy, today))
         .await
     {
         Ok(found) => {

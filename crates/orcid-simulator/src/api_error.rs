@@ -108,6 +108,11 @@ impl ApiError {
         }
     }
 
+    /// 9038.
+    pub(crate) fn missing_scope(needed: &str) -> Self {
+        Self::new(9038).detail(&format!("Insufficient or wrong scope, needed: {needed}"))
+    }
+
     /// 9019.
     pub(crate) fn put_code_mismatch(url: i64, body: Option<i64>) -> Self {
         let body = body.map_or_else(|| "null".to_owned(), |b| b.to_string());

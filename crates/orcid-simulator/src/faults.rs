@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+use crate::OrcidId;
 use crate::counters::CallKind;
 
 /// A fault as the operator states it; [`Fault`] is the same with its progress.
@@ -16,6 +17,9 @@ pub(crate) struct FaultRequest {
     /// The kinds of calls that it meets; see [`Effect::meets`] for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) calls: Option<Vec<CallKind>>,
+    /// Only calls about these records; all, the token endpoint too, when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) orcids: Option<Vec<OrcidId>>,
     /// Which of those calls.
     #[serde(default)]
     pub(crate) when: When,
@@ -33,7 +37,7 @@ pub(crate) enum Effect {
         /// Milliseconds.
         ms: u64,
     },
-    /// Calls beyond the rate are answered 503 by the edge, without `Retry-After`.
+    /// Calls beyond the rate are refused by the edge, without `Retry-After`; nothing was done.
     RateLimit {
         /// Calls per second in the long run.
         per_second: f64,
@@ -42,6 +46,9 @@ pub(crate) enum Effect {
         /// Whether calls within the burst wait for their turn, as at ORCID's edge.
         #[serde(default)]
         delay: bool,
+        /// How it refuses.
+        #[serde(default)]
+        status: LimitStatus,
     },
     /// The work is done, then the connection ends without an answer.
     DropAfterCommit,
@@ -57,6 +64,12 @@ pub(crate) enum Effect {
     /// 401 as of a revoked token although it is fine.
     #[serde(rename = "spurious_401")]
     Spurious401,
+    /// The same, but only for calls with a researcher's (3-legged) token: a client's own token
+    /// still works.
+    #[serde(rename = "user_token_401")]
+    UserToken401,
+    /// 403 with code 9038 for a researcher's token, as if the scope to write was not granted.
+    MissingScope,
     /// 401 of the token endpoint although all is well.
     #[serde(rename = "token_401")]
     Token401,
@@ -67,13 +80,44 @@ impl Effect {
     fn meets(&self, kind: CallKind) -> bool {
         match self {
             Self::Latency { .. } => true,
-            Self::DropAfterCommit | Self::DropBeforeCommit => kind.writes(),
+            Self::DropAfterCommit | Self::DropBeforeCommit | Self::MissingScope => kind.writes(),
             Self::Token401 => kind.oauth() && kind != CallKind::Revoke,
             Self::RateLimit { .. }
             | Self::ServerError
             | Self::Html502
             | Self::TooManyRequests
-            | Self::Spurious401 => !kind.oauth() && kind != CallKind::Status,
+            | Self::Spurious401
+            | Self::UserToken401 => !kind.oauth() && kind != CallKind::Status,
+        }
+    }
+}
+
+/// How the edge refuses a call beyond the rate: 503, or 429 as for a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub(crate) enum LimitStatus {
+    #[default]
+    Unavailable,
+    TooManyRequests,
+}
+
+impl From<LimitStatus> for u16 {
+    fn from(status: LimitStatus) -> Self {
+        match status {
+            LimitStatus::Unavailable => 503,
+            LimitStatus::TooManyRequests => 429,
+        }
+    }
+}
+
+impl TryFrom<u16> for LimitStatus {
+    type Error = &'static str;
+
+    fn try_from(status: u16) -> Result<Self, Self::Error> {
+        match status {
+            503 => Ok(Self::Unavailable),
+            429 => Ok(Self::TooManyRequests),
+            _ => Err("the status of a rate limit is 503 or 429"),
         }
     }
 }
@@ -108,6 +152,15 @@ pub(crate) struct Fault {
     excess: (f64, Instant),
 }
 
+/// A call, as far as faults look at it.
+pub(crate) struct Met<'a> {
+    pub(crate) kind: CallKind,
+    /// The iD in the path, as it was spelled.
+    pub(crate) orcid: Option<&'a str>,
+    /// Whether it carries a researcher's token. Looked up only where a fault depends on it.
+    pub(crate) by_researcher: &'a dyn Fn() -> bool,
+}
+
 /// What the faults make of one call.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Verdict {
@@ -122,26 +175,27 @@ pub(crate) struct Verdict {
 /// What happens instead of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instead {
-    Refused,
+    /// By the limiter.
+    Refused(LimitStatus),
     Dropped,
     ServerError,
     Html502,
     TooManyRequests,
     Unauthorized,
+    MissingScope,
 }
 
-/// All faults that are on; at most one of each kind.
+/// All faults that are on; at most one of each kind for the same calls and records.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     active: Vec<Fault>,
 }
 
 impl Faults {
-    /// Switches a fault on, in place of one of the same kind.
+    /// Switches a fault on, in place of one of the same kind for the same calls and records. Waits
+    /// of several add up.
     pub(crate) fn set(&mut self, request: FaultRequest, now: Instant) {
-        let kind = std::mem::discriminant(&request.effect);
-        self.active
-            .retain(|f| std::mem::discriminant(&f.request.effect) != kind);
+        self.active.retain(|f| !f.request.is_replaced_by(&request));
         let seed = match request.when {
             When::Chance { seed, .. } => seed,
             When::Every | When::Next(_) => 0,
@@ -167,18 +221,52 @@ impl Faults {
 
     /// Judges a call that arrives now. Of several faults that replace the work the first one wins;
     /// the others do not count as having struck.
-    pub(crate) fn judge(&mut self, kind: CallKind, now: Instant) -> Verdict {
+    pub(crate) fn judge(&mut self, call: &Met<'_>, now: Instant) -> Verdict {
         self.active.retain(|f| !f.over(now));
         let mut verdict = Verdict::default();
         for fault in &mut self.active {
             let decided = verdict.instead.is_some() || verdict.drop_after;
             let replaces = !matches!(fault.request.effect, Effect::Latency { .. });
-            if (decided && replaces) || !fault.strikes(kind) {
+            if (decided && replaces) || !fault.strikes(call) {
                 continue;
             }
             fault.apply(&mut verdict, now);
         }
         verdict
+    }
+}
+
+impl FaultRequest {
+    /// Whether `other` takes its place.
+    fn is_replaced_by(&self, other: &Self) -> bool {
+        let same_kind =
+            std::mem::discriminant(&self.effect) == std::mem::discriminant(&other.effect);
+        same_kind
+            && same_set(self.calls.as_deref(), other.calls.as_deref())
+            && same_set(self.orcids.as_deref(), other.orcids.as_deref())
+    }
+
+    fn is_about(&self, call: &Met<'_>) -> bool {
+        let kind_is_meant = match &self.calls {
+            Some(calls) => calls.contains(&call.kind),
+            None => self.effect.meets(call.kind),
+        };
+        let record_is_meant = self.orcids.as_ref().is_none_or(|orcids| {
+            call.orcid
+                .is_some_and(|orcid| orcids.iter().any(|meant| meant.as_str() == orcid))
+        });
+        let of_researchers = matches!(self.effect, Effect::UserToken401 | Effect::MissingScope);
+        kind_is_meant && record_is_meant && (!of_researchers || (call.by_researcher)())
+    }
+}
+
+/// Whether two lists name the same, in whatever order.
+fn same_set<T: PartialEq>(one: Option<&[T]>, other: Option<&[T]>) -> bool {
+    let within = |a: &[T], b: &[T]| a.iter().all(|item| b.contains(item));
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => within(one, other) && within(other, one),
+        _ => false,
     }
 }
 
@@ -190,12 +278,8 @@ impl Fault {
             || matches!(self.request.when, When::Next(n) if self.struck >= n)
     }
 
-    fn strikes(&mut self, kind: CallKind) -> bool {
-        let meant = match &self.request.calls {
-            Some(calls) => calls.contains(&kind),
-            None => self.request.effect.meets(kind),
-        };
-        meant
+    fn strikes(&mut self, call: &Met<'_>) -> bool {
+        self.request.is_about(call)
             && match self.request.when {
                 When::Every => true,
                 When::Next(n) => self.struck < n,
@@ -215,6 +299,7 @@ impl Fault {
                 per_second,
                 burst,
                 delay,
+                status,
             } => match self.admit(per_second, burst, now) {
                 Some(wait) => {
                     if delay {
@@ -222,7 +307,7 @@ impl Fault {
                     }
                     return;
                 }
-                None => Some(Instead::Refused),
+                None => Some(Instead::Refused(status)),
             },
             Effect::DropAfterCommit => {
                 verdict.drop_after = true;
@@ -232,7 +317,10 @@ impl Fault {
             Effect::ServerError => Some(Instead::ServerError),
             Effect::Html502 => Some(Instead::Html502),
             Effect::TooManyRequests => Some(Instead::TooManyRequests),
-            Effect::Spurious401 | Effect::Token401 => Some(Instead::Unauthorized),
+            Effect::Spurious401 | Effect::UserToken401 | Effect::Token401 => {
+                Some(Instead::Unauthorized)
+            }
+            Effect::MissingScope => Some(Instead::MissingScope),
         };
         self.struck += 1;
         verdict.instead = verdict.instead.or(instead);

@@ -183,6 +183,28 @@ impl Grants {
         count
     }
 
+    /// Takes from the researcher's live tokens for the client all scopes but these. Gives the
+    /// number of tokens that lost one.
+    pub(crate) fn narrow(
+        &mut self,
+        client_id: &str,
+        orcid: &OrcidId,
+        kept: &Scopes,
+        now: OffsetDateTime,
+    ) -> usize {
+        let theirs = self
+            .tokens
+            .iter_mut()
+            .filter(|t| t.live(now) && t.client_id == client_id && t.orcid.as_ref() == Some(orcid));
+        let mut count = 0;
+        for token in theirs {
+            let before = token.scopes.len();
+            token.scopes.retain(|scope| kept.contains(scope));
+            count += usize::from(token.scopes.len() < before);
+        }
+        count
+    }
+
     /// Whether the researcher has granted exactly these scopes to the client already.
     pub(crate) fn has_live(
         &self,

@@ -94,6 +94,17 @@ impl Notification {
         }
     }
 
+    /// The researcher opens it.
+    pub(crate) fn read_by_researcher(&mut self, now: OffsetDateTime) {
+        self.read.get_or_insert(now);
+    }
+
+    /// The researcher archives it, which also marks it as read.
+    pub(crate) fn archived_by_researcher(&mut self, now: OffsetDateTime) {
+        self.read_by_researcher(now);
+        self.archived.get_or_insert(now);
+    }
+
     /// The request for permission, when it is one.
     pub(crate) fn permission(&self) -> Option<&PermissionRequest> {
         match &self.subject {

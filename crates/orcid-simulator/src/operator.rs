@@ -41,6 +41,15 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             web::resource(format!("{record}/memberships/{{put_code}}/visibility"))
                 .route(web::post().to(records::set_visibility)),
         )
+        .service(
+            web::resource(format!("{record}/notifications/{{put_code}}/read"))
+                .route(web::post().to(records::read_notification)),
+        )
+        .service(
+            web::resource(format!("{record}/notifications/{{put_code}}/archive"))
+                .route(web::post().to(records::archive_notification)),
+        )
+        .service(web::resource(format!("{record}/scope")).route(web::post().to(records::narrow)))
         .service(web::resource(format!("{record}/revoke")).route(web::post().to(records::revoke)))
         .service(web::resource("/operator/clients/{id}").route(web::post().to(set_client)))
         .service(web::resource("/operator/clock").route(web::post().to(advance_clock)))

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::api_error::ApiError;
 use crate::app::{App, State};
 use crate::counters::CallKind;
-use crate::faults::Instead;
+use crate::faults::{Instead, LimitStatus, Met};
 use crate::reply::{Format, Reply};
 
 /// A call before it is worked on.
@@ -50,11 +50,23 @@ pub(crate) async fn run(
     let kind = arrival.kind;
     let verdict = {
         let mut state = app.lock();
+        let state = &mut *state;
         state.counters.arrive(kind, arrival.orcid.as_deref());
         if !arrival.body.is_empty() && !kind.oauth() {
             state.keep_message(kind, &arrival.path, &arrival.body);
         }
-        state.faults.judge(kind, Instant::now())
+        let grants = &state.world.grants;
+        let by_researcher = || {
+            let bearer = arrival.bearer.as_deref();
+            let token = bearer.and_then(|bearer| grants.by_access(bearer));
+            token.is_some_and(|token| token.orcid.is_some())
+        };
+        let call = Met {
+            kind,
+            orcid: arrival.orcid.as_deref(),
+            by_researcher: &by_researcher,
+        };
+        state.faults.judge(&call, Instant::now())
     };
     let worker = actix_web::rt::spawn(async move {
         if verdict.wait > Duration::ZERO {
@@ -82,7 +94,7 @@ fn refused(app: &App, arrival: &Arrival, instead: Instead) -> Option<Reply> {
         Some(reply) => *counts.by_status.entry(reply.status).or_default() += 1,
         None => counts.dropped_before += 1,
     }
-    if instead == Instead::Refused {
+    if matches!(instead, Instead::Refused(_)) {
         counts.refused += 1;
         state.counters.refused_by_limiter += 1;
     }
@@ -124,16 +136,21 @@ fn instead_of_work(instead: Instead, arrival: &Arrival) -> Option<Reply> {
     };
     Some(match instead {
         Instead::Dropped => return None,
-        Instead::Refused => html(503, "Service Temporarily Unavailable"),
+        Instead::Refused(LimitStatus::Unavailable) => html(503, "Service Temporarily Unavailable"),
         Instead::Html502 => html(502, "Bad Gateway"),
-        Instead::TooManyRequests => Reply::new(429).body(
-            "text/plain",
-            b"Too Many Requests. You have exceeded the quota for this API.".to_vec(),
-        ),
+        Instead::Refused(LimitStatus::TooManyRequests) | Instead::TooManyRequests => {
+            Reply::new(429).body(
+                "text/plain",
+                b"Too Many Requests. You have exceeded the quota for this API.".to_vec(),
+            )
+        }
         Instead::ServerError if arrival.kind.oauth() => {
             Reply::oauth_error(500, "server_error", "Unexpected error")
         }
         Instead::ServerError => ApiError::new(9008).reply(Format::default()),
+        Instead::MissingScope => {
+            ApiError::missing_scope("/activities/update").reply(Format::default())
+        }
         Instead::Unauthorized if arrival.kind.oauth() => Reply::oauth_error(
             401,
             "invalid_client",

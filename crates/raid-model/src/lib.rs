@@ -4,6 +4,8 @@
 //! parsed once, at the edge, and are valid from then on. A request body becomes a [`RaidRequest`],
 //! which [`validate`] checks and [`Raid::mint`] or [`Raid::amend`] turn into a record.
 
+mod addresses;
+mod calendar;
 mod check_character;
 mod external_id;
 #[cfg(any(test, feature = "test-generators"))]
@@ -21,10 +23,12 @@ mod record;
 mod ror_id;
 pub mod search;
 mod serde_text;
+pub mod text;
 pub mod validate;
 pub mod vocabulary;
 pub mod wire;
 
+pub use addresses::Addresses;
 pub use external_id::{ArchivedPage, ExternalId, ExternalIdAt, Resolver, geo_names_number};
 pub use handle::{Handle, HandleError, Prefix, Suffix};
 pub use isni_id::{IsniId, IsniIdError};

@@ -1,11 +1,13 @@
 //! The entry that should stand on a contributor's ORCID record for a RAiD.
 
+mod period;
 mod step;
 
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::{Contributor, Handle, OrcidId, PartialDate, Raid, Title};
+use crate::text::clean_line;
+use crate::{Addresses, Contributor, Handle, OrcidId, PartialDate, Raid};
 
 pub use step::{Consent, Entry, Step};
 
@@ -20,7 +22,7 @@ pub struct MembershipDocument {
     pub title: String,
     /// The contributor's positions, then their `CRediT` roles.
     pub role_title: String,
-    /// When the contribution began. As precise as `end`, if both are there.
+    /// When the contribution began. Not after `end` in ORCID's order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<PartialDate>,
     /// When it ended; none while it lasts.
@@ -35,17 +37,16 @@ pub struct MembershipDocument {
 }
 
 /// What the agency wants written to ORCID records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipPolicy {
     /// Whether embargoed RAiDs are written too.
     pub write_embargoed: bool,
+    /// Where entries link to.
+    pub addresses: Addresses,
 }
 
 /// Characters that ORCID takes in a title or role (common-3.0.xsd).
-const LONGEST_TEXT: usize = 4000;
-
-/// Years that ORCID takes (common-3.0.xsd).
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
+pub(crate) const LONGEST_TEXT: usize = 4000;
 
 impl MembershipDocument {
     /// The entry for a contributor, or none if there should be none: the iD contributes nothing,
@@ -55,29 +56,23 @@ impl MembershipDocument {
     pub fn for_contributor(
         raid: &Raid,
         orcid: &OrcidId,
-        policy: MembershipPolicy,
+        policy: &MembershipPolicy,
         today: Date,
     ) -> Option<Self> {
         if raid.access.is_embargoed() && !policy.write_embargoed {
             return None;
         }
         let contributor = raid.contributor(orcid)?;
+        let (start, end) = period::entry_dates(contributor, &raid.date);
         let handle = raid.handle().clone();
-        let raid_url = raid.identifier.id.to_string();
-        let (start, end) = period(contributor);
-        let landing_page = raid
-            .identifier
-            .raid_agency_url
-            .as_deref()
-            .and_then(filled_line);
         Some(Self {
             title: raid.title_on(today),
             role_title: role_title(contributor),
             start,
             end,
-            url: landing_page.unwrap_or_else(|| raid_url.clone()),
+            url: one_line(&policy.addresses.landing_page(&handle)),
+            raid_url: policy.addresses.raid_url(&handle),
             handle,
-            raid_url,
         })
     }
 
@@ -96,69 +91,6 @@ impl MembershipDocument {
             &one_line(&self.raid_url),
         ]
         .join("\n")
-    }
-}
-
-impl Raid {
-    /// What the project is called on that day, on one line: the primary title in force. Validation
-    /// lets no blank title through; the handle stands in for one that cleaning has emptied.
-    pub fn title_on(&self, today: Date) -> String {
-        title_in_force(&self.title, today)
-            .and_then(|title| title.text.as_deref())
-            .and_then(filled_line)
-            .unwrap_or_else(|| self.handle().to_string())
-    }
-}
-
-/// The primary title of today; else the one that began last; else the first.
-fn title_in_force(titles: &[Title], today: Date) -> Option<&Title> {
-    let begun =
-        |title: &&Title| date(title.start_date.as_deref()).is_some_and(|d| d.first_day() <= today);
-    let ended =
-        |title: &&Title| date(title.end_date.as_deref()).is_some_and(|d| d.last_day() < today);
-    let primary = || titles.iter().filter(|title| title.is_primary());
-    latest(primary().filter(begun).filter(|title| !ended(title)))
-        .or_else(|| latest(primary().filter(begun)))
-        .or_else(|| primary().next())
-        .or(titles.first())
-}
-
-/// The title that begins last.
-fn latest<'a>(titles: impl Iterator<Item = &'a Title>) -> Option<&'a Title> {
-    titles.max_by_key(|title| date(title.start_date.as_deref()).map(|d| d.first_day()))
-}
-
-/// The date that a text writes, if it writes one.
-fn date(text: Option<&str>) -> Option<PartialDate> {
-    text?.parse().ok()
-}
-
-/// From the first start of the contributor's positions to the last end, open if one is open.
-fn period(contributor: &Contributor) -> (Option<PartialDate>, Option<PartialDate>) {
-    let positions = contributor.positions();
-    let start = positions
-        .iter()
-        .filter_map(|position| date(position.start_date.as_deref()))
-        .min_by_key(PartialDate::first_day);
-    let ends: Option<Vec<PartialDate>> = positions
-        .iter()
-        .map(|position| date(position.end_date.as_deref()))
-        .collect();
-    let end = ends
-        .unwrap_or_default()
-        .into_iter()
-        .max_by_key(PartialDate::last_day);
-
-    let writable = |date: &PartialDate| YEARS.contains(&date.year());
-    match (start.filter(writable), end.filter(writable)) {
-        (Some(start), Some(end)) => {
-            // ORCID compares dates as text with 00 for what is missing, so that 2021-05 would come
-            // after 2021. At equal precision it cannot.
-            let precision = start.precision().min(end.precision());
-            let (start, end) = (start.reduce_to(precision), end.reduce_to(precision));
-            (Some(start).filter(|start| *start <= end), Some(end))
-        }
-        dates => dates,
     }
 }
 
@@ -197,28 +129,9 @@ fn distinct<'a>(labels: impl Iterator<Item = &'a str>) -> String {
     seen.join(", ")
 }
 
-/// The text on one line, if there is anything left of it.
-fn filled_line(text: &str) -> Option<String> {
-    Some(one_line(text)).filter(|line| !line.is_empty())
-}
-
-/// The text on one line: runs of white space become one space, characters that XML 1.0 forbids and
-/// control characters go, and it ends at ORCID's length.
+/// The text as ORCID takes it in a title or role.
 fn one_line(text: &str) -> String {
-    let allowed = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    let mut line = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        let mut characters = word.chars().filter(allowed).peekable();
-        if characters.peek().is_some() && !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(characters);
-    }
-    if let Some((end, _)) = line.char_indices().nth(LONGEST_TEXT) {
-        line.truncate(end);
-        line.truncate(line.trim_end().len());
-    }
-    line
+    clean_line(text, LONGEST_TEXT)
 }
 
 #[cfg(test)]

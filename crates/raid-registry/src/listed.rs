@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use raid_model::{Handle, Raid};
+use raid_model::{Addresses, Handle, Raid};
 use serde_json::Value;
 use store::raids::RaidRow;
 use store::{Conn, StoreError};
@@ -86,11 +86,15 @@ pub(crate) fn items(
     c: &mut Conn,
     rows: &[RaidRow],
     fields: &Fields,
+    addresses: &Addresses,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
     let known = Known::load(c, &handles)?;
     rows.iter()
-        .map(|row| fields.write(&record::show(record::parse(&row.document)?, &known)))
+        .map(|row| {
+            let raid = record::show(record::parse(&row.document)?, &known, addresses);
+            fields.write(&raid)
+        })
         .collect()
 }
 

@@ -60,13 +60,13 @@ impl Minting<'_> {
         let settings = &registry.settings;
         let handle = Handle::new(prefix, suffix);
         let server = ServerOwned {
-            agency_url: Some(handle.url(&settings.landing_prefix)),
+            agency_url: Some(settings.addresses.landing_page(&handle)),
             handle,
             owner,
             service_point: point.id,
             agency: settings.agency,
             licence: settings.licence.clone(),
-            id_prefix: settings.id_prefix.clone(),
+            id_prefix: settings.addresses.id_prefix.clone(),
             now: now.assume_utc(),
         };
         Ok(Raid::mint(request.clone(), server))

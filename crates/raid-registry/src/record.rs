@@ -1,10 +1,10 @@
-//! A RAiD as it is answered: the stored document with each contributor's status.
+//! A RAiD as it is answered: the stored document with each contributor's status and today's URLs.
 
 use std::sync::Arc;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
-use raid_model::{ContributorStatus, Handle, Raid};
+use raid_model::{Addresses, ContributorStatus, Handle, Raid};
 use serde::{Deserialize, Serialize};
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
@@ -51,8 +51,12 @@ impl ClosedRaid<'_> {
 
 impl Record {
     /// The RAiD as it stands.
-    pub(crate) fn load(c: &mut Conn, handle: &Handle) -> Result<Option<Self>, StoreError> {
-        let Some((row, raid)) = load_shown(c, handle)? else {
+    pub(crate) fn load(
+        c: &mut Conn,
+        handle: &Handle,
+        addresses: &Addresses,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some((row, raid)) = load_shown(c, handle, addresses)? else {
             return Ok(None);
         };
         let body: Bytes = write(&raid)?.into();
@@ -104,12 +108,13 @@ struct Status {
 pub(crate) fn load_shown(
     c: &mut Conn,
     handle: &Handle,
+    addresses: &Addresses,
 ) -> Result<Option<(RaidRow, Raid)>, StoreError> {
     let Some(row) = raids::find(c, handle)? else {
         return Ok(None);
     };
     let known = Known::load(c, &[handle])?;
-    let raid = show(parse(&row.document)?, &known);
+    let raid = show(parse(&row.document)?, &known, addresses);
     Ok(Some((row, raid)))
 }
 
@@ -118,10 +123,11 @@ pub(crate) fn parse(document: &Json) -> Result<Raid, StoreError> {
     serde_json::from_str(&document.0).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
 }
 
-/// Gives each contributor a status.
-pub(crate) fn show(raid: Raid, known: &Known) -> Raid {
+/// Gives each contributor a status, and the RAiD the URLs that the settings make today.
+pub(crate) fn show(raid: Raid, known: &Known, addresses: &Addresses) -> Raid {
     let handle = raid.handle().clone();
-    raid.with_statuses(|person| known.status(&handle, person))
+    raid.with_addresses(addresses)
+        .with_statuses(|person| known.status(&handle, person))
 }
 
 /// Writes a record for output.
@@ -135,9 +141,10 @@ pub(crate) async fn load_anew(
     handle: &Handle,
 ) -> Result<Arc<Record>, StoreError> {
     let wanted = handle.clone();
+    let addresses = registry.settings.addresses.clone();
     let record = registry
         .store
-        .read(move |c| Record::load(c, &wanted))
+        .read(move |c| Record::load(c, &wanted, &addresses))
         .await?
         .map(Arc::new)
         .ok_or(StoreError::NotFound)?;

@@ -108,9 +108,10 @@ impl Registry {
             return Ok(Some(record));
         }
         let wanted = handle.clone();
+        let addresses = self.settings.addresses.clone();
         let found = self
             .store
-            .read(move |c| Record::load(c, &wanted))
+            .read(move |c| Record::load(c, &wanted, &addresses))
             .await?
             .map(Arc::new);
         if let Some(record) = &found {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use raid_model::membership::MembershipPolicy;
-use raid_model::{Prefix, RorId};
+use raid_model::{Addresses, Prefix, RorId};
 
 use crate::auth::AuthSettings;
 
@@ -44,11 +44,8 @@ impl Existence {
 /// The settings of a registry. [`Settings::new`] gives the values that most agencies keep.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Resolver of RAiDs; with the handle behind it, it is `identifier.id`.
-    pub id_prefix: String,
-    /// Where the agency shows its RAiDs; with the handle behind it, it is
-    /// `identifier.raidAgencyUrl`.
-    pub landing_prefix: String,
+    /// What `identifier.id` and `identifier.raidAgencyUrl` are made of, whenever they are shown.
+    pub addresses: Addresses,
     /// The registration agency, `identifier.registrationAgency.id`.
     pub agency: RorId,
     /// The prefix of the handles that a new service point mints.
@@ -133,9 +130,12 @@ impl Settings {
         prefix: Prefix,
         auth: AuthSettings,
     ) -> Self {
-        Self {
-            id_prefix: "https://raid.org/".to_owned(),
+        let addresses = Addresses {
             landing_prefix: landing_prefix.into(),
+            id_prefix: "https://raid.org/".to_owned(),
+        };
+        Self {
+            addresses: addresses.clone(),
             agency,
             prefix,
             app_clients: Vec::new(),
@@ -145,6 +145,7 @@ impl Settings {
             existence: Existence::Offline,
             orcid: Some(MembershipPolicy {
                 write_embargoed: false,
+                addresses,
             }),
             settle_delay: Duration::from_millis(500),
             body_limit: 1024 * 1024,

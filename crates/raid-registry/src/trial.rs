@@ -93,7 +93,8 @@ pub(crate) async fn answer(
     before: BTreeSet<OrcidId>,
     warnings: &BTreeSet<String>,
 ) -> Result<HttpResponse, StoreError> {
-    let policy = registry.settings.orcid;
+    let policy = registry.settings.orcid.clone();
+    let addresses = registry.settings.addresses.clone();
     let today = registry.now().date();
     let trial = registry.store.read(move |c| {
         let mut people = before;
@@ -103,7 +104,7 @@ pub(crate) async fn answer(
         if let Some(policy) = policy {
             let stands = stands(c, &raid, &people)?;
             for person in people {
-                let desired = MembershipDocument::for_contributor(&raid, &person, policy, today);
+                let desired = MembershipDocument::for_contributor(&raid, &person, &policy, today);
                 let standing = known.people.get(&person);
                 let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
                 let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
@@ -113,7 +114,7 @@ pub(crate) async fn answer(
         Ok(Trial {
             dry_run: true,
             valid: true,
-            raid: record::show(raid, &known),
+            raid: record::show(raid, &known, &addresses),
             orcid,
         })
     });

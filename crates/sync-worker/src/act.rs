@@ -131,7 +131,7 @@ impl MembershipReconciler {
     async fn load(&self, orcid: OrcidId, handle: Handle) -> Result<Loaded, StoreError> {
         let today = self.store.clock().now().date();
         let keys = self.store.keys().clone();
-        let policy = self.policy;
+        let policy = self.policy.clone();
         self.store
             .read(move |c| {
                 let standing = if disclaimers::is_disclaimed(c, &orcid, &handle)? {
@@ -144,7 +144,7 @@ impl MembershipReconciler {
                     Some(row) => {
                         let raid: Raid = serde_json::from_str(&row.document.0)
                             .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-                        MembershipDocument::for_contributor(&raid, &orcid, policy, today)
+                        MembershipDocument::for_contributor(&raid, &orcid, &policy, today)
                     }
                 };
                 let known = permissions::find(c, &orcid)?;

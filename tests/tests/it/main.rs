@@ -11,6 +11,7 @@ mod command_line;
 mod compatibility;
 mod consent;
 mod crash;
+mod entries;
 mod faults;
 mod hidden;
 mod hostile;

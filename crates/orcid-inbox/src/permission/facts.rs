@@ -32,7 +32,7 @@ impl PermissionReconciler {
     pub(super) async fn load(&self, orcid: OrcidId) -> Result<Option<Known>, StoreError> {
         let now = self.now();
         let rules = &self.settings.rules;
-        let (policy, window) = (self.policy(), now - rules.budget.window);
+        let (policy, window) = (self.settings.membership.clone(), now - rules.budget.window);
         let silence = now - rules.silence_window();
         self.store
             .read(move |c| {
@@ -41,7 +41,7 @@ impl PermissionReconciler {
                 };
                 // Of whoever is not asked, the projects need not be read.
                 let projects = if may_be_asked(permission.state) {
-                    projects(c, &orcid, policy, now.date())?
+                    projects(c, &orcid, &policy, now.date())?
                 } else {
                     Projects::none()
                 };

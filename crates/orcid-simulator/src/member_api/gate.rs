@@ -100,7 +100,7 @@ pub(crate) fn scope(call: &Call<'_>, scope: &str, granted: bool) -> Result<(), A
     if call.token.allows(scope) && (!granted || call.token.orcid.is_some()) {
         return Ok(());
     }
-    Err(ApiError::new(9038).detail(&format!("Insufficient or wrong scope, needed: {scope}")))
+    Err(ApiError::missing_scope(scope))
 }
 
 #[cfg(test)]

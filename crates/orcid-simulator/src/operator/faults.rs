@@ -18,7 +18,9 @@ const MEMBERS: &[&str] = &[
     "per_second",
     "burst",
     "delay",
+    "status",
     "calls",
+    "orcids",
     "when",
     "for_ms",
 ];
@@ -28,7 +30,8 @@ pub(crate) async fn list(app: Data<Arc<App>>) -> HttpResponse {
     HttpResponse::Ok().json(shown(&app.lock().faults))
 }
 
-/// `POST /operator/faults`: one fault or an array of them; each replaces the one of its kind.
+/// `POST /operator/faults`: one fault or an array of them; each replaces the one of its kind for the
+/// same calls and records.
 pub(crate) async fn set(app: Data<Arc<App>>, Json(body): Json<Value>) -> HttpResponse {
     let list = match body {
         Value::Array(list) => list,

@@ -6,11 +6,14 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
 use serde_json::json;
+use time::OffsetDateTime;
 
-use super::{done, refuse};
+use super::{done, refuse, views};
 use crate::OrcidId;
 use crate::app::App;
+use crate::grants::parse_scopes;
 use crate::membership::Visibility;
+use crate::notification::Notification;
 use crate::pages::revoke_as_user;
 use crate::settings::Researcher;
 use crate::world::RecordState;
@@ -134,6 +137,72 @@ pub(crate) async fn revoke(
     let disabled = revoke_as_user(&mut state.world, &orcid, &sent.client_id);
     drop(state);
     done(&app, &json!({ "disabled_tokens": disabled }))
+}
+
+/// What is left of a permission.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Narrowing {
+    client_id: String,
+    /// The scopes that stay, separated by spaces.
+    scope: String,
+}
+
+/// `POST /operator/records/{orcid}/scope`: the researcher's live tokens for the client keep these
+/// scopes only, until a new grant.
+pub(crate) async fn narrow(
+    app: Data<Arc<App>>,
+    orcid: Path<OrcidId>,
+    Json(sent): Json<Narrowing>,
+) -> HttpResponse {
+    let mut state = app.lock();
+    let now = app.now(&state.world);
+    let kept = parse_scopes(&sent.scope);
+    let narrowed = state
+        .world
+        .grants
+        .narrow(&sent.client_id, &orcid, &kept, now);
+    drop(state);
+    done(&app, &json!({ "narrowed_tokens": narrowed }))
+}
+
+/// `POST /operator/records/{orcid}/notifications/{put-code}/read`: the researcher opens it.
+pub(crate) async fn read_notification(
+    app: Data<Arc<App>>,
+    path: Path<(OrcidId, i64)>,
+) -> HttpResponse {
+    change_notification(&app, path.into_inner(), Notification::read_by_researcher)
+}
+
+/// `POST /operator/records/{orcid}/notifications/{put-code}/archive`: the researcher archives it.
+pub(crate) async fn archive_notification(
+    app: Data<Arc<App>>,
+    path: Path<(OrcidId, i64)>,
+) -> HttpResponse {
+    change_notification(
+        &app,
+        path.into_inner(),
+        Notification::archived_by_researcher,
+    )
+}
+
+fn change_notification(
+    app: &App,
+    (orcid, put_code): (OrcidId, i64),
+    change: fn(&mut Notification, OffsetDateTime),
+) -> HttpResponse {
+    let mut state = app.lock();
+    let now = app.now(&state.world);
+    let Some(record) = state.world.record(&orcid, now) else {
+        return refuse(404, NO_RECORD);
+    };
+    let Some(notification) = record.notification(put_code) else {
+        return refuse(404, "no such notification");
+    };
+    change(notification, now);
+    let shown = views::notification(notification);
+    drop(state);
+    done(app, &shown)
 }
 
 /// `POST /operator/digest`: the mail job runs and stamps `sent-date`.

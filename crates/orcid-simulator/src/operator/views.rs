@@ -97,7 +97,8 @@ fn membership(m: &Membership) -> Value {
     })
 }
 
-fn notification(n: &Notification) -> Value {
+/// A notification as the record shows it.
+pub(super) fn notification(n: &Notification) -> Value {
     let mut value = json!({
         "put_code": n.put_code,
         "client_id": n.source.client_id,

@@ -111,9 +111,12 @@ pub(crate) async fn open(
     path: Path<i64>,
     app: Data<Arc<App>>,
 ) -> HttpResponse {
-    change(&request, &app, path.into_inner(), |notification, now| {
-        notification.read.get_or_insert(now);
-    })
+    change(
+        &request,
+        &app,
+        path.into_inner(),
+        Notification::read_by_researcher,
+    )
 }
 
 /// `POST /inbox/{id}/read`
@@ -122,9 +125,12 @@ pub(crate) async fn read(
     path: Path<i64>,
     app: Data<Arc<App>>,
 ) -> HttpResponse {
-    change(&request, &app, path.into_inner(), |notification, now| {
-        notification.read.get_or_insert(now);
-    })
+    change(
+        &request,
+        &app,
+        path.into_inner(),
+        Notification::read_by_researcher,
+    )
 }
 
 /// `POST /inbox/{id}/archive`
@@ -133,10 +139,12 @@ pub(crate) async fn archive(
     path: Path<i64>,
     app: Data<Arc<App>>,
 ) -> HttpResponse {
-    change(&request, &app, path.into_inner(), |notification, now| {
-        notification.read.get_or_insert(now);
-        notification.archived.get_or_insert(now);
-    })
+    change(
+        &request,
+        &app,
+        path.into_inner(),
+        Notification::archived_by_researcher,
+    )
 }
 
 /// `GET /inbox/encrypted/{id}/action`: the link of the e-mail. Stamps read and actioned dates and
@@ -154,7 +162,7 @@ pub(crate) async fn email_action(
     let found = records.find_map(|(orcid, record)| Some((orcid, record.notification(put_code)?)));
     let target = found.and_then(|(orcid, notification)| {
         let mut url = notification.permission()?.authorization_url.clone();
-        notification.read.get_or_insert(now);
+        notification.read_by_researcher(now);
         notification.actioned.get_or_insert(now);
         if signed_in.is_none() {
             url.push_str("&orcid=");

@@ -26,4 +26,6 @@ mod refused_documents;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod switches;
+#[cfg(test)]
 mod tokens;

@@ -6,6 +6,7 @@ use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
 use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport};
+use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{ContactBudget, PermissionRules};
 use raid_registry::EmbargoReconciler;
@@ -41,14 +42,12 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         bail!("auth: nobody could sign in; set auth.local or give an issuer");
     }
     let agency = &settings.agency;
+    let membership = membership_policy(settings);
     let landing = settings.landing_prefix();
     let mut registry =
         raid_registry::Settings::new(landing, agency.ror, agency.prefix.clone(), auth);
+    registry.addresses = membership.addresses.clone();
     registry.app_clients.clone_from(&settings.auth.app_clients);
-    agency
-        .id_prefix
-        .as_str()
-        .clone_into(&mut registry.id_prefix);
     registry.licence.clone_from(&agency.licence);
     settings
         .orcid
@@ -56,9 +55,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .orcid_prefix()
         .clone_into(&mut registry.orcid_prefix);
     registry.existence = super::existence::of(settings)?;
-    registry.orcid = (settings.orcid.mode == Mode::Own).then_some(MembershipPolicy {
-        write_embargoed: settings.sync.write_embargoed,
-    });
+    registry.orcid = (settings.orcid.mode == Mode::Own).then_some(membership);
     registry.settle_delay = settings.sync.settle_delay;
     registry.body_limit = settings.server.body_limit;
     registry
@@ -78,6 +75,17 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     };
     registry.invitation_lifetime = agency.invitation_lifetime;
     Ok(registry)
+}
+
+/// What is written to ORCID records, and where it links to.
+fn membership_policy(settings: &Settings) -> MembershipPolicy {
+    MembershipPolicy {
+        write_embargoed: settings.sync.write_embargoed,
+        addresses: Addresses {
+            landing_prefix: settings.landing_prefix(),
+            id_prefix: settings.agency.id_prefix.to_string(),
+        },
+    }
 }
 
 pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::Settings {
@@ -150,9 +158,7 @@ pub(super) fn orcid_parts(
         ));
     }
     if roles.contains(&Role::Worker) {
-        let policy = MembershipPolicy {
-            write_embargoed: settings.sync.write_embargoed,
-        };
+        let policy = membership_policy(settings);
         let delay = settings.sync.ask_delay;
         let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
         parts.reconcilers.push(Arc::new(worker));
@@ -183,7 +189,7 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
             recheck_after: p.recheck_after,
             forget_after: p.forget_after,
         },
-        write_embargoed: settings.sync.write_embargoed,
+        membership: membership_policy(settings),
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::{Handle, Raid};
+use raid_model::{Addresses, Handle, Raid};
 use serde::Serialize;
 use store::changes::{self, Change, Reach, Shown};
 use store::raids::{self, Sight};
@@ -209,19 +209,19 @@ async fn stretch(
     after: i64,
     reach: Reach,
 ) -> Result<Stretch, StoreError> {
-    let (sight, id_prefix) = (sight.clone(), registry.settings.id_prefix.clone());
+    let (sight, addresses) = (sight.clone(), registry.settings.addresses.clone());
     registry
         .store
         .read(move |c| {
             let (told, next) = told(c, &sight, after, asked.limit)?;
             let mut raids = if asked.with_raids {
-                records(c, &sight, &told)?
+                records(c, &sight, &told, &addresses)?
             } else {
                 HashMap::new()
             };
             let changes = told
                 .into_iter()
-                .map(|change| entry(change, &id_prefix, &mut raids))
+                .map(|change| entry(change, &addresses, &mut raids))
                 .collect::<Result<_, _>>()?;
             Ok(Stretch {
                 changes,
@@ -261,6 +261,7 @@ fn records(
     c: &mut Conn,
     sight: &Sight,
     told: &[Change],
+    addresses: &Addresses,
 ) -> Result<HashMap<(Handle, i32), Raid>, StoreError> {
     let current = told.iter().filter(|change| change.shown == Shown::Current);
     let handles: Vec<&Handle> = current.map(|change| &change.handle).collect();
@@ -268,7 +269,7 @@ fn records(
     let rows = raids::find_seen(c, sight, &handles)?;
     rows.into_iter()
         .map(|row| {
-            let raid = record::show(record::parse(&row.document)?, &known);
+            let raid = record::show(record::parse(&row.document)?, &known, addresses);
             Ok(((row.handle.into_inner(), row.version), raid))
         })
         .collect()
@@ -276,7 +277,7 @@ fn records(
 
 fn entry(
     change: Change,
-    id_prefix: &str,
+    addresses: &Addresses,
     raids: &mut HashMap<(Handle, i32), Raid>,
 ) -> Result<Entry, StoreError> {
     let kind = match change.shown {
@@ -290,7 +291,7 @@ fn entry(
     Ok(Entry {
         at: moment(change.at)?,
         current: is_seen.then_some(change.shown == Shown::Current),
-        id: format!("{id_prefix}{handle}"),
+        id: addresses.raid_url(&change.handle),
         url: is_seen.then(|| format!("/raid/{handle}")),
         handle,
         raid: raids.remove(&(change.handle, change.version)),

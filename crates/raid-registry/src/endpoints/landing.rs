@@ -114,9 +114,10 @@ async fn render(
     let Some(handle) = path.handle.clone() else {
         return Ok(None);
     };
+    let addresses = registry.settings.addresses.clone();
     let found = registry
         .store
-        .read(move |c| record::load_shown(c, &handle))
+        .read(move |c| record::load_shown(c, &handle, &addresses))
         .await?;
     let Some((row, raid)) = found else {
         return Ok(None);

@@ -193,6 +193,7 @@ async fn page(
     after: Option<After>,
     limit: i64,
 ) -> Result<Page, StoreError> {
+    let addresses = registry.settings.addresses.clone();
     registry
         .store
         .read(move |c| {
@@ -202,7 +203,7 @@ async fn page(
             let has_more = rows.len() > limit;
             rows.truncate(limit);
             let next = rows.last().filter(|_| has_more).map(after_row);
-            let items = listed::items(c, &rows, &fields)?;
+            let items = listed::items(c, &rows, &fields, &addresses)?;
             Ok(Page { items, next })
         })
         .await

@@ -106,7 +106,7 @@ impl Mint<'_> {
             .write(self.registry, self.request, now, nothing);
         // Neither needs the other, and together they take half the time.
         let (raid, people) = join(writing, standings(self.registry, self.request)).await;
-        Ok(answer(raid?, people, &warnings)?)
+        Ok(answer(self.registry, raid?, people, &warnings)?)
     }
 
     async fn trial(&self) -> Result<HttpResponse, Refusal> {
@@ -124,7 +124,7 @@ impl Mint<'_> {
         let warnings = minting::check(self.registry, self.request).await?;
         let people = standings(self.registry, self.request).await;
         let now = self.registry.now();
-        let answer = |raid: &Raid| answer(raid.clone(), people.clone(), &warnings);
+        let answer = |raid: &Raid| answer(self.registry, raid.clone(), people.clone(), &warnings);
         let keep = |raid: &Raid| Ok(Some(once.kept(&answer(raid)?, now)?));
         let writing = self.minting.write(self.registry, self.request, now, keep);
         let raid = writing.await?;
@@ -133,6 +133,7 @@ impl Mint<'_> {
 }
 
 fn answer(
+    registry: &Registry,
     raid: Raid,
     people: HashMap<OrcidId, Standing>,
     warnings: &BTreeSet<String>,
@@ -143,7 +144,7 @@ fn answer(
     };
     Ok(Answer {
         location: raid.identifier.id.to_string(),
-        body: record::write(&record::show(raid, &known))?,
+        body: record::write(&record::show(raid, &known, &registry.settings.addresses))?,
         warning: warning::text(warnings),
     })
 }

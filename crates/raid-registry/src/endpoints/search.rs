@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use raid_model::vocabulary;
+use raid_model::{Addresses, vocabulary};
 use serde::Serialize;
 use store::raids::{self, Facet, FacetValue, Place, Search};
 use store::service_points::{self, ServicePointRow};
@@ -55,9 +55,10 @@ pub(crate) async fn search(
     let eyes = sight::of(&registry, caller.as_ref()).await?;
     let asked = Asked::read(&req, eyes, registry.now().date())?;
     let limit = asked.paging.limit(registry.settings.page_size);
+    let addresses = registry.settings.addresses.clone();
     let found = registry
         .store
-        .read(move |c| Found::load(c, &asked, limit))
+        .read(move |c| Found::load(c, &asked, limit, &addresses))
         .await?;
     let mut answer = HttpResponse::Ok();
     if let Some(next) = &found.next {
@@ -92,10 +93,15 @@ struct Found {
 }
 
 impl Found {
-    fn load(c: &mut Conn, asked: &Asked, limit: i64) -> Result<Self, StoreError> {
+    fn load(
+        c: &mut Conn,
+        asked: &Asked,
+        limit: i64,
+        addresses: &Addresses,
+    ) -> Result<Self, StoreError> {
         let after = asked.paging.after.as_ref().and_then(At::place);
         let page = raids::search(c, &asked.search, asked.order, after.as_ref(), limit)?;
-        let items = listed::items(c, &page.rows, &asked.fields)?;
+        let items = listed::items(c, &page.rows, &asked.fields, addresses)?;
         let write = |place: &Place| cursor::write(LIST, &At::of(&asked.sorted_by, place));
         let next = page.next.as_ref().map(write).transpose()?;
         // What costs more than a page is told with the first one only.

@@ -25,6 +25,7 @@ mod landing;
 mod limits;
 mod list;
 mod mint;
+mod moved;
 mod negotiation;
 mod notes;
 mod paging;

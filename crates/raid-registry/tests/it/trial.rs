@@ -1,7 +1,7 @@
 //! `dryRun=true`: everything is checked, and nothing is written.
 
 use actix_web::http::Method;
-use raid_model::membership::{MembershipDocument, MembershipPolicy};
+use raid_model::membership::MembershipDocument;
 use raid_model::permission::PermissionState as State;
 use raid_model::{Handle, OrcidId, Raid};
 use raid_registry::Settings;
@@ -133,6 +133,7 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
     let now = server.clock.now();
     let handle: Handle = path.trim_start_matches("/raid/").parse().unwrap();
     let written: Raid = serde_json::from_value(raid.clone()).unwrap();
+    let policy = settings().orcid.unwrap();
     server
         .store
         .write(move |c| {
@@ -146,12 +147,9 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
                 put_in_state(c, &orcid, to, now)?;
             }
             for digits in [STAYS, GOES] {
-                let policy = MembershipPolicy {
-                    write_embargoed: false,
-                };
                 let orcid = person(digits);
                 let says =
-                    MembershipDocument::for_contributor(&written, &orcid, policy, now.date());
+                    MembershipDocument::for_contributor(&written, &orcid, &policy, now.date());
                 let standing = Standing::Written {
                     put_code: 7,
                     hash: says.map(|it| it.hash()),
