@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::signed::Signer;
 use orcid_client::{CallError, Client, Meaning, Outcome, RecordStatus};
 use raid_model::OrcidId;
-use reconciler::{Held, Next, Reconcile, Verdict};
+use reconciler::{Cause, Held, Next, Reconcile, Verdict};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,11 +148,16 @@ impl PermissionReconciler {
                 Verdict::new(Next::InDoubt {
                     reason: error.to_string(),
                     wait: self.client.settings().doubt(),
+                    cause: Cause::Outage,
                 })
+            }
+            meaning if meaning.may_heal() => {
+                Verdict::retry_outage(error.to_string(), error.retry_after)
             }
             _ => Verdict::new(Next::Retry {
                 reason: error.to_string(),
                 retry_after: error.retry_after,
+                cause: Cause::Other,
             }),
         }
     }

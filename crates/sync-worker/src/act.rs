@@ -315,7 +315,7 @@ impl MembershipReconciler {
     }
 
     fn found(&self, entry: &Entry, next: Next, standing: Standing) -> Verdict {
-        self.with(entry, Verdict::new(next), standing)
+        self.with(entry, Verdict::new(next).reached(), standing)
     }
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {

@@ -2,7 +2,7 @@
 
 use orcid_client::{CallError, Meaning, Outcome};
 use raid_model::OrcidId;
-use reconciler::{Next, Verdict};
+use reconciler::{Cause, Next, Verdict};
 use std::time::Duration;
 use store::permissions::{self, Change, State};
 use store::tasks::{self, Lane, NewTask, Work};
@@ -37,12 +37,17 @@ pub(crate) fn verdict(error: &CallError, orcid: OrcidId, clock: &Clock, wait: Du
             Verdict::new(Next::InDoubt {
                 reason: error.to_string(),
                 wait,
+                cause: Cause::Outage,
             })
+        }
+        meaning if meaning.may_heal() => {
+            Verdict::retry_outage(error.to_string(), error.retry_after)
         }
         // Everything else may heal: by ORCID, or by an operator who mends the configuration.
         _ => Verdict::new(Next::Retry {
             reason: error.to_string(),
             retry_after: error.retry_after,
+            cause: Cause::Other,
         }),
     }
 }

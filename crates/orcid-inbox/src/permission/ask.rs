@@ -76,7 +76,8 @@ impl PermissionReconciler {
 
     fn asked(&self, orcid: OrcidId, id: Id, put_code: NotificationPutCode) -> Verdict {
         let now = self.now();
-        Verdict::new(Next::Again(self.settings.remind_after)).with(move |c| {
+        let verdict = Verdict::new(Next::Again(self.settings.remind_after)).reached();
+        verdict.with(move |c| {
             requests::opened(c, id, put_code.get())?;
             let change = Change::to(State::Asked);
             permissions::change(c, &orcid, &[State::Unasked], &change, now)?;

@@ -17,7 +17,8 @@ impl PermissionReconciler {
         match self.try_token(orcid, known).await {
             Ok(()) => {
                 let now = self.now();
-                Verdict::new(Next::Again(every)).with(move |c| permissions::touch(c, &orcid, now))
+                let verdict = Verdict::new(Next::Again(every)).reached();
+                verdict.with(move |c| permissions::touch(c, &orcid, now))
             }
             Err(e) if tells_of_the_person(&e.meaning) => self.moved(
                 orcid,
