@@ -94,12 +94,12 @@ struct Freed {
     last_error: Option<String>,
     lease_owner: Option<String>,
     lease_until: Option<Timestamp>,
-    waits_for: Option<&'static str>,
+    waits_for: Option<String>,
 }
 
 fn failed(held: &Task, at: Timestamp, error: &String, cause: Cause) -> Freed {
     Freed {
-        waits_for: cause.waits_for(),
+        waits_for: cause.waits_for().map(str::to_owned),
         ..freed(State::Due, at, held.attempts, Some(error))
     }
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, SmallInt, Text, Timestamp as SqlTimestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use store::tasks::{self, Cause, Kind, Lane, NewTask, Room, Settle, Task, Work};
 use store::testing::TestDb;
@@ -189,14 +190,17 @@ impl Model {
             due.sort();
             let mut behind = BTreeMap::new();
             for (_, _, work) in due {
-                let subject = work.subject();
-                if chosen.contains_key(&subject) {
-                    let turns = behind.entry(subject).or_insert(0);
-                    *turns += 1;
-                    self.rows.get_mut(&work).unwrap().due_at = now + STEP * *turns;
-                } else if room.of(lane) > 0 {
-                    room.take(lane);
-                    chosen.insert(subject, work);
+                match chosen.entry(work.subject()) {
+                    Entry::Occupied(subject) => {
+                        let turns = behind.entry(subject.key().clone()).or_insert(0);
+                        *turns += 1;
+                        self.rows.get_mut(&work).unwrap().due_at = now + STEP * *turns;
+                    }
+                    Entry::Vacant(subject) if room.of(lane) > 0 => {
+                        room.take(lane);
+                        subject.insert(work);
+                    }
+                    Entry::Vacant(_) => {}
                 }
             }
         }
