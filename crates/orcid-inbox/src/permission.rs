@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use store::permissions::{self, Permission};
-use store::tasks::{Kind, Work};
+use store::tasks::{Kind, Lane, Work};
 use store::{Conn, Store, StoreError, Timestamp, grants};
 
 /// Asks people, and looks after their answers.
@@ -53,7 +53,7 @@ impl PermissionReconciler {
         let step = known.facts.next_step(&self.settings.rules, self.now());
         match step {
             PermissionStep::Rest => Verdict::done(),
-            PermissionStep::Wait(wait) => Verdict::new(Next::Again(wait)),
+            PermissionStep::Wait(wait) => later(wait),
             PermissionStep::RevokeTokens => self.revoke_tokens(orcid).await,
             PermissionStep::Ask => self.ask(held, &known).await,
             PermissionStep::FindQuestion => self.find_question(held, &known).await,
@@ -118,7 +118,7 @@ impl PermissionReconciler {
     /// What a failed call about a person means for them and for the task.
     fn failed(&self, known: &Known, error: &CallError) -> Verdict {
         match error.action(self.client.settings().doubt()) {
-            FailureAction::Record(RecordStatus::Unclaimed) => Verdict::new(Next::Again(UNCLAIMED)),
+            FailureAction::Record(RecordStatus::Unclaimed) => later(UNCLAIMED),
             FailureAction::Record(status) => self.apply(known, record_change(status)),
             FailureAction::Unreachable => {
                 let event = PermissionEvent::Record(RecordEvent::NotificationsRefused);
@@ -135,11 +135,10 @@ impl PermissionReconciler {
         match error.action(self.client.settings().doubt()) {
             FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
             FailureAction::GiveUp => Verdict::dead(reason),
-            FailureAction::OutcomeUnknown(wait) => Verdict::new(Next::InDoubt { reason, wait }),
-            FailureAction::WaitForOrcid { retry_after } => Verdict::new(Next::Retry {
-                reason,
-                retry_after,
-            }),
+            FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
+            FailureAction::WaitForOrcid { retry_after } => {
+                Verdict::retry_outage(reason, retry_after)
+            }
             _ => Verdict::retry(reason),
         }
     }
@@ -147,6 +146,11 @@ impl PermissionReconciler {
     fn now(&self) -> Timestamp {
         self.store.clock().now()
     }
+}
+
+/// Looks again after a wait. Nobody waits for what a reminder, a probe or a look finds.
+fn later(wait: Duration) -> Verdict {
+    Verdict::new(Next::Again(wait)).in_lane(Lane::Background)
 }
 
 /// What the state of a record means for the person.

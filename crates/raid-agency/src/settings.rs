@@ -251,6 +251,8 @@ section! {
         poll: Duration,
         retry: Vec<Span>,
         max_tries: u32,
+        #[serde(with = "bounded")]
+        outage_probe: Duration,
     }
 }
 section! {
@@ -341,6 +343,9 @@ impl Settings {
         }
         if self.worker.poll < Duration::from_millis(10) {
             return wrong("worker.poll", "must be at least 10ms");
+        }
+        if self.worker.outage_probe < Duration::from_millis(100) {
+            return wrong("worker.outage_probe", "must be at least 100ms");
         }
         if self.server.workers > 512 {
             return wrong("server.workers", "must be at most 512");

@@ -4,6 +4,7 @@
 //! it twice, on two nodes or after a crash anywhere ends in the same place.
 
 mod limiter;
+mod recovery;
 mod runner;
 mod schedule;
 mod verdict;
@@ -11,4 +12,4 @@ mod verdict;
 pub use limiter::{Busy, SharedLimiter};
 pub use runner::{Runner, Settings};
 pub use schedule::Schedule;
-pub use verdict::{Held, Next, Reconcile, Verdict};
+pub use verdict::{Cause, Held, Next, Reconcile, Verdict};

@@ -2,7 +2,9 @@
 
 use std::pin::Pin;
 use std::time::Duration;
-use store::tasks::{self, Kind, Task, Work};
+use store::tasks::{self, Kind, Lane, Task, Work};
+
+pub use store::tasks::Cause;
 use store::{Conn, Store, StoreError, Timestamp};
 
 /// Makes the world agree with the store, for the kinds of work it knows.
@@ -32,6 +34,11 @@ impl Held {
     /// How often it was tried since it last succeeded, this time included.
     pub fn attempts(&self) -> i32 {
         self.task.attempts
+    }
+
+    /// The task's lane, for tasks that follow from it.
+    pub fn lane(&self) -> Lane {
+        self.task.lane
     }
 
     /// Writes down what is about to be done, before it is done, so that an answer that never
@@ -66,6 +73,8 @@ pub enum Next {
         reason: String,
         /// What the other side asked for; taken within 1 to 2 times the schedule's step.
         retry_after: Option<Duration>,
+        /// Whether other calls fail in the same way.
+        cause: Cause,
     },
     /// No answer came, so it may be done or still being done: the schedule says when it is tried
     /// again, but not before this long, and until then nobody works on the same subject.
@@ -74,6 +83,8 @@ pub enum Next {
         reason: String,
         /// How long the other side may still be at it.
         wait: Duration,
+        /// Whether other calls fail in the same way.
+        cause: Cause,
     },
     /// It failed in a way that cannot heal by itself.
     Dead(String),
@@ -85,12 +96,19 @@ type Record = Box<dyn Fn(&mut Conn) -> Result<(), StoreError> + Send + Sync>;
 pub struct Verdict {
     pub(crate) next: Next,
     pub(crate) record: Option<Record>,
+    pub(crate) lane: Option<Lane>,
+    pub(crate) reached: bool,
 }
 
 impl Verdict {
     /// A verdict with nothing to write down.
     pub fn new(next: Next) -> Self {
-        Self { next, record: None }
+        Self {
+            next,
+            record: None,
+            lane: None,
+            reached: false,
+        }
     }
 
     /// Nothing is left to do.
@@ -103,12 +121,47 @@ impl Verdict {
         Self::new(Next::Retry {
             reason: reason.into(),
             retry_after: None,
+            cause: Cause::Other,
+        })
+    }
+
+    /// It failed since ORCID is away, overloaded, or refuses our own client. It is tried by the
+    /// schedule, and at once when any call to ORCID succeeds ([`Self::reached`]).
+    pub fn retry_outage(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::new(Next::Retry {
+            reason: reason.into(),
+            retry_after,
+            cause: Cause::Outage,
+        })
+    }
+
+    /// No answer came, so the other side may still be at it for `wait`.
+    pub fn in_doubt(reason: impl Into<String>, wait: Duration) -> Self {
+        Self::new(Next::InDoubt {
+            reason: reason.into(),
+            wait,
+            cause: Cause::Outage,
         })
     }
 
     /// It failed in a way that cannot heal by itself.
     pub fn dead(reason: impl Into<String>) -> Self {
         Self::new(Next::Dead(reason.into()))
+    }
+
+    /// The lane in which the task goes on, in place of its own. News that comes meanwhile brings its
+    /// own lane.
+    #[must_use]
+    pub fn in_lane(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
+        self
+    }
+
+    /// ORCID did what it was asked to: whatever waits for it to come back need not wait any longer.
+    #[must_use]
+    pub fn reached(mut self) -> Self {
+        self.reached = true;
+        self
     }
 
     /// Adds what is written in the transaction that settles the task. If the lease was lost it is

@@ -4,7 +4,7 @@
 
 use crate::holders::HolderRole;
 use crate::raids::{Access, RaidWrite};
-use crate::tasks::{Kind, State};
+use crate::tasks::{self, Kind, State};
 use crate::types::{AsText, DbJson, Json, Timestamp};
 use crate::words;
 use diesel::pg::Pg;
@@ -77,7 +77,7 @@ struct Terms<'a> {
 /// Inserts new RAiDs with all that belongs to them.
 pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<()> {
     let (mut raids, mut people) = (Raids::default(), People::default());
-    let (mut tasks, mut holders) = (Tasks::default(), Holders::default());
+    let (mut due, mut holders) = (Tasks::default(), Holders::default());
     let mut terms = Terms::default();
     for write in writes {
         raids.handles.push(&write.handle);
@@ -106,19 +106,19 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
             holders.subjects.push(&write.actor.subject);
             holders.times.push(write.at);
         }
-        for task in write.tasks(write.contributors.iter()) {
-            tasks.kinds.push(task.work.kind());
-            tasks.subjects.push(task.work.subject());
-            tasks.keys.push(task.work.key());
-            tasks.lanes.push(task.lane.number());
-            tasks.due_times.push(task.due_at);
-            tasks.times.push(task.at);
+        for task in tasks::staggered(write.tasks(write.contributors.iter())) {
+            due.kinds.push(task.work.kind());
+            due.subjects.push(task.work.subject());
+            due.keys.push(task.work.key());
+            due.lanes.push(task.lane.number());
+            due.due_times.push(task.due_at);
+            due.times.push(task.at);
         }
     }
     let mint = Mint {
         raids,
         people,
-        tasks,
+        tasks: due,
         holders,
         terms,
     };

@@ -13,6 +13,7 @@ pub use standing::{Standing, counts, of_people, of_raids};
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
 use crate::schema::permission;
+use crate::tasks::Lane;
 use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
@@ -168,7 +169,7 @@ pub fn granted(
     let known = locked(c, orcid, now)?;
     apply(c, &known, &PermissionEvent::Granted.into(), now)?;
     effects::forget_what_stands(c, &known, covers, now)?;
-    wake_memberships(c, orcid, now)?;
+    wake_memberships(c, orcid, Lane::Interactive, now)?;
     wake_permission(c, orcid, now)
 }
 

@@ -296,11 +296,11 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
             words::insert(c, &w.handle, &w.search)?;
         }
     }
-    let due: Vec<_> = writes
-        .iter()
-        .flat_map(|w| w.tasks(w.contributors.iter()))
-        .collect();
-    tasks::enqueue(c, &due)
+    for w in writes {
+        let due: Vec<_> = w.tasks(w.contributors.iter()).collect();
+        tasks::enqueue(c, &due)?;
+    }
+    Ok(())
 }
 
 fn version_row(w: &RaidWrite) -> NewVersionRow<'_> {

@@ -46,7 +46,12 @@ diesel::table! {
         kind -> Text, key -> Text, subject -> Text, lane -> SmallInt, state -> Text,
         due_at -> Timestamp, attempts -> Integer, generation -> BigInt,
         lease_owner -> Nullable<Text>, lease_until -> Nullable<Timestamp>,
-        last_error -> Nullable<Text>, created_at -> Timestamp,
+        last_error -> Nullable<Text>, created_at -> Timestamp, waits_for -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    outage (side) {
+        side -> Text, probe_at -> Timestamp, recovered_at -> Timestamp, rounds -> Integer,
     }
 }
 diesel::table! {

@@ -2,24 +2,30 @@
 //!
 //! A task says where to look, never what to do, so that running it twice, on two nodes or after a
 //! crash ends in the same place. Work of one subject (one iD) is done by one worker at a time.
+//! Which task goes first: [`Lane`], and within a lane `turns`.
 
 mod claim;
+mod enqueue;
 mod overview;
+mod recovery;
+mod room;
 mod settle;
+mod turns;
 
 pub use claim::claim;
+pub use enqueue::enqueue;
 pub use overview::{DeadLetter, counts, dead_letters};
+pub use recovery::{begin_recovery, bring_forward, probe, waiting};
+pub use room::Room;
 pub use settle::settle;
+pub(crate) use turns::staggered;
 
-use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
+use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::{subject_lease, task};
 use crate::types::{Id, Timestamp, text_enum};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types;
 use raid_model::{Handle, OrcidId};
-use std::collections::BTreeMap;
 
 text_enum! {
     /// What a task is about.
@@ -32,6 +38,10 @@ text_enum! {
         Email = "email",
         /// End an embargo on its day.
         Embargo = "embargo",
+        /// Look through the whole database for what an event missed.
+        Sweep = "sweep",
+        /// Look at a RAiD on the day when something derived from the date changes.
+        Boundary = "boundary",
     }
 }
 
@@ -45,21 +55,34 @@ text_enum! {
     }
 }
 
-/// Which work goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which work goes first: each lane goes before the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// Somebody waits for it.
     Interactive,
-    /// It can wait.
+    /// Somebody wants it, but does not wait: imports and bulk requests.
     Bulk,
+    /// Nobody asked for it: reminders, probes, rechecks, scans.
+    Background,
 }
 
 impl Lane {
+    /// All lanes, the most urgent one first.
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::Bulk, Self::Background];
+
     pub(crate) fn number(self) -> i16 {
         match self {
             Self::Interactive => 0,
             Self::Bulk => 1,
+            Self::Background => 2,
         }
+    }
+
+    fn parse(number: i16) -> Result<Self, StoreError> {
+        Self::ALL
+            .into_iter()
+            .find(|lane| lane.number() == number)
+            .ok_or_else(|| StoreError::Corrupt(format!("task lane {number}")))
     }
 }
 
@@ -74,7 +97,14 @@ pub enum Work {
     Email(Id),
     /// The embargo of one RAiD.
     Embargo(Handle),
+    /// The scan of the whole database; there is one.
+    Sweep,
+    /// What is derived from one RAiD and today's date.
+    Boundary(Handle),
 }
+
+/// The key of the one sweep.
+const SWEEP_KEY: &str = "all";
 
 impl Work {
     /// Its kind.
@@ -84,6 +114,8 @@ impl Work {
             Self::Membership(..) => Kind::Membership,
             Self::Email(_) => Kind::Email,
             Self::Embargo(_) => Kind::Embargo,
+            Self::Sweep => Kind::Sweep,
+            Self::Boundary(_) => Kind::Boundary,
         }
     }
 
@@ -93,7 +125,8 @@ impl Work {
             Self::Permission(orcid) => orcid.to_string(),
             Self::Membership(orcid, handle) => format!("{orcid} {handle}"),
             Self::Email(id) => id.to_string(),
-            Self::Embargo(handle) => handle.to_string(),
+            Self::Sweep => SWEEP_KEY.to_owned(),
+            Self::Embargo(handle) | Self::Boundary(handle) => handle.to_string(),
         }
     }
 
@@ -103,6 +136,9 @@ impl Work {
             Self::Permission(orcid) | Self::Membership(orcid, _) => orcid.to_string(),
             Self::Email(id) => id.to_string(),
             Self::Embargo(handle) => handle.to_string(),
+            Self::Sweep => Kind::Sweep.to_string(),
+            // Not the embargo's subject: the two may run at the same time.
+            Self::Boundary(handle) => format!("{} {handle}", Kind::Boundary),
         }
     }
 
@@ -117,6 +153,9 @@ impl Work {
             }
             Kind::Email => Self::Email(key.parse().map_err(|_| damaged())?),
             Kind::Embargo => Self::Embargo(key.parse().map_err(|_| damaged())?),
+            Kind::Sweep if key == SWEEP_KEY => Self::Sweep,
+            Kind::Sweep => return Err(damaged()),
+            Kind::Boundary => Self::Boundary(key.parse().map_err(|_| damaged())?),
         })
     }
 }
@@ -126,7 +165,7 @@ impl Work {
 pub struct NewTask {
     /// What to look at.
     pub work: Work,
-    /// Interactive or bulk.
+    /// Its lane; a more urgent one that stands already is kept.
     pub lane: Lane,
     /// When; an earlier time that stands already is kept.
     pub due_at: Timestamp,
@@ -141,10 +180,32 @@ pub struct Task {
     pub work: Work,
     /// How often it was tried since it last succeeded, this time included.
     pub attempts: i32,
+    /// Its lane. Settling writes this one, unless news came: then the lane of the news is kept.
+    pub lane: Lane,
     generation: i64,
     /// When the lease ends: no two leases of one subject end at the same moment, so it tells this
     /// one from any other, of the same owner too.
     until: Timestamp,
+}
+
+/// Why a task failed, as far as the other tasks are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// ORCID is away, overloaded, or refuses our own client: other calls fail in the same way, and
+    /// the first one that succeeds is a reason to try again at once.
+    Outage,
+    /// A reason of the task's own.
+    Other,
+}
+
+impl Cause {
+    /// What stands in `task.waits_for`.
+    fn waits_for(self) -> Option<&'static str> {
+        match self {
+            Self::Outage => Some(recovery::ORCID),
+            Self::Other => None,
+        }
+    }
 }
 
 /// How a task ends.
@@ -154,8 +215,15 @@ pub enum Settle {
     Done,
     /// There is more to do at this time; it is no failure.
     Again(Timestamp),
-    /// It failed and is tried again at this time.
-    Retry(Timestamp, String),
+    /// It failed and is tried again.
+    Retry {
+        /// When it is tried again.
+        at: Timestamp,
+        /// Why.
+        error: String,
+        /// Whether it waits for ORCID to come back.
+        cause: Cause,
+    },
     /// As [`Self::Retry`], but no answer came, so it may still be going on.
     InDoubt {
         /// When it is tried again.
@@ -164,68 +232,11 @@ pub enum Settle {
         quiet: Timestamp,
         /// Why.
         error: String,
+        /// Whether it waits for ORCID to come back.
+        cause: Cause,
     },
     /// It failed in a way that cannot heal by itself.
     Dead(String),
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = task, treat_none_as_default_value = false)]
-struct NewRow {
-    kind: Kind,
-    key: String,
-    subject: String,
-    lane: i16,
-    state: State,
-    due_at: Timestamp,
-    attempts: i32,
-    generation: i64,
-    created_at: Timestamp,
-}
-
-/// Sets tasks, or wakes those that are there: the generation tells a worker that holds one that
-/// there is news. A dead task comes back to life.
-///
-/// # Errors
-/// When the database refuses.
-pub fn enqueue(c: &mut Conn, tasks: &[NewTask]) -> Result<(), StoreError> {
-    // One row a key (a statement may not touch a row twice), in one order (against deadlocks).
-    let mut rows = BTreeMap::new();
-    for t in tasks {
-        let row = rows.entry(&t.work).or_insert_with(|| NewRow {
-            kind: t.work.kind(),
-            key: t.work.key(),
-            subject: t.work.subject(),
-            lane: t.lane.number(),
-            state: State::Due,
-            due_at: t.due_at,
-            attempts: 0,
-            generation: 1,
-            created_at: t.at,
-        });
-        row.lane = row.lane.min(t.lane.number());
-        row.due_at = row.due_at.min(t.due_at);
-    }
-    let rows: Vec<_> = rows.into_values().collect();
-    let due_at = "CASE WHEN task.state = 'due' AND task.due_at < excluded.due_at \
-        THEN task.due_at ELSE excluded.due_at END";
-    let attempts = "CASE WHEN task.state = 'dead' THEN 0 ELSE task.attempts END";
-    let lane = "CASE WHEN task.lane < excluded.lane THEN task.lane ELSE excluded.lane END";
-    for rows in rows.chunks(ROWS_A_STATEMENT) {
-        per_backend!(c, |c| diesel::insert_into(task::table)
-            .values(rows)
-            .on_conflict((task::kind, task::key))
-            .do_update()
-            .set((
-                task::generation.eq(task::generation + 1),
-                task::due_at.eq(sql::<sql_types::Timestamp>(due_at)),
-                task::attempts.eq(sql::<sql_types::Integer>(attempts)),
-                task::lane.eq(sql::<sql_types::SmallInt>(lane)),
-                task::state.eq(State::Due),
-            ))
-            .execute(c))?;
-    }
-    Ok(())
 }
 
 /// Gives a lease back; says whether it was still held.

@@ -77,13 +77,17 @@ impl MembershipReconciler {
         } = loaded;
         let step = plan(facts.clone());
         let known = match (&step, known) {
-            (Step::AskFirst, _) => return self.wake_permission(orcid, self.ask_delay),
-            (Step::ReviewQuestion, _) => return self.wake_permission(orcid, Duration::ZERO),
+            (Step::AskFirst, _) => {
+                return self.wake_permission(orcid, held.lane(), self.ask_delay);
+            }
+            (Step::ReviewQuestion, _) => {
+                return self.wake_permission(orcid, held.lane(), Duration::ZERO);
+            }
             // Perhaps it was the person's last project.
             (Step::Nothing, Some(known))
                 if facts.desired.is_none() && known.state.keeps_token() =>
             {
-                return self.wake_permission(orcid, Duration::ZERO);
+                return self.wake_permission(orcid, Lane::Background, Duration::ZERO);
             }
             (Step::Nothing, _) | (_, None) => return Verdict::done(),
             (_, Some(known)) => known,
@@ -170,7 +174,7 @@ impl MembershipReconciler {
     }
 
     /// Leaves the rest to whoever looks after the person's permission.
-    fn wake_permission(&self, orcid: OrcidId, delay: Duration) -> Verdict {
+    fn wake_permission(&self, orcid: OrcidId, lane: Lane, delay: Duration) -> Verdict {
         let clock = self.store.clock().clone();
         Verdict::done().with(move |c| {
             let now = clock.now();
@@ -181,7 +185,7 @@ impl MembershipReconciler {
                 c,
                 &[NewTask {
                     work,
-                    lane: Lane::Interactive,
+                    lane,
                     due_at,
                     at: now,
                 }],
@@ -393,7 +397,7 @@ impl MembershipReconciler {
     }
 
     fn found(&self, entry: &Entry, next: Next, standing: Standing) -> Verdict {
-        self.with(entry, Verdict::new(next), standing)
+        self.with(entry, Verdict::new(next).reached(), standing)
     }
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {

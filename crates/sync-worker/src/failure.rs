@@ -31,11 +31,8 @@ pub(crate) fn verdict(
         FailureAction::AskForScope => about_the_person(PermissionEvent::ScopeMissing),
         FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
         FailureAction::GiveUp => Verdict::dead(reason),
-        FailureAction::OutcomeUnknown(wait) => Verdict::new(Next::InDoubt { reason, wait }),
-        FailureAction::WaitForOrcid { retry_after } => Verdict::new(Next::Retry {
-            reason,
-            retry_after,
-        }),
+        FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
+        FailureAction::WaitForOrcid { retry_after } => Verdict::retry_outage(reason, retry_after),
         FailureAction::Retry => Verdict::retry(reason),
     }
 }

@@ -24,6 +24,7 @@ mod limits;
 mod mail;
 mod pages;
 mod random_faults;
+mod recovery;
 mod reminders;
 mod search;
 mod secrets;

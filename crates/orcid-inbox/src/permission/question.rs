@@ -59,7 +59,9 @@ impl PermissionReconciler {
             }
             permissions::apply(c, known, &PermissionEvent::QuestionPosted.into(), now)
         });
-        opened.with(move |c| requests::opened(c, id, put_code.get()))
+        opened
+            .with(move |c| requests::opened(c, id, put_code.get()))
+            .reached()
     }
 
     /// The question was not posted; unless its outcome is unknown, it does not count.
@@ -125,9 +127,9 @@ impl PermissionReconciler {
                     WithdrawReason::OutOfDate => Next::Again(self.settings.rules.ask_delay),
                     _ => AT_ONCE,
                 };
-                self.closed(known, next)
+                self.closed(known, next).reached()
             }
-            Ok(Archived::AlreadyRead) => self.not_archived(known, id),
+            Ok(Archived::AlreadyRead) => self.not_archived(known, id).reached(),
             Err(e) => self.failed(known, &e),
         }
     }
@@ -190,7 +192,8 @@ impl PermissionReconciler {
         if seen.read.is_some() {
             return self
                 .write(known, permissions::touch)
-                .with(self.at_now(move |c, now| requests::mark_read(c, id, now)));
+                .with(self.at_now(move |c, now| requests::mark_read(c, id, now)))
+                .reached();
         }
         if known.facts.unanswered >= self.settings.rules.budget.requests {
             let change = PermissionChange::because(PermissionEvent::NoAnswer, "no answer");

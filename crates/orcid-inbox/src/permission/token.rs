@@ -1,11 +1,11 @@
 //! Looking after what was granted: trying the token, confirming a refusal, noticing a closed record.
 
 use super::facts::Known;
-use super::{PermissionReconciler, record_change};
+use super::{PermissionReconciler, later, record_change};
 use orcid_client::{CallError, FailureAction, ReadAs, RecordStatus};
 use raid_model::OrcidId;
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState, RecordEvent};
-use reconciler::{Next, Verdict};
+use reconciler::Verdict;
 use secrecy::SecretString;
 use std::time::Duration;
 use store::permission_requests as requests;
@@ -36,9 +36,12 @@ impl PermissionReconciler {
     pub(super) async fn try_token(&self, known: &Known) -> Verdict {
         match self.try_token_of(known.orcid()).await {
             Ok(Tried::Accepted) if known.permission.state == PermissionState::Granted => {
-                self.write(known, permissions::touch)
+                self.write(known, permissions::touch).reached()
             }
-            Ok(Tried::Accepted) => self.apply(known, PermissionEvent::TokenAccepted.into()),
+            Ok(Tried::Accepted) => {
+                let event = PermissionEvent::TokenAccepted;
+                self.apply(known, event.into()).reached()
+            }
             Ok(Tried::Refused) if known.permission.state == PermissionState::Granted => {
                 let event = PermissionEvent::TokenRefused;
                 self.apply(
@@ -96,7 +99,7 @@ impl PermissionReconciler {
             Err(e) => return self.failed(known, &e),
         }
         if !wait.is_zero() {
-            return Verdict::new(Next::Again(wait));
+            return later(wait).reached();
         }
         self.try_token(known).await
     }

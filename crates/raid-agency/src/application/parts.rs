@@ -96,6 +96,7 @@ pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::
         lease: worker.lease,
         poll: worker.poll,
         schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
+        outage_probe: worker.outage_probe,
     }
 }
 

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt as _};
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
 use store::Conn;
-use store::tasks::{self, Kind};
+use store::tasks::{self, Kind, Room};
 use store::testing::TestDb;
 
 use crate::harness::{
@@ -135,7 +135,8 @@ async fn lines_wait_for_those_who_are_waited_for(db: &TestDb) {
     server.clock.advance(time::Duration::seconds(1));
     let now = server.clock.now();
     let until = now + time::Duration::seconds(30);
-    let claim = move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Membership], 1, now, until);
+    let claim =
+        move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Membership], Room::any(1), now, until);
     let claimed = server.store.write(claim).await.unwrap();
     let handle = path_of(&raid).replace("/raid/", "");
     assert!(claimed[0].work.key().ends_with(&handle), "{claimed:?}");

@@ -37,6 +37,7 @@ impl Worker {
             lease: Duration::from_mins(1),
             poll: Duration::from_millis(5),
             schedule: Schedule::new(vec![Duration::from_secs(1)], 3),
+            outage_probe: Duration::from_secs(5),
         };
         let work = EmbargoReconciler::new(server.store.clone(), Duration::ZERO);
         let runner = Runner::new(server.store.clone(), settings, vec![Arc::new(work)]);

@@ -5,7 +5,7 @@ use raid_registry::auth::Role;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use store::invitations::{self, State};
-use store::tasks::{self, Kind, Work};
+use store::tasks::{self, Kind, Room, Work};
 use store::testing::TestDb;
 use store::{Conn, Id};
 use time::OffsetDateTime;
@@ -78,7 +78,8 @@ async fn an_invitation_is_kept_sealed_and_its_mail_is_due(db: &TestDb) {
 
     let now = server.clock.now();
     let until = now + time::Duration::seconds(30);
-    let claim = move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Email], 10, now, until);
+    let claim =
+        move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Email], Room::any(10), now, until);
     let due = server.store.write(claim).await.unwrap();
     assert_eq!(due.len(), 1);
     assert_eq!(due[0].work, Work::Email(id));
@@ -140,6 +141,7 @@ async fn an_invitation_that_cannot_be_is_refused(db: &TestDb) {
 
     let now = server.clock.now();
     let until = now + time::Duration::seconds(30);
-    let claim = move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Email], 10, now, until);
+    let claim =
+        move |c: &mut Conn| tasks::claim(c, "test", &[Kind::Email], Room::any(10), now, until);
     assert!(server.store.write(claim).await.unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
 use store::Conn;
-use store::tasks::{self, Kind};
+use store::tasks::{self, Kind, Room};
 use store::testing::TestDb;
 
 use crate::harness::{
@@ -127,7 +127,7 @@ async fn minting_wakes_the_contributors_records_after_a_while(db: &TestDb) {
         let now = server.clock.now();
         let until = now + time::Duration::seconds(30);
         let kinds = [Kind::Membership];
-        let claim = move |c: &mut Conn| tasks::claim(c, "test", &kinds, 10, now, until);
+        let claim = move |c: &mut Conn| tasks::claim(c, "test", &kinds, Room::any(10), now, until);
         server.store.write(claim)
     };
     assert_eq!(claim().await.unwrap().len(), 0);

@@ -39,10 +39,10 @@ pub(super) fn follow(
     }
     match change.event {
         PermissionEvent::TokenAccepted if known.state != PermissionState::Granted => {
-            wake_memberships(c, orcid, now)?;
+            wake_memberships(c, orcid, Lane::Bulk, now)?;
         }
         // What has to go is tried once.
-        PermissionEvent::WithdrawalConfirmed => wake_memberships(c, orcid, now)?,
+        PermissionEvent::WithdrawalConfirmed => wake_memberships(c, orcid, Lane::Bulk, now)?,
         PermissionEvent::Record(
             RecordEvent::Deactivated | RecordEvent::Deprecated | RecordEvent::Emptied,
         ) => {
@@ -99,12 +99,23 @@ type Page = fn(&mut Conn, &OrcidId, Option<&Handle>, i64) -> Result<Vec<Handle>,
 
 /// Wakes the tasks of every project of a person, also of those that they left while nothing could
 /// be written: these have to go from their record.
-pub fn wake_memberships(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    wake(c, orcid, contributions::of_person, now)?;
-    wake(c, orcid, memberships::of_person, now)
+pub fn wake_memberships(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    lane: Lane,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    wake(c, orcid, contributions::of_person, lane, now)?;
+    wake(c, orcid, memberships::of_person, lane, now)
 }
 
-fn wake(c: &mut Conn, orcid: &OrcidId, page: Page, now: Timestamp) -> Result<(), StoreError> {
+fn wake(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    page: Page,
+    lane: Lane,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let handles = page(c, orcid, after.as_ref(), WAKE_BATCH)?;
@@ -115,7 +126,7 @@ fn wake(c: &mut Conn, orcid: &OrcidId, page: Page, now: Timestamp) -> Result<(),
             .into_iter()
             .map(|handle| NewTask {
                 work: Work::Membership(*orcid, handle),
-                lane: Lane::Interactive,
+                lane,
                 due_at: now,
                 at: now,
             })

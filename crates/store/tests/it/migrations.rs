@@ -195,10 +195,10 @@ async fn every_constraint_stands(db: &TestDb) {
         "contribution VALUES ('0000-0002-1825-0097', 'a/z')".to_owned(),
         "raid_term VALUES ('a/b', 'colour', 'blue')".to_owned(),
         format!(
-            "task VALUES ('cooking', 'k', 's', 0, 'due', {time}, 0, 1, NULL, NULL, NULL, {time})"
+            "task VALUES ('cooking', 'k', 's', 0, 'due', {time}, 0, 1, NULL, NULL, NULL, {time}, NULL)"
         ),
         format!(
-            "task VALUES ('email', 'k', 's', 0, 'lost', {time}, 0, 1, NULL, NULL, NULL, {time})"
+            "task VALUES ('email', 'k', 's', 0, 'lost', {time}, 0, 1, NULL, NULL, NULL, {time}, NULL)"
         ),
         format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL)"),
         format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time}, NULL)"),

@@ -4,7 +4,7 @@ use crate::sample::{self, SERVICE_POINT, at, handle, noon, person, raid};
 use std::collections::BTreeSet;
 use store::raids::{self, Access, After, CountFilter, Filter, RaidWrite};
 use store::service_points::{self, ServicePointRow};
-use store::tasks::{self, Kind, Settle, Work};
+use store::tasks::{self, Kind, Room, Settle, Work};
 use store::testing::TestDb;
 use store::{Json, Store, StoreError, contributions};
 
@@ -153,7 +153,8 @@ async fn drain(store: &Store) -> BTreeSet<Work> {
     loop {
         let held = store
             .write(|c| {
-                let held = tasks::claim(c, "w", &[Kind::Membership], 9, at(900), at(999))?;
+                let held =
+                    tasks::claim(c, "w", &[Kind::Membership], Room::any(9), at(900), at(999))?;
                 for task in &held {
                     tasks::settle(c, "w", task, &Settle::Done, at(900))?;
                 }

@@ -6,8 +6,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, SmallInt, Text, Timestamp as SqlTimestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use store::tasks::{self, Kind, Lane, NewTask, Settle, Task, Work};
+use store::tasks::{self, Cause, Kind, Lane, NewTask, Room, Settle, Task, Work};
 use store::testing::TestDb;
 use store::{Conn, Id, Store, StoreError, Timestamp};
 
@@ -29,7 +30,7 @@ fn works() -> Vec<Work> {
 enum End {
     Done,
     Again(i64),
-    Retry(i64),
+    Retry(i64, Cause),
     Dead,
 }
 
@@ -37,22 +38,26 @@ enum End {
 enum Step {
     Enqueue {
         work: usize,
-        interactive: bool,
+        lane: Lane,
         after: i64,
     },
     Claim {
         owner: usize,
-        n: usize,
+        room: Room,
         lease: i64,
     },
     /// Of any claim ever made, live, expired, lost or settled.
     Settle {
         claim: usize,
         end: End,
+        /// The lane in which it goes on, if it is another one.
+        lane: Option<Lane>,
     },
     StillMine {
         claim: usize,
     },
+    /// What waits for ORCID.
+    BringForward,
     Wait(i64),
 }
 
@@ -60,15 +65,24 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let end = prop_oneof![
         4 => Just(End::Done),
         2 => (0..30i64).prop_map(End::Again),
-        2 => (0..30i64).prop_map(End::Retry),
+        2 => (0..30i64, prop::sample::select(&[Cause::Outage, Cause::Other]))
+            .prop_map(|(after, cause)| End::Retry(after, cause)),
         1 => Just(End::Dead),
     ];
+    let lane = || prop::sample::select(&Lane::ALL);
+    let room = (1..5usize, 0..4usize, 0..3usize).prop_map(|(all, later, background)| Room {
+        all,
+        later,
+        background,
+    });
     let step = prop_oneof![
-        4 => (0..10usize, any::<bool>(), 0..20i64)
-            .prop_map(|(work, interactive, after)| Step::Enqueue { work, interactive, after }),
-        4 => (0..2usize, 1..5usize, 1..20i64)
-            .prop_map(|(owner, n, lease)| Step::Claim { owner, n, lease }),
-        4 => (0..100usize, end).prop_map(|(claim, end)| Step::Settle { claim, end }),
+        4 => (0..10usize, lane(), 0..20i64)
+            .prop_map(|(work, lane, after)| Step::Enqueue { work, lane, after }),
+        4 => (0..2usize, room, 1..20i64)
+            .prop_map(|(owner, room, lease)| Step::Claim { owner, room, lease }),
+        4 => (0..100usize, end, proptest::option::of(lane()))
+            .prop_map(|(claim, end, lane)| Step::Settle { claim, end, lane }),
+        1 => Just(Step::BringForward),
         1 => (0..100usize).prop_map(|claim| Step::StillMine { claim }),
         2 => (0..25i64).prop_map(Step::Wait),
     ];
@@ -91,7 +105,20 @@ struct Row {
     lane: i16,
     #[diesel(sql_type = Nullable<Text>)]
     last_error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    waits_for: Option<String>,
 }
+
+fn number(lane: Lane) -> i16 {
+    match lane {
+        Lane::Interactive => 0,
+        Lane::Bulk => 1,
+        Lane::Background => 2,
+    }
+}
+
+/// The step in which due times are spread out.
+const STEP: time::Duration = time::Duration::milliseconds(40);
 
 /// A claim as the model sees it.
 struct Claim {
@@ -112,7 +139,7 @@ struct Model {
 
 impl Model {
     fn enqueue(&mut self, work: &Work, lane: Lane, due_at: Timestamp) {
-        let lane = i16::from(lane == Lane::Bulk);
+        let lane = number(lane);
         let row = self.rows.entry(work.clone()).or_insert_with(|| Row {
             kind: work.kind().to_string(),
             key: work.key(),
@@ -121,6 +148,7 @@ impl Model {
             attempts: 0,
             lane,
             last_error: None,
+            waits_for: None,
         });
         if row.state == "dead" {
             row.due_at = due_at;
@@ -139,21 +167,60 @@ impl Model {
         holder.is_some_and(|claim| self.claims[*claim].until > now)
     }
 
-    /// What a claim must give: the first of each free subject, the first `n` of them.
-    fn ready(&self, n: usize, now: Timestamp) -> BTreeSet<Work> {
-        let mut due: Vec<_> = self
+    /// What a claim must give: the first of each free subject, lane by lane, as far as there is room.
+    /// The other tasks of these subjects move behind.
+    fn claim(&mut self, mut room: Room, now: Timestamp) -> BTreeSet<Work> {
+        let mut chosen = BTreeMap::new();
+        for lane in Lane::ALL {
+            if room.of(lane) == 0 {
+                continue;
+            }
+            let mut due: Vec<_> = self
+                .rows
+                .iter()
+                .filter(|(_, row)| row.state == "due" && row.due_at <= now)
+                .filter(|(work, row)| {
+                    let subject = work.subject();
+                    row.lane == number(lane)
+                        && !self.busy(&subject, now)
+                        && !chosen.contains_key(&subject)
+                })
+                .map(|(work, row)| (row.due_at, row.key.clone(), work.clone()))
+                .collect();
+            due.sort();
+            let mut behind = BTreeMap::new();
+            for (_, _, work) in due {
+                match chosen.entry(work.subject()) {
+                    Entry::Occupied(subject) => {
+                        let turns = behind.entry(subject.key().clone()).or_insert(0);
+                        *turns += 1;
+                        self.rows.get_mut(&work).unwrap().due_at = now + STEP * *turns;
+                    }
+                    Entry::Vacant(subject) if room.of(lane) > 0 => {
+                        room.take(lane);
+                        subject.insert(work);
+                    }
+                    Entry::Vacant(_) => {}
+                }
+            }
+        }
+        chosen.into_values().collect()
+    }
+
+    /// All that waits is due now, in few enough rows not to be spread out.
+    fn bring_forward(&mut self, now: Timestamp) -> usize {
+        let mut waiting: Vec<_> = self
             .rows
-            .iter()
-            .filter(|(_, row)| row.state == "due" && row.due_at <= now)
+            .values_mut()
+            .filter(|row| row.waits_for.is_some())
             .collect();
-        due.sort_by_key(|(_, row)| (row.lane, row.due_at, row.key.clone()));
-        let mut subjects = BTreeSet::new();
-        due.into_iter()
-            .map(|(work, _)| work)
-            .filter(|work| !self.busy(&work.subject(), now) && subjects.insert(work.subject()))
-            .take(n)
-            .cloned()
-            .collect()
+        waiting.sort_by_key(|row| (row.lane, row.due_at, row.key.clone()));
+        for (n, row) in (0..).zip(&mut waiting) {
+            row.due_at = now + STEP * (n - 7).max(0);
+            row.attempts = 0;
+            row.waits_for = None;
+        }
+        waiting.len()
     }
 
     fn holds(&self, claim: usize) -> bool {
@@ -161,7 +228,7 @@ impl Model {
         self.holders.get(&subject) == Some(&claim)
     }
 
-    fn settle(&mut self, claim: usize, end: &Settle, now: Timestamp) {
+    fn settle(&mut self, claim: usize, end: &Settle, lane: Lane, now: Timestamp) {
         let Claim { held, news, .. } = &self.claims[claim];
         self.holders.remove(&held.work.subject());
         if matches!(end, Settle::Done) && !news {
@@ -169,13 +236,23 @@ impl Model {
             return;
         }
         let row = self.rows.get_mut(&held.work).unwrap();
+        if !news {
+            row.lane = number(lane);
+        }
+        row.waits_for = match end {
+            Settle::Retry {
+                cause: Cause::Outage,
+                ..
+            } => Some("orcid".into()),
+            _ => None,
+        };
         (row.due_at, row.attempts, row.last_error) = match (end, news) {
-            (Settle::Retry(at, why) | Settle::InDoubt { at, error: why, .. }, _) => {
-                (*at, row.attempts, Some(why.clone()))
+            (Settle::Retry { at, error: why, .. } | Settle::InDoubt { at, error: why, .. }, _) => {
+                (*at, held.attempts, Some(why.clone()))
             }
             (Settle::Dead(why), false) => {
                 row.state = "dead".into();
-                (now, row.attempts, Some(why.clone()))
+                (now, held.attempts, Some(why.clone()))
             }
             (Settle::Dead(why), true) => (now, 0, Some(why.clone())),
             (Settle::Again(at), false) => (*at, 0, None),
@@ -186,7 +263,8 @@ impl Model {
 
 fn rows(c: &mut Conn) -> Result<Vec<Row>, StoreError> {
     let query = diesel::sql_query(
-        "SELECT kind, key, state, due_at, attempts, lane, last_error FROM task ORDER BY kind, key",
+        "SELECT kind, key, state, due_at, attempts, lane, last_error, waits_for \
+         FROM task ORDER BY kind, key",
     );
     Ok(match c {
         Conn::Postgres(c) => query.load(c)?,
@@ -207,16 +285,7 @@ async fn run(nodes: &[Store], steps: Vec<Step>) {
         now += time::Duration::MICROSECOND;
         match step {
             Step::Wait(seconds) => now += time::Duration::seconds(seconds),
-            Step::Enqueue {
-                work,
-                interactive,
-                after,
-            } => {
-                let lane = if interactive {
-                    Lane::Interactive
-                } else {
-                    Lane::Bulk
-                };
+            Step::Enqueue { work, lane, after } => {
                 let due_at = now + time::Duration::seconds(after);
                 let work = works[work].clone();
                 model.enqueue(&work, lane, due_at);
@@ -232,20 +301,19 @@ async fn run(nodes: &[Store], steps: Vec<Step>) {
                     .await
                     .unwrap();
             }
-            Step::Claim { owner, n, lease } => {
+            Step::Claim { owner, room, lease } => {
                 let until = now + time::Duration::seconds(lease);
                 let (node, owner) = (&nodes[owner], OWNERS[owner]);
-                let limit = i64::try_from(n).unwrap();
                 let claimed = node
-                    .write(move |c| tasks::claim(c, owner, &ALL, limit, now, until))
+                    .write(move |c| tasks::claim(c, owner, &ALL, room, now, until))
                     .await
                     .unwrap();
                 let got: BTreeSet<_> = claimed.iter().map(|t| t.work.clone()).collect();
-                assert_eq!(got, model.ready(n, now));
+                assert_eq!(got, model.claim(room, now));
                 for held in claimed {
                     let row = model.rows.get_mut(&held.work).unwrap();
                     row.attempts += 1;
-                    assert_eq!(held.attempts, row.attempts);
+                    assert_eq!((held.attempts, number(held.lane)), (row.attempts, row.lane));
                     let subject = held.work.subject();
                     model.holders.insert(subject, model.claims.len());
                     model.claims.push(Claim {
@@ -256,22 +324,29 @@ async fn run(nodes: &[Store], steps: Vec<Step>) {
                     });
                 }
             }
-            Step::Settle { claim, end } if !model.claims.is_empty() => {
+            Step::Settle { claim, end, lane } if !model.claims.is_empty() => {
                 let claim = claim % model.claims.len();
                 let end = match end {
                     End::Done => Settle::Done,
                     End::Again(s) => Settle::Again(now + time::Duration::seconds(s)),
-                    End::Retry(s) => Settle::Retry(now + time::Duration::seconds(s), "down".into()),
+                    End::Retry(s, cause) => Settle::Retry {
+                        at: now + time::Duration::seconds(s),
+                        error: "down".into(),
+                        cause,
+                    },
                     End::Dead => Settle::Dead("wrong".into()),
                 };
-                let (owner, held) = (model.claims[claim].owner, model.claims[claim].held.clone());
+                let (owner, mut held) =
+                    (model.claims[claim].owner, model.claims[claim].held.clone());
+                held.lane = lane.unwrap_or(held.lane);
+                let lane = held.lane;
                 let wanted = end.clone();
                 let settled = nodes[claim % 2]
                     .write(move |c| tasks::settle(c, owner, &held, &wanted, now))
                     .await;
                 if model.holds(claim) {
                     settled.unwrap();
-                    model.settle(claim, &end, now);
+                    model.settle(claim, &end, lane, now);
                 } else {
                     assert!(matches!(settled, Err(StoreError::LeaseLost)), "{settled:?}");
                 }
@@ -282,6 +357,10 @@ async fn run(nodes: &[Store], steps: Vec<Step>) {
                 let until = model.claims[claim].until;
                 let mine = nodes[0].write(move |c| tasks::still_mine(c, owner, &held, until));
                 assert_eq!(mine.await.is_ok(), model.holds(claim));
+            }
+            Step::BringForward => {
+                let moved = nodes[1].write(move |c| tasks::bring_forward(c, now, 0, 100));
+                assert_eq!(moved.await.unwrap(), model.bring_forward(now));
             }
             Step::Settle { .. } | Step::StillMine { .. } => {}
         }

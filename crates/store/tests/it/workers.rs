@@ -7,9 +7,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::tasks::{self, Kind, Lane, NewTask, Settle, Task, Work};
+use store::tasks::{self, Cause, Kind, Lane, NewTask, Room, Settle, Task, Work};
 use store::testing::TestDb;
-use store::{Conn, Store, StoreError};
+use store::{Conn, Store, StoreError, Timestamp};
 
 store::on_both_databases!(all_news_arrive_and_nobody_meets);
 
@@ -127,7 +127,7 @@ async fn work(
         let (n, now) = (rng.random_range(1..4), clock.now());
         let until = now + lease + time::Duration::MICROSECOND;
         let claimed = store
-            .write(move |c| tasks::claim(c, owner, &KINDS, n, now, until))
+            .write(move |c| tasks::claim(c, owner, &KINDS, Room::any(n), now, until))
             .await
             .unwrap();
         for held in claimed {
@@ -148,12 +148,20 @@ async fn late(store: &Store, owner: &'static str, held: Task, rng: &mut StdRng) 
     }
     let now = store.clock().now();
     let settled = store
-        .write(move |c| tasks::settle(c, owner, &held, &Settle::Retry(now, "late".into()), now))
+        .write(move |c| tasks::settle(c, owner, &held, &retry(now, "late"), now))
         .await;
     assert!(
         matches!(settled, Ok(()) | Err(StoreError::LeaseLost)),
         "{settled:?}"
     );
+}
+
+fn retry(at: Timestamp, error: &str) -> Settle {
+    Settle::Retry {
+        at,
+        error: error.to_owned(),
+        cause: Cause::Other,
+    }
 }
 
 async fn write(store: &Store, owner: &'static str, world: &Shared, held: Task, rng: &mut StdRng) {
@@ -175,7 +183,7 @@ async fn write(store: &Store, owner: &'static str, world: &Shared, held: Task, r
         let mut world = world.lock().unwrap();
         assert!(world.in_flight.remove(&subject));
         if rng.random_bool(0.2) {
-            Settle::Retry(now, "down".into())
+            retry(now, "down")
         } else {
             world.actual.insert(held.work.clone(), seen);
             world.writes += 1;
@@ -209,7 +217,7 @@ fn postgres_news_not_yet_committed_is_not_lost() {
         let held = store
             .write(move |c| {
                 tasks::enqueue(c, &news)?;
-                tasks::claim(c, "a", &KINDS, 1, now, until)
+                tasks::claim(c, "a", &KINDS, Room::any(1), now, until)
             })
             .await
             .unwrap()
