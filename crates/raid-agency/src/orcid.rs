@@ -248,6 +248,7 @@ impl Observer for CallLog {
             error_code: record.code.map(i32::from),
             millis: i32::try_from(record.millis).unwrap_or(i32::MAX),
             node: self.node.clone(),
+            handle: record.handle.clone().map(AsText::from),
         };
         if self.rows.try_send(row).is_err() {
             metrics::counter!("raid_orcid_calls_unlogged_total").increment(1);
