@@ -27,6 +27,7 @@ mod list;
 mod mint;
 mod negotiation;
 mod notes;
+mod orcid_calls;
 mod paging;
 mod read;
 mod request_log;
