@@ -256,3 +256,16 @@ impl Observer for CallLog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orcid_client::Outcome;
+    use store::calls;
+
+    /// Old rows are deleted by their outcome, so none may have another.
+    #[test]
+    fn the_store_knows_every_outcome() {
+        let failed = [Outcome::NotSent, Outcome::Refused, Outcome::Unknown];
+        assert_eq!(failed.map(Outcome::as_str), calls::FAILED);
+    }
+}
