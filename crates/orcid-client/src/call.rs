@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use raid_model::OrcidId;
+use raid_model::{Handle, OrcidId};
 
 use crate::meaning::Meaning;
 
@@ -177,6 +177,8 @@ pub struct CallRecord {
     pub kind: CallKind,
     /// Whose record, unless the call is about our own token.
     pub orcid: Option<OrcidId>,
+    /// The RAiD whose membership was written or removed.
+    pub handle: Option<Handle>,
     /// The HTTP status, if an answer came.
     pub status: Option<u16>,
     /// ORCID's error code, if the answer carried one.

@@ -97,6 +97,7 @@ impl Client {
         let call = Call {
             kind,
             orcid: Some(orcid),
+            handle: None,
             request,
             secrets: &secrets,
         };

@@ -117,6 +117,7 @@ impl Client {
         let call = Call {
             kind: CallKind::ClientToken,
             orcid: None,
+            handle: None,
             request,
             secrets: &secrets,
         };

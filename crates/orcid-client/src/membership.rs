@@ -5,9 +5,9 @@ mod listed;
 
 pub use listed::{ExternalId, ListedMembership, our_entry};
 
-use raid_model::OrcidId;
 use raid_model::membership::MembershipDocument;
-use reqwest::Method;
+use raid_model::{Handle, OrcidId};
+use reqwest::{Method, RequestBuilder};
 use secrecy::SecretString;
 
 use crate::call::{CallError, CallKind};
@@ -15,7 +15,7 @@ use crate::client::{Client, with_xml};
 use crate::client_token::Scope;
 use crate::meaning::Meaning;
 use crate::put_code::PutCode;
-use crate::transport::Unreadable;
+use crate::transport::{Answer, Call, Unreadable};
 
 /// With whose token memberships are read.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +48,10 @@ impl Client {
     ) -> Result<PutCode, CallError> {
         let request = self.api(Method::POST, orcid, &["membership"], token);
         let request = with_xml(request, document::write(document, None));
-        self.call_with(
+        self.write(
             CallKind::CreateMembership,
             orcid,
+            &document.handle,
             token,
             request,
             |answer| {
@@ -90,9 +91,10 @@ impl Client {
         let request = self.api(Method::PUT, orcid, &["membership", &path], token);
         let request = with_xml(request, document::write(document, Some(put_code)));
         // The body repeats the item; the status says all.
-        self.call_with(
+        self.write(
             CallKind::UpdateMembership,
             orcid,
+            &document.handle,
             token,
             request,
             |_| Ok(()),
@@ -100,19 +102,22 @@ impl Client {
         .await
     }
 
-    /// Removes a membership. Works with a token that the person revoked, too.
+    /// Removes a membership, which is about the RAiD `handle`. Works with a token that the person
+    /// revoked, too.
     pub async fn delete_membership(
         &self,
         orcid: OrcidId,
         token: &SecretString,
+        handle: &Handle,
         put_code: PutCode,
     ) -> Result<Deleted, CallError> {
         let path = put_code.to_string();
         let request = self.api(Method::DELETE, orcid, &["membership", &path], token);
         let result = self
-            .call_with(
+            .write(
                 CallKind::DeleteMembership,
                 orcid,
+                handle,
                 token,
                 request,
                 |_| Ok(()),
@@ -141,13 +146,33 @@ impl Client {
         .await
     }
 
+    async fn write<T>(
+        &self,
+        kind: CallKind,
+        orcid: OrcidId,
+        handle: &Handle,
+        token: &SecretString,
+        request: RequestBuilder,
+        accept: impl Fn(&Answer) -> Result<T, Unreadable>,
+    ) -> Result<T, CallError> {
+        let secrets = [token, &self.settings.client_secret];
+        let call = Call {
+            kind,
+            orcid: Some(orcid),
+            handle: Some(handle),
+            request,
+            secrets: &secrets,
+        };
+        self.transport.call(call, accept).await
+    }
+
     async fn read<T>(
         &self,
         kind: CallKind,
         orcid: OrcidId,
         read_as: ReadAs<'_>,
         path: &[&str],
-        accept: impl Fn(&crate::transport::Answer) -> Result<T, Unreadable>,
+        accept: impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, CallError> {
         let build = |token: &SecretString| self.api(Method::GET, orcid, path, token);
         match read_as {

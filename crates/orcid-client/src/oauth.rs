@@ -149,6 +149,7 @@ impl Client {
         let call = Call {
             kind: CallKind::ExchangeCode,
             orcid: None,
+            handle: None,
             request,
             secrets: &secrets,
         };
@@ -171,6 +172,7 @@ impl Client {
         let call = Call {
             kind: CallKind::Revoke,
             orcid: None,
+            handle: None,
             request,
             secrets: &secrets,
         };

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use raid_model::OrcidId;
+use raid_model::{Handle, OrcidId};
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
@@ -46,6 +46,8 @@ pub(crate) struct Transport {
 pub(crate) struct Call<'a> {
     pub kind: CallKind,
     pub orcid: Option<OrcidId>,
+    /// The RAiD that it is about, for the log.
+    pub handle: Option<&'a Handle>,
     pub request: RequestBuilder,
     /// The secrets that it carries; no text that comes back keeps them.
     pub secrets: &'a [&'a SecretString],
@@ -301,6 +303,7 @@ impl<'a> Recording<'a> {
         let record = CallRecord {
             kind: call.kind,
             orcid: call.orcid,
+            handle: call.handle.cloned(),
             status: None,
             code: None,
             failed: Some(Outcome::NotSent),

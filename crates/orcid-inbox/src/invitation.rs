@@ -9,14 +9,18 @@ use actix_web::{HttpResponse, web};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::vocabulary::SchemaUri;
 use raid_model::{Contributor, Handle, OrcidId, Raid};
-use store::invitations::{self, InvitationRow};
+use store::invitations::{self, InvitationRow, State};
 use store::raids::{self, Actor, RaidWrite};
 use store::tasks::Lane;
+use store::visits::{self, Visit};
 use store::{Clock, Conn, Id, StoreError};
 use time::Date;
 
 /// Tries to write the next version while others write too.
 const MAX_TRIES: usize = 5;
+
+/// The heading for who comes with an invitation that was cancelled.
+const CANCELLED: &str = "This invitation was withdrawn by the project";
 
 /// What joining needs.
 pub(crate) struct Joining {
@@ -45,12 +49,22 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
             let Some(invitation) = invitations::find(c, id)? else {
                 return Ok(None);
             };
-            let project = preview(c, &invitation, &prefix, policy, now.date())?;
-            Ok(Some((invitation, project)))
+            let preview = preview(c, &invitation, &prefix, policy, now.date())?;
+            Ok(Some((invitation, preview)))
         })
         .await;
     match found {
-        Ok(Some((invitation, Some(project))))
+        Ok(Some((invitation, _))) if invitation.state == State::Cancelled => {
+            let texts = [
+                "You did not join, and nothing is recorded. If you think that this is a mistake, \
+                 ask whoever invited you.",
+            ];
+            page(
+                StatusCode::GONE,
+                &ResultPage::new(&inbox.settings, CANCELLED, &texts),
+            )
+        }
+        Ok(Some((invitation, Some(preview))))
             if invitation.accepted_by.is_none() && invitation.expires_at > now =>
         {
             let Project {
@@ -58,7 +72,8 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 role,
                 dates,
                 handle,
-            } = Project::from(&project);
+            } = Project::from(&preview.entry);
+            let not_public = preview.embargo;
             let shown = Invitation {
                 agency: &inbox.settings.agency_name,
                 contact: &inbox.settings.contact,
@@ -67,6 +82,10 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 handle,
                 role,
                 dates,
+                not_written: not_public
+                    .clone()
+                    .filter(|_| !inbox.settings.membership.write_embargoed),
+                not_public,
                 action: authorize_action(&inbox.settings),
                 link: &query.i,
             };
@@ -84,14 +103,21 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
     }
 }
 
-/// What would stand on the person's record.
+/// What the invited person sees before they accept.
+struct Preview {
+    /// The entry as it would be on their ORCID record.
+    entry: MembershipDocument,
+    /// As [`embargo`] writes it.
+    embargo: Option<String>,
+}
+
 fn preview(
     c: &mut Conn,
     invitation: &InvitationRow,
     orcid_prefix: &str,
     policy: MembershipPolicy,
     today: Date,
-) -> Result<Option<MembershipDocument>, StoreError> {
+) -> Result<Option<Preview>, StoreError> {
     let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
         return Ok(None);
     };
@@ -104,15 +130,76 @@ fn preview(
         write_embargoed: true,
         ..policy
     };
-    Ok(MembershipDocument::for_contributor(
-        &raid, &somebody, &policy, today,
+    let entry = MembershipDocument::for_contributor(&raid, &somebody, &policy, today);
+    Ok(entry.map(|entry| Preview {
+        entry,
+        embargo: embargo(&raid),
+    }))
+}
+
+/// Until when a RAiD is embargoed, as the second half of a sentence; none if it is open.
+fn embargo(raid: &Raid) -> Option<String> {
+    let access = Some(&raid.access).filter(|access| access.is_embargoed())?;
+    Some(access.embargo_expiry.map_or_else(
+        || "until the embargo ends".to_owned(),
+        |day| format!("until the embargo ends on {day}"),
     ))
+}
+
+/// Puts onto the result page what is particular to this invitation.
+pub(crate) async fn explain<'a>(
+    inbox: &'a Inbox,
+    visit: &Visit,
+    mut page: ResultPage<'a>,
+) -> Result<ResultPage<'a>, StoreError> {
+    let Ok(id) = visit.subject.parse::<Id>() else {
+        return Ok(page);
+    };
+    let load = move |c: &mut Conn| {
+        let Some(invitation) = invitations::find(c, id)? else {
+            return Ok((None, None));
+        };
+        let embargo = match raids::find_standing(c, invitation.handle.get())? {
+            Some(row) => embargo(&parse(&row.document.0)?),
+            None => None,
+        };
+        Ok((Some(invitation.state), embargo))
+    };
+    let (state, embargo) = inbox.store.read(load).await?;
+    match (visit.state, embargo) {
+        (visits::State::OtherPerson, _) if state == Some(State::Cancelled) => {
+            page.heading = CANCELLED;
+            page.texts = vec![
+                "You did not join, and the permission just given is handed back. If you think that \
+                 this is a mistake, ask whoever invited you."
+                    .to_owned(),
+            ];
+        }
+        (visits::State::Granted, Some(until)) if inbox.settings.membership.write_embargoed => {
+            page.texts
+                .push(format!("The project's own record is not public {until}."));
+        }
+        (visits::State::Granted, Some(until)) => {
+            page.heading = "Thank you: you joined the project";
+            page.texts = vec![
+                format!(
+                    "Its record is not public {until}, and nothing about it is written to your \
+                     ORCID record before that. Then it appears there, and follows later changes."
+                ),
+                "This also covers your other projects: you are not asked again.".to_owned(),
+            ];
+        }
+        _ => {}
+    }
+    Ok(page)
 }
 
 fn parse(document: &str) -> Result<Raid, StoreError> {
     serde_json::from_str(document).map_err(|e| StoreError::Corrupt(format!("RAiD: {e}")))
 }
 
+/// The RAiD with the person as a contributor, in the invitation's position and roles; who is one
+/// already has these, too.
 fn with_contributor(
     raid: &Raid,
     invitation: &InvitationRow,
@@ -121,20 +208,25 @@ fn with_contributor(
 ) -> Result<Raid, StoreError> {
     let invited: Contributor = serde_json::from_str(&invitation.contribution.0)
         .map_err(|e| StoreError::Corrupt(format!("invitation {}: {e}", invitation.id)))?;
-    let person = Contributor {
-        id: Some(orcid.url(orcid_prefix)),
-        schema_uri: SchemaUri::new(orcid_prefix),
-        ..invited
-    };
     let mut raid = raid.clone();
-    raid.contributor
-        .retain(|known| known.orcid() != Some(orcid));
-    raid.contributor.push(person);
+    let known = raid
+        .contributor
+        .iter_mut()
+        .find(|known| known.orcid() == Some(orcid));
+    match known {
+        Some(known) => *known = known.joined_by(&invited),
+        None => raid.contributor.push(Contributor {
+            id: Some(orcid.url(orcid_prefix)),
+            schema_uri: SchemaUri::new(orcid_prefix),
+            ..invited
+        }),
+    }
     Ok(raid)
 }
 
-/// The person who signed in joins the RAiD as a contributor, in a new version. Gives the RAiD
-/// if the invitation is theirs: it is for one person, who may come back with it.
+/// The person who signed in joins the RAiD as a contributor, or gets the accepted position and
+/// roles as well, in a new version. Gives the RAiD if the invitation is theirs: it is for one person,
+/// who may come back with it.
 pub(crate) fn join(
     c: &mut Conn,
     id: &str,
@@ -156,17 +248,20 @@ pub(crate) fn join(
         return Ok(Some(handle));
     }
     let now = context.clock.now();
-    if invitation.expires_at <= now || !invitations::accept(c, id, &orcid)? {
+    let is_usable = invitation.expires_at > now
+        && raids::find_standing(c, &handle)?.is_some()
+        && invitations::accept(c, id, &orcid)?;
+    if !is_usable {
         return Ok(None);
     }
     for attempt in 1..=MAX_TRIES {
         let row = raids::find_standing(c, &handle)?.ok_or(StoreError::NotFound)?;
         let raid = parse(&row.document.0)?;
-        if raid.contributor(&orcid).is_some() {
+        let joined = with_contributor(&raid, &invitation, orcid, &context.orcid_prefix)?;
+        if joined == raid {
             return Ok(Some(handle));
         }
-        let next = with_contributor(&raid, &invitation, orcid, &context.orcid_prefix)?
-            .next_version(now.assume_utc());
+        let next = joined.next_version(now.assume_utc());
         let actor = Actor {
             subject: format!("invitation {id}"),
             client: None,

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::invitations::{self, InvitationRow, State};
+use store::invitations::{self, InvitationRow, MAX_MAILS, State};
 use store::tasks::{Kind, Work};
 use store::{Id, Store, StoreError, raids};
 
@@ -150,14 +150,13 @@ impl EmailReconciler {
             return Verdict::done();
         }
         if invitation.expires_at <= now {
-            return Verdict::done().with(move |c| invitations::mailed(c, id, State::Failed));
+            return Verdict::done().with(move |c| invitations::failed(c, id));
         }
         let message = match self.write(&invitation, &row.document.0) {
             Ok(message) => message,
             Err(WriteError::Store(e)) => return e.into(),
             Err(WriteError::Mail(reason)) => {
-                return Verdict::dead(reason)
-                    .with(move |c| invitations::mailed(c, id, State::Failed));
+                return Verdict::dead(reason).with(move |c| invitations::failed(c, id));
             }
         };
         // What a mail server says may quote the address, so it is not kept.
@@ -173,10 +172,11 @@ impl EmailReconciler {
             },
         };
         match sent {
-            Ok(()) => Verdict::done().with(move |c| invitations::mailed(c, id, State::Sent)),
-            Err((reason, true)) => {
-                Verdict::dead(reason).with(move |c| invitations::mailed(c, id, State::Failed))
+            Ok(()) => {
+                let at = self.store.clock().now();
+                Verdict::done().with(move |c| invitations::mailed(c, id, at))
             }
+            Err((reason, true)) => Verdict::dead(reason).with(move |c| invitations::failed(c, id)),
             Err((reason, false)) => Verdict::retry(reason),
         }
     }
@@ -189,37 +189,51 @@ impl EmailReconciler {
             .expose_secret()
             .parse::<Mailbox>()
             .map_err(|_| WriteError::Mail("the address is no mail address".into()))?;
-        let title = raid.title_on(self.store.clock().now().date());
         let link = Link::Invitation {
             id: invitation.id.to_string(),
         };
         let mut url = page_url(&self.settings, "invitation");
         url.query_pairs_mut()
             .append_pair("i", &self.signer.sign(link, invitation.expires_at));
+        // Mail is read by others on the way, so it tells nothing of an embargoed project.
+        let title = raid.title_on(self.store.clock().now().date());
+        let (subject, project) = if raid.access.is_embargoed() {
+            let subject = "Invitation to a research project".to_owned();
+            (subject, "a research project\n\n    ".to_owned())
+        } else {
+            let subject = format!("Invitation to the research project {title}");
+            (
+                subject,
+                format!("the research project\n\n    {title}\n    "),
+            )
+        };
         let agency = &self.settings.agency_name;
         let body = format!(
             "Hello,\n\n\
-             you are invited to be named as a contributor to the research project\n\n    \
-             {title}\n    RAiD {handle}\n\n\
+             you are invited to be named as a contributor to {project}RAiD {handle}\n\n\
              with your ORCID iD. Open this link to see what that means, and to accept:\n\n\
              {url}\n\n\
-             The link is for you alone and good until {until} (UTC). You sign in at ORCID, so that \
-             your iD is certain; there you can also register, which is free. Your e-mail address \
-             will not appear in any record.\n\n\
-             If you do not know the project, ignore this mail: nothing is recorded, and no \
-             further mail is sent.\n\n\
+             The link is for you alone and works until {until} (UTC). You sign in at ORCID, to prove \
+             that the iD is yours. If you have no iD yet, you can register there, which is free. \
+             Your e-mail address will not appear in any record.\n\n\
+             If you do not know the project, ignore this mail: nothing is recorded. At most \
+             {MAX_MAILS} mails about it are sent to you.\n\n\
              {agency}\n{contact}\n",
             handle = invitation.handle.get(),
             until = invitation.expires_at.date(),
             contact = self.settings.contact,
         );
         let host = self.settings.public_url.host_str().unwrap_or("localhost");
+        let number = invitation.mails + 1;
         Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(format!("Invitation to the research project {title}"))
+            .subject(subject)
             // The same for every try: a mail sent twice after an unknown outcome is one mail.
-            .message_id(Some(format!("<invitation-{}@{host}>", invitation.id)))
+            .message_id(Some(format!(
+                "<invitation-{}-{number}@{host}>",
+                invitation.id
+            )))
             .date(self.store.clock().now().assume_utc().into())
             .singlepart(
                 SinglePart::builder()

@@ -1,5 +1,6 @@
 //! The result page: what a visit to ORCID led to, and what the person can do now.
 
+use crate::invitation;
 use crate::pages::{ResultPage, page};
 use crate::pressed;
 use crate::request::projects;
@@ -71,6 +72,9 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
         ),
     };
     let mut shown = ResultPage::new(settings, heading, texts);
+    if visit.purpose == Purpose::Invitation {
+        shown = invitation::explain(inbox, visit, shown).await?;
+    }
     let now = inbox.store.clock().now();
     let mut link_of_retry = None;
     if visit.state == State::Granted {

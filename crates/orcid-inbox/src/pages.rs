@@ -56,6 +56,10 @@ pub(crate) struct Invitation<'a> {
     pub handle: String,
     pub role: String,
     pub dates: String,
+    /// Until when the project's record is not public, if it is embargoed.
+    pub not_public: Option<String>,
+    /// Until when nothing about it is written to the person's ORCID record, if that waits.
+    pub not_written: Option<String>,
     pub action: String,
     pub link: &'a str,
 }

@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod existence;
+mod forgetting;
 mod parts;
 
 use crate::health;
@@ -80,6 +81,10 @@ impl Application {
         };
         if registry.is_some() {
             tokio::spawn(catching_up::run(store.clone(), stopped.clone()));
+        }
+        if roles.contains(&Role::Worker) {
+            let kept = parts::kept(settings);
+            tokio::spawn(forgetting::run(store.clone(), kept, stopped.clone()));
         }
         let mut inbox = None;
         let mut runner = None;

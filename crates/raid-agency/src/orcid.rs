@@ -248,10 +248,24 @@ impl Observer for CallLog {
             error_code: record.code.map(i32::from),
             millis: i32::try_from(record.millis).unwrap_or(i32::MAX),
             node: self.node.clone(),
+            handle: record.handle.clone().map(AsText::from),
         };
         if self.rows.try_send(row).is_err() {
             metrics::counter!("raid_orcid_calls_unlogged_total").increment(1);
             tracing::error!(kind, outcome, "a call to ORCID could not be logged");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orcid_client::Outcome;
+    use store::calls;
+
+    /// Old rows are deleted by their outcome, so none may have another.
+    #[test]
+    fn the_store_knows_every_outcome() {
+        let failed = [Outcome::NotSent, Outcome::Refused, Outcome::Unknown];
+        assert_eq!(failed.map(Outcome::as_str), calls::FAILED);
     }
 }

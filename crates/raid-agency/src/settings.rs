@@ -161,6 +161,10 @@ section! {
         burst: u32,
         #[serde(with = "bounded")]
         max_wait: Duration,
+        #[serde(with = "bounded")]
+        calls_kept: Duration,
+        #[serde(with = "bounded")]
+        failed_calls_kept: Duration,
     }
 }
 section! {

@@ -12,6 +12,7 @@ pub(crate) mod invitations;
 pub(crate) mod landing;
 pub(crate) mod list;
 pub(crate) mod mint;
+pub(crate) mod orcid_calls;
 pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod redirect;

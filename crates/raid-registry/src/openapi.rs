@@ -2,6 +2,7 @@
 
 mod describe;
 mod messages;
+mod orcid_messages;
 mod schemas;
 mod shapes;
 

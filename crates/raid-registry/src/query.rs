@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 
 use actix_web::{HttpRequest, web};
-use raid_model::{ErrorType, Failure};
+use raid_model::{ErrorType, Failure, PartialDate};
+use store::Timestamp;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::refusal::{Refusal, unless_valid};
 
@@ -65,6 +68,23 @@ impl Query {
             self.refuse(name, &advice);
         }
         number
+    }
+
+    /// A moment: a time with its offset from UTC, or the beginning (UTC) of a date.
+    pub(crate) fn moment(&mut self, name: &str) -> Option<Timestamp> {
+        // A plus sign in an address is read as a space.
+        let text = self.one(name)?.replace(' ', "+");
+        let moment = OffsetDateTime::parse(&text, &Rfc3339).map(|at| at.to_offset(UtcOffset::UTC));
+        let moment = moment.map(|at| Timestamp::new(at.date(), at.time()));
+        let midnight = || {
+            text.parse()
+                .map(|date: PartialDate| date.first_day().midnight())
+        };
+        let found = moment.ok().or_else(|| midnight().ok());
+        if found.is_none() {
+            self.refuse(name, "write a time such as 2026-06-22T10:00:00Z, or a date");
+        }
+        found
     }
 
     /// Notes that the value of a parameter is not one that can be served, and what to write.

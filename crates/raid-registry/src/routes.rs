@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::endpoints::{
     bulk, changes, contributors, count, docs, history, holders, invitations, landing, list, mint,
-    permissions, read, redirect, search, service_points, transfer, update, version, versions,
-    vocabularies, withdrawal,
+    orcid_calls, permissions, read, redirect, search, service_points, transfer, update, version,
+    versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::limits;
@@ -70,9 +70,13 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/transfer" => transfer::transfer, transfer::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/withdrawal" => withdrawal::withdraw, withdrawal::describe),
     endpoint!(POST "/v1/raids/bulk" => bulk::mint, bulk::describe),
-    endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations" => invitations::invite, invitations::describe_invite),
+    endpoint!(GET  "/v1/raids/{prefix}/{suffix}/invitations" => invitations::list, invitations::describe_list),
+    endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/invitations/{id}" => invitations::cancel, invitations::describe_cancel),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/invitations/{id}/resend" => invitations::resend, invitations::describe_resend),
     endpoint!(GET  "/v1/raids/{prefix}/{suffix}/versions" => versions::list, versions::describe),
     endpoint!(GET  "/v1/changes" => changes::list, changes::describe),
+    endpoint!(GET  "/v1/orcid-calls" => orcid_calls::list, orcid_calls::describe),
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),
     endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),

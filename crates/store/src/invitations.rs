@@ -1,17 +1,26 @@
-//! Invitations by e-mail of people whose iD is not known. The address is sealed, and forgotten
-//! when the mail is sent.
+//! Invitations by e-mail of people whose iD is not known.
+//!
+//! The address is sealed, and forgotten when the invitation was accepted, was cancelled, failed or
+//! expired. A keyed hash tells whether an address was invited to a RAiD already. It stays until the
+//! invitation was accepted, failed or expired, so that nobody is mailed more often by cancelling.
 
 use crate::conn::Conn;
 use crate::error::StoreError;
-use crate::schema::invitation;
+use crate::schema::{invitation, raid};
 use crate::seal::KeyRing;
 use crate::types::{AsText, Id, Json, Timestamp, text_enum};
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
 use secrecy::{ExposeSecret as _, SecretString};
+use time::Duration;
+
+/// Most mails to one address about one RAiD, while an invitation to it lasts.
+pub const MAX_MAILS: i32 = 3;
+/// The shortest time between two mails of an invitation.
+pub const MAIL_PAUSE: Duration = Duration::minutes(1);
 
 text_enum! {
-    /// Where an invitation stands.
+    /// The state of an invitation. That it has expired follows from `expires_at`.
     State {
         /// The mail is to be sent.
         Open = "open",
@@ -21,6 +30,8 @@ text_enum! {
         Accepted = "accepted",
         /// The mail could not be sent.
         Failed = "failed",
+        /// Somebody who may change the RAiD cancelled it.
+        Cancelled = "cancelled",
     }
 }
 
@@ -32,7 +43,7 @@ pub struct InvitationRow {
     pub id: Id,
     /// The RAiD it invites to.
     pub handle: AsText<Handle>,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// The sealed address, while it is needed.
     pub email: Option<Vec<u8>>,
@@ -46,6 +57,10 @@ pub struct InvitationRow {
     pub created_at: Timestamp,
     /// Until when it may be accepted.
     pub expires_at: Timestamp,
+    /// How many mails were handed over.
+    pub mails: i32,
+    /// When the last one was. None for invitations from before this was counted.
+    pub mailed_at: Option<Timestamp>,
 }
 
 impl InvitationRow {
@@ -56,6 +71,11 @@ impl InvitationRow {
     pub fn address(&self, keys: &KeyRing) -> Result<SecretString, StoreError> {
         let sealed = self.email.as_ref().ok_or(StoreError::NotFound)?;
         Ok(keys.open(&self.id.to_string(), sealed)?.into())
+    }
+
+    /// Whether it waits for an answer and its time is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        matches!(self.state, State::Open | State::Sent) && self.expires_at <= now
     }
 }
 
@@ -84,6 +104,7 @@ pub struct NewInvitation {
 /// When the address cannot be sealed or the database refuses.
 pub fn make(c: &mut Conn, keys: &KeyRing, new: &NewInvitation) -> Result<(), StoreError> {
     let sealed = keys.seal(&new.id.to_string(), new.email.expose_secret())?;
+    let hash = hashes(keys, &new.handle, &new.email).into_iter().next();
     diesel::insert_into(invitation::table)
         .values((
             invitation::id.eq(new.id),
@@ -94,8 +115,35 @@ pub fn make(c: &mut Conn, keys: &KeyRing, new: &NewInvitation) -> Result<(), Sto
             invitation::invited_by.eq(&new.invited_by),
             invitation::created_at.eq(new.created_at),
             invitation::expires_at.eq(new.expires_at),
+            invitation::address_hash.eq(hash),
+            invitation::mails.eq(0),
         ))
         .execute(c)?;
+    Ok(())
+}
+
+/// Hashes of an address for one RAiD, so that rows of two RAiDs cannot be compared. In the domain
+/// capital and small letters are the same (RFC 5321 §2.3.5); before it they may differ.
+fn hashes(keys: &KeyRing, handle: &Handle, email: &SecretString) -> Vec<String> {
+    let email = email.expose_secret();
+    let address = email.rsplit_once('@').map_or_else(
+        || email.to_owned(),
+        |(local, domain)| format!("{local}@{}", domain.to_lowercase()),
+    );
+    keys.hashes(&format!("invitation {handle}"), &address)
+}
+
+/// Makes others who invite to this RAiD wait until this transaction ends, so that no two invite
+/// the same address. On SQLite only one transaction writes at a time anyway.
+pub fn lock(c: &mut Conn, handle: &Handle) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = c {
+        raid::table
+            .find(handle.to_string())
+            .select(raid::handle)
+            .for_no_key_update()
+            .first::<String>(c)
+            .optional()?;
+    }
     Ok(())
 }
 
@@ -111,6 +159,24 @@ pub fn find(c: &mut Conn, id: Id) -> Result<Option<InvitationRow>, StoreError> {
         .optional()?)
 }
 
+/// A page of the invitations to a RAiD, newest first, after the one with the id `after`.
+pub fn page(
+    c: &mut Conn,
+    handle: &Handle,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<InvitationRow>, StoreError> {
+    // Ids begin with the time at which they were made.
+    let mut query = invitation::table
+        .filter(invitation::handle.eq(handle.to_string()))
+        .select(InvitationRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(invitation::id.lt(after));
+    }
+    Ok(query.order(invitation::id.desc()).limit(limit).load(c)?)
+}
+
 /// How many invitations to a RAiD can still be accepted.
 ///
 /// # Errors
@@ -124,37 +190,129 @@ pub fn standing(c: &mut Conn, handle: &Handle, now: Timestamp) -> Result<i64, St
         .get_result(c)?)
 }
 
-/// The mail was handed over (or, with [`State::Failed`], cannot be): the address is forgotten.
-///
-/// # Errors
-/// When the database refuses.
-pub fn mailed(c: &mut Conn, id: Id, to: State) -> Result<(), StoreError> {
+/// What an address was sent about a RAiD.
+#[derive(Debug, Clone)]
+pub struct Addressed {
+    /// The invitation that can still be accepted.
+    pub standing: Option<InvitationRow>,
+    /// Mails that were handed over, of cancelled invitations too, until these would have expired.
+    pub mails: i32,
+}
+
+/// What an address was sent about a RAiD.
+pub fn addressed(
+    c: &mut Conn,
+    keys: &KeyRing,
+    handle: &Handle,
+    email: &SecretString,
+    now: Timestamp,
+) -> Result<Addressed, StoreError> {
+    let rows: Vec<InvitationRow> = invitation::table
+        .filter(invitation::handle.eq(handle.to_string()))
+        .filter(invitation::address_hash.eq_any(hashes(keys, handle, email)))
+        .filter(invitation::expires_at.gt(now))
+        .order(invitation::id)
+        .select(InvitationRow::as_select())
+        .load(c)?;
+    let mails = rows.iter().map(|row| row.mails).sum();
+    let standing = rows
+        .into_iter()
+        .find(|row| matches!(row.state, State::Open | State::Sent));
+    Ok(Addressed { standing, mails })
+}
+
+/// Sets the mail of an invitation to be sent again, if it was sent before. Says whether it was.
+pub fn reopen(c: &mut Conn, id: Id) -> Result<bool, StoreError> {
+    let row = invitation::table
+        .find(id)
+        .filter(invitation::state.eq(State::Sent));
+    let changed = diesel::update(row)
+        .set(invitation::state.eq(State::Open))
+        .execute(c)?;
+    Ok(changed == 1)
+}
+
+/// Cancels an invitation and forgets the address. Says no if it was accepted.
+pub fn cancel(c: &mut Conn, id: Id) -> Result<bool, StoreError> {
+    let row = invitation::table
+        .find(id)
+        .filter(invitation::accepted_by.is_null());
+    let changed = diesel::update(row)
+        .set((
+            invitation::state.eq(State::Cancelled),
+            invitation::email.eq(None::<Vec<u8>>),
+        ))
+        .execute(c)?;
+    Ok(changed == 1)
+}
+
+/// The mail was handed over.
+pub fn mailed(c: &mut Conn, id: Id, at: Timestamp) -> Result<(), StoreError> {
     let row = invitation::table
         .find(id)
         .filter(invitation::state.eq(State::Open));
     diesel::update(row)
         .set((
-            invitation::state.eq(to),
-            invitation::email.eq(None::<Vec<u8>>),
+            invitation::state.eq(State::Sent),
+            invitation::mails.eq(invitation::mails + 1),
+            invitation::mailed_at.eq(Some(at)),
         ))
         .execute(c)?;
     Ok(())
 }
 
-/// A person accepts; says whether they were the first.
+/// The mail cannot be sent: the address is forgotten.
+pub fn failed(c: &mut Conn, id: Id) -> Result<(), StoreError> {
+    let row = invitation::table
+        .find(id)
+        .filter(invitation::state.eq(State::Open));
+    diesel::update(row)
+        .set((
+            invitation::state.eq(State::Failed),
+            invitation::email.eq(None::<Vec<u8>>),
+            invitation::address_hash.eq(None::<String>),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// A person accepts; says whether they were the first, and it was not cancelled.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn accept(c: &mut Conn, id: Id, orcid: &OrcidId) -> Result<bool, StoreError> {
     let row = invitation::table
         .find(id)
-        .filter(invitation::accepted_by.is_null());
+        .filter(invitation::accepted_by.is_null())
+        .filter(invitation::state.ne(State::Cancelled));
     let changed = diesel::update(row)
         .set((
             invitation::state.eq(State::Accepted),
             invitation::email.eq(None::<Vec<u8>>),
+            invitation::address_hash.eq(None::<String>),
             invitation::accepted_by.eq(orcid.to_string()),
         ))
         .execute(c)?;
     Ok(changed == 1)
+}
+
+/// Forgets the addresses of at most `limit` invitations that have expired. Gives how many.
+pub fn forget_expired(c: &mut Conn, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
+    let is_known = invitation::email
+        .is_not_null()
+        .or(invitation::address_hash.is_not_null());
+    let expired: Vec<Id> = invitation::table
+        .filter(invitation::expires_at.le(now))
+        .filter(is_known)
+        .order(invitation::expires_at)
+        .limit(limit)
+        .select(invitation::id)
+        .load(c)?;
+    let rows = invitation::table.filter(invitation::id.eq_any(expired));
+    Ok(diesel::update(rows)
+        .set((
+            invitation::email.eq(None::<Vec<u8>>),
+            invitation::address_hash.eq(None::<String>),
+        ))
+        .execute(c)?)
 }

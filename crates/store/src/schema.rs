@@ -93,12 +93,13 @@ diesel::table! {
     disclaimer (orcid, handle) { orcid -> Text, handle -> Text, said_at -> Timestamp, }
 }
 diesel::table! {
-    use diesel::sql_types::{Binary, Nullable, Text, Timestamp};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text, Timestamp};
     use crate::types::{DbJson, DbUuid};
     invitation (id) {
         id -> DbUuid, handle -> Text, state -> Text, email -> Nullable<Binary>,
         contribution -> DbJson, invited_by -> Text, accepted_by -> Nullable<Text>,
-        created_at -> Timestamp, expires_at -> Timestamp,
+        created_at -> Timestamp, expires_at -> Timestamp, address_hash -> Nullable<Text>,
+        mails -> Integer, mailed_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {
@@ -124,6 +125,7 @@ diesel::table! {
     orcid_call (id) {
         id -> DbUuid, at -> Timestamp, kind -> Text, orcid -> Nullable<Text>, outcome -> Text,
         status -> Nullable<Integer>, error_code -> Nullable<Integer>, millis -> Integer, node -> Text,
+        handle -> Nullable<Text>,
     }
 }
 diesel::table! {

@@ -1,22 +1,50 @@
 //! Secrets at rest: XChaCha20-Poly1305 with the owner and the key's id as associated data, so
-//! that a sealed token copied to another person's row does not open.
+//! that a sealed token copied to another person's row does not open. And keyed hashes (HMAC-SHA256),
+//! by which a secret is recognised without being kept.
 
 use crate::error::StoreError;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use rand::RngExt as _;
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const NONCE_LENGTH: usize = 24;
 const MAX_KEY_ID: usize = 64;
+/// What the key of hashes is derived with, so that no key serves two purposes.
+const HASH_KEY: &[u8] = b"raid-agency hash key 1";
 
 /// The keys that seal and open secrets: new secrets use the current one, old ones stay readable
 /// as long as their key is in the ring.
 #[derive(Clone)]
 pub struct KeyRing {
     current: String,
-    keys: Arc<BTreeMap<String, XChaCha20Poly1305>>,
+    keys: Arc<BTreeMap<String, Key>>,
+}
+
+struct Key {
+    cipher: XChaCha20Poly1305,
+    /// Has its key, derived from the one that seals.
+    hash: Hmac<Sha256>,
+}
+
+impl Key {
+    fn new(key: [u8; 32]) -> Self {
+        let derived = mac(&key).chain_update(HASH_KEY).finalize().into_bytes();
+        Self {
+            cipher: XChaCha20Poly1305::new(&key.into()),
+            hash: mac(&derived),
+        }
+    }
+}
+
+fn mac(key: &[u8]) -> Hmac<Sha256> {
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        unreachable!("HMAC takes a key of any length")
+    };
+    mac
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -54,7 +82,7 @@ impl KeyRing {
             if id.is_empty() || id.len() > MAX_KEY_ID {
                 return Err(KeyRingError::BadId);
             }
-            ring.insert(id, XChaCha20Poly1305::new(&key.into()));
+            ring.insert(id, Key::new(key));
         }
         if !ring.contains_key(current) {
             return Err(KeyRingError::NoCurrent(current.to_owned()));
@@ -71,7 +99,7 @@ impl KeyRing {
     /// [`StoreError::Unsealable`] if the cipher refuses (it does only for gigantic input).
     pub fn seal(&self, owner: &str, secret: &str) -> Result<Vec<u8>, StoreError> {
         let refused = || StoreError::Unsealable(self.current.clone());
-        let cipher = self.keys.get(&self.current).ok_or_else(refused)?;
+        let cipher = &self.keys.get(&self.current).ok_or_else(refused)?.cipher;
         let nonce: [u8; NONCE_LENGTH] = rand::rng().random();
         let aad = associated(owner, &self.current);
         let payload = Payload {
@@ -100,10 +128,10 @@ impl KeyRing {
             .split_first_chunk::<NONCE_LENGTH>()
             .ok_or_else(damaged)?;
         let id = String::from_utf8_lossy(id).into_owned();
-        let cipher = self
-            .keys
-            .get(&id)
-            .ok_or_else(|| StoreError::Unsealable(id.clone()))?;
+        let key = self.keys.get(&id);
+        let cipher = &key
+            .ok_or_else(|| StoreError::Unsealable(id.clone()))?
+            .cipher;
         let aad = associated(owner, &id);
         let payload = Payload {
             msg: body,
@@ -114,6 +142,30 @@ impl KeyRing {
             .map_err(|_| StoreError::Unsealable(id.clone()))?;
         String::from_utf8(plain).map_err(|_| StoreError::Unsealable(id))
     }
+
+    /// Keyed hashes of `secret` for `owner`, in hexadecimal: one for each key of the ring, that of
+    /// the current key first. To recognise a secret, keep the first and compare with all.
+    pub fn hashes(&self, owner: &str, secret: &str) -> Vec<String> {
+        let current = self.keys.get_key_value(&self.current);
+        let others = self.keys.iter().filter(|(id, _)| **id != self.current);
+        current
+            .into_iter()
+            .chain(others)
+            .map(|(_, key)| {
+                let mac = key.hash.clone().chain_update(owner).chain_update([0]);
+                hexadecimal(&mac.chain_update(secret).finalize().into_bytes())
+            })
+            .collect()
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn associated(owner: &str, key_id: &str) -> Vec<u8> {
@@ -156,6 +208,27 @@ mod tests {
         for n in 0..sealed.len() {
             assert!(r.open("o", &sealed[..n]).is_err(), "cut to {n}");
         }
+    }
+
+    #[test]
+    fn a_hash_is_of_its_owner_secret_and_key() {
+        let a = ring("a", &[("a", 1)]);
+        assert_eq!(a.hashes("o", "x"), a.hashes("o", "x"));
+        let mut seen = vec![
+            a.hashes("o", "x"),
+            a.hashes("p", "x"),
+            a.hashes("o", "y"),
+            a.hashes("", "ox"),
+            ring("a", &[("a", 2)]).hashes("o", "x"),
+        ];
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 5);
+        assert!(seen.iter().all(|hashes| hashes[0].len() == 64));
+        // After a rotation the old hashes are recognised, and the new key makes the first one.
+        let both = ring("b", &[("a", 1), ("b", 2)]).hashes("o", "x");
+        assert_eq!(both[0], ring("b", &[("b", 2)]).hashes("o", "x")[0]);
+        assert_eq!(both[1], a.hashes("o", "x")[0]);
     }
 
     #[test]

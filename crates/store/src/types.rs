@@ -28,7 +28,21 @@ pub struct DbUuid;
 pub struct DbJson;
 
 /// A row's identifier: a UUID version 7, so that new rows sort last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    AsExpression,
+    FromSqlRow,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(transparent)]
 #[diesel(sql_type = DbUuid)]
 pub struct Id(pub uuid::Uuid);
 

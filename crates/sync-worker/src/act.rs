@@ -329,7 +329,7 @@ impl MembershipReconciler {
         }
         let deleted = self
             .client
-            .delete_membership(entry.orcid, &entry.token, code)
+            .delete_membership(entry.orcid, &entry.token, &entry.handle, code)
             .await;
         match deleted {
             Ok(Deleted::Now) => self.found(entry, AT_ONCE, Standing::Deleted),

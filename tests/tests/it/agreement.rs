@@ -140,10 +140,13 @@ impl<'a> Sides<'a> {
     pub async fn writes_by_node(&self, people: &[String]) -> BTreeMap<String, usize> {
         let mut by_node = BTreeMap::new();
         for person in people {
-            let orcid: OrcidId = person.parse().unwrap();
+            let filter = calls::Filter {
+                orcid: Some(person.parse().unwrap()),
+                ..calls::Filter::default()
+            };
             let calls = self
                 .store
-                .read(move |c| calls::of_person(c, &orcid, 10_000));
+                .read(move |c| calls::page(c, &filter, None, 10_000));
             for call in calls.await.unwrap() {
                 if call.kind.ends_with("-membership") {
                     *by_node.entry(call.node).or_default() += 1;

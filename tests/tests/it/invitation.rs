@@ -5,6 +5,7 @@ use crate::search::holds;
 use crate::steps::{granted_project, shows_status, status_of};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of, version_of};
 use raid_tests::{Agency, Browser, Page, Stage, eventually};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
@@ -14,6 +15,9 @@ raid_tests::on_both_databases!(
     an_invited_contributor_who_is_there_already_changes_nothing,
     an_invitation_ends,
     a_declined_invitation_stays_open,
+    a_contributor_gets_the_position_that_they_accept,
+    a_cancelled_invitation_says_so,
+    of_an_embargoed_project_the_mail_tells_nothing_and_the_pages_the_truth,
 );
 
 const ADDRESS: &str = "amara.okafor.4711@university.example";
@@ -239,4 +243,121 @@ async fn a_declined_invitation_stays_open(stage: &Stage) {
     browser.press(&consent, "Authorize access").await;
     stage.orcid.membership(OKAFOR, &handle).await;
     assert_eq!(status_of(&agency, &handle, OKAFOR).await, "AUTHENTICATED");
+}
+
+async fn a_contributor_gets_the_position_that_they_accept(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    let client = agency.client();
+    let end = |raid: &mut Value| {
+        raid["contributor"][0]["position"][0]["endDate"] = json!("2026-01-31");
+    };
+    client.edit(&project.handle, end).await;
+    let mut position = examples::minimal()["contributor"][0]["position"][0].clone();
+    position["id"] = json!("https://vocabulary.raid.org/contributor.position.schema/311");
+    position["startDate"] = json!("2026-03-01");
+    let role = json!({
+        "id": "https://credit.niso.org/contributor-roles/visualization/",
+        "schemaUri": "https://credit.niso.org/",
+    });
+    let request = json!({"email": ADDRESS, "position": [position], "role": [role]});
+    let path = format!("/v1/raids/{}/invitations", project.handle);
+    client.post(&path, &request).await.expect(201);
+    let letter = eventually("the mail", async || letters(stage).pop()).await;
+    let landing = project.browser.open(&link_in(&letter)).await;
+    let next = project.browser.press(&landing, "Continue to ORCID").await;
+    if next.heading() == "Authorize access" {
+        project.browser.press(&next, "Authorize access").await;
+    }
+    let raid = eventually("the new version", async || {
+        let raid = agency.client().raid(&project.handle).await;
+        (version_of(&raid) == 3).then_some(raid)
+    })
+    .await;
+    let people = raid["contributor"].as_array().unwrap();
+    assert_eq!(people.len(), 1);
+    let positions = people[0]["position"].as_array().unwrap();
+    assert_eq!(positions[0]["endDate"], "2026-01-31");
+    assert_eq!(positions[1], position);
+    assert!(people[0]["role"].as_array().unwrap().contains(&role));
+    // It is on the record, too, and the version is one that can be updated.
+    let has_role = |entry: &Value| {
+        let title = entry["role_title"].as_str().unwrap_or_default();
+        title.contains("Visualization")
+    };
+    stage
+        .orcid
+        .membership_that(CARBERRY, &project.handle, has_role)
+        .await;
+    crate::steps::retitle(&agency, &project.handle, "Evening sounds").await;
+    let listed = client.get(&path).await.expect(200);
+    assert_eq!(listed[0]["state"], "accepted");
+    assert_eq!(
+        listed[0]["acceptedBy"],
+        format!("https://orcid.org/{CARBERRY}")
+    );
+}
+
+async fn a_cancelled_invitation_says_so(stage: &Stage) {
+    let agency = stage.agency().await;
+    let client = agency.client();
+    let handle = handle_of(&client.mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    let browser = Browser::new();
+    browser.sign_in_as(&stage.orcid, OKAFOR).await;
+    // She has the page open when it is cancelled.
+    let landing = browser.open(&link).await;
+    let path = format!("/v1/raids/{handle}/invitations");
+    let listed = client.get(&path).await.expect(200);
+    let one = format!("{path}/{}", listed[0]["id"].as_str().unwrap());
+    let cancelled = client.request(Method::DELETE, &one).send().await.unwrap();
+    assert_eq!(cancelled.status(), 204);
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    let refused = browser.press(&consent, "Authorize access").await;
+    let heading = "This invitation was withdrawn by the project";
+    assert_eq!(refused.heading(), heading);
+    eventually("her pair to be revoked", async || {
+        (!stage.orcid.holds_a_token_of(OKAFOR).await).then_some(())
+    })
+    .await;
+    let late = Browser::new().open(&link).await;
+    assert_eq!(late.status, 410);
+    assert_eq!(late.heading(), heading);
+    agency.rest().await;
+    assert_eq!(version_of(&client.raid(&handle).await), 1);
+    assert!(stage.orcid.memberships(OKAFOR).await.is_empty());
+}
+
+async fn of_an_embargoed_project_the_mail_tells_nothing_and_the_pages_the_truth(stage: &Stage) {
+    let agency = stage.agency().await;
+    let mut request = examples::titled("Unpublished whispers");
+    request["access"] = examples::embargo("Until the paper is out");
+    let raid = agency.client().mint(&request).await;
+    let handle = handle_of(&raid);
+    let link = invite(stage, &agency, &handle).await;
+    let letter = letters(stage).pop().unwrap();
+    assert!(
+        letter.contains("Subject: Invitation to a research project\r\n"),
+        "{letter}"
+    );
+    assert!(!letter.contains("whispers"), "{letter}");
+
+    let browser = Browser::new();
+    let landing = browser.open(&link).await;
+    assert_eq!(landing.heading(), "Join “Unpublished whispers”");
+    let day = raid["access"]["embargoExpiry"].as_str().unwrap();
+    let until = format!("until the embargo ends on {day}");
+    let text = landing.text();
+    assert!(!text.contains("public record"), "{text}");
+    for told in [
+        format!("record, which is not public {until}."),
+        format!("Nothing about this project is written to your ORCID record {until}."),
+    ] {
+        assert!(text.contains(&told), "{told}: {text}");
+    }
+    let result = accept(stage, &browser, &link, OKAFOR).await;
+    assert_eq!(result.heading(), "Thank you: you joined the project");
+    assert!(result.text().contains(&until), "{}", result.text());
+    agency.rest().await;
+    assert!(stage.orcid.memberships(OKAFOR).await.is_empty());
 }

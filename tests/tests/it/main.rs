@@ -22,6 +22,7 @@ mod import;
 mod invitation;
 mod limits;
 mod mail;
+mod orcid_calls;
 mod pages;
 mod random_faults;
 mod recovery;

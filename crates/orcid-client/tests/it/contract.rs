@@ -151,12 +151,12 @@ async fn a_membership_from_writing_to_removing() {
     assert_eq!(read.end, None, "what is left out is cleared");
 
     let removed = client
-        .delete_membership(orcid(), token, put_code)
+        .delete_membership(orcid(), token, &document.handle, put_code)
         .await
         .unwrap();
     assert_eq!(removed, Deleted::Now);
     let removed = client
-        .delete_membership(orcid(), token, put_code)
+        .delete_membership(orcid(), token, &document.handle, put_code)
         .await
         .unwrap();
     assert_eq!(removed, Deleted::Before);

@@ -47,11 +47,11 @@ async fn a_lost_answer_is_found_again() {
         .next_call("drop_after_commit", &["membership_delete"])
         .await;
     let error = client
-        .delete_membership(orcid(), token, entry.put_code)
+        .delete_membership(orcid(), token, &document().handle, entry.put_code)
         .await;
     assert_eq!(error.unwrap_err().outcome, Outcome::Unknown);
     let removed = client
-        .delete_membership(orcid(), token, entry.put_code)
+        .delete_membership(orcid(), token, &document().handle, entry.put_code)
         .await
         .unwrap();
     assert_eq!(removed, Deleted::Before);
@@ -121,7 +121,7 @@ async fn a_person_who_revokes_can_still_be_tidied_up_after() {
         1
     );
     let removed = client
-        .delete_membership(orcid(), token, put_code)
+        .delete_membership(orcid(), token, &document().handle, put_code)
         .await
         .unwrap();
     assert_eq!(removed, Deleted::Now);
@@ -142,7 +142,9 @@ async fn a_token_that_we_revoke_is_dead() {
         writes(&client, token, put_code).await,
         [refused.clone(), refused.clone()]
     );
-    let removed = client.delete_membership(orcid(), token, put_code).await;
+    let removed = client
+        .delete_membership(orcid(), token, &document().handle, put_code)
+        .await;
     assert_eq!(removed.err().map(|error| error.meaning), refused);
 }
 

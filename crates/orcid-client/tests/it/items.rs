@@ -65,12 +65,13 @@ async fn removing_ends_well_when_there_is_nothing_left_to_remove() {
         ),
     ] {
         let peer = Peer::scripted([reply]);
-        let (client, _) = client(&peer.url());
+        let (client, log) = client(&peer.url());
         let result = client
-            .delete_membership(orcid(), &token(), 7.try_into().unwrap())
+            .delete_membership(orcid(), &token(), &document().handle, 7.try_into().unwrap())
             .await;
         assert_eq!(result.map_err(|error| error.meaning), expected);
         assert_eq!(peer.lines(), [format!("DELETE /v3.0/{ORCID}/membership/7")]);
+        assert_eq!(log.records()[0].handle, Some(document().handle));
     }
 }
 

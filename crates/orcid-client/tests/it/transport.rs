@@ -56,8 +56,12 @@ async fn a_write_carries_what_orcid_needs() {
     );
     let record = &log.records()[0];
     assert_eq!(
-        (record.kind, record.orcid),
-        (CallKind::CreateMembership, Some(orcid()))
+        (record.kind, record.orcid, &record.handle),
+        (
+            CallKind::CreateMembership,
+            Some(orcid()),
+            &Some(document().handle)
+        )
     );
     assert_eq!(
         (record.status, record.code, record.failed),

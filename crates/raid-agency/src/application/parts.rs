@@ -1,5 +1,6 @@
 //! Each part's own settings and pieces, made from the configuration.
 
+use super::forgetting::Kept;
 use super::{Role, local_issuer};
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
@@ -97,6 +98,14 @@ pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::
         poll: worker.poll,
         schedule: Schedule::new(worker.retry.iter().map(|s| s.0).collect(), worker.max_tries),
         outage_probe: worker.outage_probe,
+    }
+}
+
+/// How long what is kept for a time is kept.
+pub(super) fn kept(settings: &Settings) -> Kept {
+    Kept {
+        calls: settings.orcid.calls_kept,
+        failed_calls: settings.orcid.failed_calls_kept,
     }
 }
 

@@ -1,238 +1,305 @@
-//! Inviting a collaborator whose ORCID iD is not known, by e-mail.
+//! Invitations of collaborators whose ORCID iD is not known, by e-mail.
 //!
 //! The address goes into the store sealed, out by mail, and nowhere else: no answer, log line or
 //! record shows it.
 
+mod address;
+mod invite;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::validate_position_and_roles;
+pub(crate) use invite::{describe_invite, invite};
 use raid_model::vocabulary::Role as ContributorRole;
-use raid_model::{
-    Classification, Contributor, ContributorPosition, ErrorType, Failure, json, wire,
-};
-use serde::{Deserialize, Serialize};
-use store::invitations::{self, NewInvitation};
+use raid_model::{Classification, Contributor, ContributorPosition};
+use serde::Serialize;
+use store::invitations::{self, InvitationRow, MAIL_PAUSE, MAX_MAILS, State};
 use store::tasks::{self, Lane, NewTask, Work};
-use store::{Id, Json, StoreError};
-use time::format_description::well_known::Rfc3339;
+use store::{Conn, Id, StoreError, Timestamp};
 
 use crate::auth::Caller;
+use crate::endpoints::history::moment;
 use crate::openapi::Describe;
+use crate::paging::{Paging, link_next};
 use crate::path::HandlePath;
 use crate::problem::Problem;
-use crate::refusal::{Refusal, unless_valid};
-use crate::registry::{Registry, saturating};
-use crate::{accept, body, rights};
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::{accept, rights};
 
-/// Longest address (RFC 5321 §4.5.3.1.3, less the angle brackets).
-const MAX_ADDRESS: usize = 254;
-/// Most invitations to one RAiD that can still be accepted, so that nobody mails the world from here.
-const MAX_STANDING: i64 = 100;
-/// Longest part before the `@` (RFC 5321 §4.5.3.1.1).
-const MAX_LOCAL_PART: usize = 64;
+/// The name that is with the cursors.
+const LIST: &str = "invitations/1";
+/// Entries of a page, unless a request says how many.
+const PAGE: i64 = 100;
 
-pub(crate) fn describe() -> Describe {
-    Describe::new(
-        "inviteContributor",
-        "Invitations",
-        "Invite a collaborator by e-mail",
-    )
-    .text(
-        "For a person whose ORCID iD is not known. They get a mail with a link, sign in at \
-             ORCID, and their authenticated iD joins the RAiD with this position and these roles, \
-             in a new version. Who may update the RAiD may invite. The address is never shown.",
-    )
-    .secured()
-    .handle()
-    .withdrawn()
-    .body("InvitationRequest")
-    .json_only()
-    .stored()
-    .json(201, "Invited; the mail is on its way", "Invitation")
-    .problem(404, "No such RAiD (told to operators only)")
-    .problem(
-        409,
-        "So many invitations to this RAiD stand open that no more are sent",
-    )
+const TAG: &str = "Invitations";
+const NOT_FOUND: &str = "No such invitation to this RAiD; or no such RAiD (told to operators only)";
+
+pub(crate) fn describe_list() -> Describe {
+    Describe::new("listInvitations", TAG, "List the invitations to a RAiD")
+        .text(
+            "Newest first, in pages of 100 unless `limit` says otherwise. For those who may update \
+             the RAiD. The addresses are never shown.",
+        )
+        .secured()
+        .handle()
+        .withdrawn()
+        .json_only()
+        .stored()
+        .json_list(200, "The invitations", "Invitation")
+        .paged()
+        .problem(404, "No such RAiD (told to operators only)")
 }
 
-/// Whom to invite, and as what.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct InvitationRequest {
-    #[serde(deserialize_with = "wire::text")]
-    email: Option<String>,
-    #[serde(default = "wire::empty_list", deserialize_with = "wire::list")]
-    position: Option<Vec<ContributorPosition>>,
-    #[serde(deserialize_with = "wire::list")]
-    role: Option<Vec<Classification<ContributorRole>>>,
-    #[serde(deserialize_with = "wire::flag")]
-    leader: Option<bool>,
-    #[serde(deserialize_with = "wire::flag")]
-    contact: Option<bool>,
+pub(crate) fn describe_resend() -> Describe {
+    describe_one("resendInvitation", "Send an invitation again")
+        .text(
+            "The same link goes to the same address. At most 3 mails about a RAiD go to one \
+             address while an invitation lasts, and at most one a minute (429).",
+        )
+        .json_only()
+        .json(200, "The mail is on its way", "Invitation")
+        .problem(
+            409,
+            "It has ended, its mail is still waiting to be sent, or 3 mails were sent",
+        )
+}
+
+pub(crate) fn describe_cancel() -> Describe {
+    describe_one("cancelInvitation", "Cancel an invitation")
+        .text(
+            "Its link says so from now on, and the address is forgotten. To cancel it again \
+             changes nothing.",
+        )
+        .empty(204, "It is cancelled")
+        .problem(409, "It was accepted: the person is a contributor")
+}
+
+fn describe_one(id: &'static str, summary: &'static str) -> Describe {
+    Describe::new(id, TAG, summary)
+        .secured()
+        .handle()
+        .name("id", "`id` of the invitation")
+        .withdrawn()
+        .stored()
+        .problem(404, NOT_FOUND)
 }
 
 /// An invitation as it is answered: without the address.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Invitation {
-    id: String,
-    handle: String,
-    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_by: Option<String>,
+    contact: bool,
+    created_at: String,
     expires_at: String,
+    handle: String,
+    id: String,
+    leader: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailed_at: Option<String>,
+    mails: i32,
+    position: Vec<ContributorPosition>,
+    role: Vec<Classification<ContributorRole>>,
+    state: &'static str,
 }
 
-pub(crate) async fn invite(
+impl Invitation {
+    fn of(row: &InvitationRow, now: Timestamp, orcid_prefix: &str) -> Result<Self, StoreError> {
+        let contribution = contribution(row)?;
+        let accepted_by = row.accepted_by.as_ref();
+        Ok(Self {
+            accepted_by: accepted_by.map(|orcid| orcid.get().url(orcid_prefix)),
+            contact: contribution.contact == Some(true),
+            created_at: moment(row.created_at)?,
+            expires_at: moment(row.expires_at)?,
+            handle: row.handle.as_str().to_owned(),
+            id: row.id.to_string(),
+            leader: contribution.leader == Some(true),
+            mailed_at: row.mailed_at.map(moment).transpose()?,
+            mails: row.mails,
+            position: contribution.position.unwrap_or_default(),
+            role: contribution.role.unwrap_or_default(),
+            state: if row.is_expired(now) {
+                "expired"
+            } else {
+                row.state.as_str()
+            },
+        })
+    }
+}
+
+/// The position, roles and flags that an invitation is for.
+fn contribution(row: &InvitationRow) -> Result<Contributor, StoreError> {
+    serde_json::from_str(&row.contribution.0)
+        .map_err(|e| StoreError::Corrupt(format!("invitation {}: {e}", row.id)))
+}
+
+pub(crate) async fn list(
     caller: Caller,
     req: HttpRequest,
     path: HandlePath,
-    payload: web::Payload,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let row = rights::writable(&registry, &caller, &path).await?;
-    let body = body::read(&req, payload, registry.settings.body_limit).await?;
-    let request: InvitationRequest = json::read(&body)?;
-    let now = registry.now();
-    let (email, mut failures) = address(request.email.as_deref());
-    failures.extend(validate_position_and_roles(
-        "",
-        request.position.as_deref(),
-        request.role.as_deref(),
-        &registry.context(now, Some(row.created_at)),
-    ));
-    unless_valid(failures)?;
-    let contribution = Contributor {
-        contact: request.contact,
-        leader: request.leader,
-        position: request.position,
-        role: request.role,
-        ..Contributor::default()
-    };
-    let contribution = serde_json::to_string(&contribution)
-        .map_err(|e| StoreError::Corrupt(format!("an invitation: {e}")))?;
-    let new = NewInvitation {
-        id: Id::new(now),
-        handle: row.handle.get().clone(),
-        email: email.into(),
-        contribution: Json(contribution),
-        invited_by: caller.actor().subject,
-        created_at: now,
-        expires_at: now.saturating_add(saturating(registry.settings.invitation_lifetime)),
-    };
-    let answer = Invitation {
-        id: new.id.to_string(),
-        handle: new.handle.to_string(),
-        state: invitations::State::Open.as_str(),
-        expires_at: new
-            .expires_at
-            .assume_utc()
-            .format(&Rfc3339)
-            .map_err(|e| StoreError::Corrupt(format!("an invitation: {e}")))?,
-    };
-    if !store(&registry, new).await? {
-        let detail = format!(
-            "{MAX_STANDING} invitations to this RAiD stand open. More can be sent when some were \
-             accepted, or when their time is over."
-        );
-        return Err(Problem::of_http(StatusCode::CONFLICT, detail, req.path()).into());
-    }
-    Ok(HttpResponse::Created().json(answer))
+    let raid = rights::writable(&registry, &caller, &path).await?;
+    let mut query = Query::of(&req);
+    let paging: Paging<Id> = Paging::read(&mut query, LIST);
+    query.finish()?;
+    let limit = paging.limit(PAGE);
+    let handle = raid.handle.into_inner();
+    // One more than is wanted shows whether there is a next page.
+    let load = move |c: &mut Conn| invitations::page(c, &handle, paging.after, limit + 1);
+    let mut rows = registry.store.read(load).await?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let next = rows.last().filter(|_| has_more).map(|row| row.id);
+    let (now, prefix) = (registry.now(), registry.settings.orcid_prefix.as_str());
+    let shown: Result<Vec<_>, _> = rows
+        .iter()
+        .map(|row| Invitation::of(row, now, prefix))
+        .collect();
+    let mut answer = HttpResponse::Ok();
+    link_next(&mut answer, &req, LIST, next.as_ref())?;
+    Ok(answer.json(shown?))
 }
 
-/// Keeps the invitation and sets the task that mails it, or neither, if too many stand open.
-async fn store(registry: &Registry, new: NewInvitation) -> Result<bool, StoreError> {
-    let keys = registry.store.keys().clone();
-    let mail = NewTask {
-        work: Work::Email(new.id),
+/// What became of a wish to send an invitation again.
+enum Resent {
+    Queued(InvitationRow),
+    Missing,
+    /// Why it is not sent.
+    Refused(&'static str),
+    /// Seconds until it may be sent.
+    TooSoon(u64),
+}
+
+pub(crate) async fn resend(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    accept::json(&req)?;
+    let raid = rights::writable(&registry, &caller, &path).await?;
+    let (handle, now) = (raid.handle.into_inner(), registry.now());
+    let (id, keys) = (id_of(&req), registry.store.keys().clone());
+    let resent = registry.store.write(move |c| {
+        let row = match id {
+            Some(id) => invitations::find(c, id)?.filter(|row| *row.handle.get() == handle),
+            None => None,
+        };
+        let Some(mut row) = row else {
+            return Ok(Resent::Missing);
+        };
+        if let Some(why) = no_mail(&row, now) {
+            return Ok(Resent::Refused(why));
+        }
+        let email = row.address(&keys)?;
+        if invitations::addressed(c, &keys, &handle, &email, now)?.mails >= MAX_MAILS {
+            return Ok(Resent::Refused(ENOUGH_MAILS));
+        }
+        let wait = row
+            .mailed_at
+            .map_or(time::Duration::ZERO, |at| at + MAIL_PAUSE - now);
+        if wait.is_positive() {
+            let seconds = wait.whole_seconds().unsigned_abs() + 1;
+            return Ok(Resent::TooSoon(seconds));
+        }
+        if !invitations::reopen(c, row.id)? {
+            return Ok(Resent::Refused(WAITING));
+        }
+        tasks::enqueue(c, &[mail(row.id, now)])?;
+        row.state = State::Open;
+        Ok(Resent::Queued(row))
+    });
+    match resent.await? {
+        Resent::Queued(row) => {
+            let prefix = &registry.settings.orcid_prefix;
+            Ok(HttpResponse::Ok().json(Invitation::of(&row, now, prefix)?))
+        }
+        Resent::Missing => Err(missing(&req).into()),
+        Resent::Refused(why) => Err(conflict(&req, why).into()),
+        Resent::TooSoon(seconds) => {
+            let detail = format!(
+                "The last mail was sent less than a minute ago. Retry after {seconds} seconds."
+            );
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let problem = Problem::of_http(status, detail, req.path());
+            Err(problem.retry_in(seconds).into())
+        }
+    }
+}
+
+const WAITING: &str = "The mail is still waiting to be sent.";
+const ENOUGH_MAILS: &str = "This address was sent 3 mails about this RAiD, which is the most while \
+                            an invitation lasts. No more are sent.";
+
+/// Why there is nothing to send again, if so.
+fn no_mail(row: &InvitationRow, now: Timestamp) -> Option<&'static str> {
+    match row.state {
+        _ if row.is_expired(now) => Some("The invitation has expired. Invite the person again."),
+        State::Open => Some(WAITING),
+        State::Accepted => Some("The invitation was accepted."),
+        State::Cancelled => Some("The invitation was cancelled. Invite the person again."),
+        State::Failed => Some(
+            "The mail could not be sent, and the address was forgotten. Invite the person again.",
+        ),
+        State::Sent if row.email.is_none() => {
+            Some("The address is not stored any more. Cancel this invitation and send a new one.")
+        }
+        State::Sent => None,
+    }
+}
+
+pub(crate) async fn cancel(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    let raid = rights::writable(&registry, &caller, &path).await?;
+    let handle = raid.handle.into_inner();
+    let id = id_of(&req).ok_or_else(|| missing(&req))?;
+    let cancelled = registry.store.write(move |c| {
+        let row = invitations::find(c, id)?;
+        match row.filter(|row| *row.handle.get() == handle) {
+            Some(row) => invitations::cancel(c, row.id).map(Some),
+            None => Ok(None),
+        }
+    });
+    match cancelled.await? {
+        Some(true) => Ok(HttpResponse::NoContent().finish()),
+        Some(false) => {
+            let detail = "The invitation was accepted. To remove the person, update the RAiD.";
+            Err(conflict(&req, detail).into())
+        }
+        None => Err(missing(&req).into()),
+    }
+}
+
+/// The invitation that a path names.
+fn id_of(req: &HttpRequest) -> Option<Id> {
+    req.match_info().query("id").parse().ok()
+}
+
+/// The task that sends an invitation's mail.
+fn mail(id: Id, now: Timestamp) -> NewTask {
+    NewTask {
+        work: Work::Email(id),
         lane: Lane::Interactive,
-        due_at: new.created_at,
-        at: new.created_at,
-    };
-    registry
-        .store
-        .write(move |c| {
-            if invitations::standing(c, &new.handle, new.created_at)? >= MAX_STANDING {
-                return Ok(false);
-            }
-            invitations::make(c, &keys, &new)?;
-            tasks::enqueue(c, std::slice::from_ref(&mail))?;
-            Ok(true)
-        })
-        .await
-}
-
-/// An address that mail can be sent to; whether it reaches anybody, only sending tells.
-fn address(email: Option<&str>) -> (String, Vec<Failure>) {
-    let email = email.unwrap_or_default().trim();
-    let (error_type, message) = if email.is_empty() {
-        (ErrorType::NotSet, "field must be set")
-    } else if is_address(email) {
-        return (email.to_owned(), Vec::new());
-    } else {
-        let message = "has invalid/unsupported value - write an address such as name@example.org";
-        (ErrorType::InvalidValue, message)
-    };
-    let failure = Failure {
-        field_id: "email".to_owned(),
-        error_type,
-        message: message.to_owned(),
-    };
-    (String::new(), vec![failure])
-}
-
-fn is_address(text: &str) -> bool {
-    // The forms that people have: no quotes, comments, or literal IP addresses.
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !"()<>[]:;@\\,\"".contains(c);
-    let is_dotted = |part: &str| part.split('.').all(|atom| !atom.is_empty());
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    text.len() <= MAX_ADDRESS
-        && local.len() <= MAX_LOCAL_PART
-        && is_dotted(local)
-        && local.chars().all(is_plain)
-        && domain.contains('.')
-        && domain.split('.').all(is_label)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_address;
-
-    #[test]
-    fn addresses_that_mail_can_be_sent_to() {
-        for good in [
-            "name@example.org",
-            "first.last+raid@sub.example.org",
-            "o'neill@example.org",
-            "jürgen@bücher.example",
-        ] {
-            assert!(is_address(good), "{good}");
-        }
-        let long = format!("{}@example.org", "x".repeat(65));
-        for bad in [
-            "name",
-            "@example.org",
-            "name@",
-            "name@localhost",
-            "na me@example.org",
-            "a@b@example.org",
-            "name@exa mple.org",
-            "name@-example.org",
-            "name@example..org",
-            ".name@example.org",
-            "name@example.org\r\nBcc: x@example.org",
-            "Name <name@example.org>",
-            long.as_str(),
-        ] {
-            assert!(!is_address(bad), "{bad:?}");
-        }
+        due_at: now,
+        at: now,
     }
+}
+
+fn missing(req: &HttpRequest) -> Problem {
+    let detail = "There is no such invitation to this RAiD";
+    Problem::of_http(StatusCode::NOT_FOUND, detail, req.path())
+}
+
+fn conflict(req: &HttpRequest, detail: impl Into<String>) -> Problem {
+    Problem::of_http(StatusCode::CONFLICT, detail, req.path())
 }

@@ -1,11 +1,10 @@
-//! The shapes of bodies that are no RAiD: service points, invitations, histories, problems.
+//! The shapes of bodies that are no RAiD: service points, histories, problems.
 
 use utoipa::openapi::schema::Object;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::shapes::{
-    Member, classification, flag, list, list_of, may, moment, must, named, number, object, one_of,
-    text,
+    Member, flag, list, list_of, may, moment, must, named, number, object, one_of, text,
 };
 
 /// Every schema by its name.
@@ -31,8 +30,6 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("BulkResult", bulk_result().into()),
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
-        ("InvitationRequest", invitation_request().into()),
-        ("Invitation", invitation().into()),
         ("ClosedRaid", closed_raid().into()),
         ("Holder", holder().into()),
         (
@@ -318,25 +315,6 @@ fn raid_permissions() -> Object {
             "Whether the caller's service point owns the RAiD",
         ),
         must("write", flag(), ""),
-    ])
-}
-
-fn invitation_request() -> Object {
-    object([
-        may("contact", flag(), ""),
-        must("email", text(), "Where the mail goes; never shown again"),
-        may("leader", flag(), ""),
-        must("position", list_of("ContributorPosition"), "At least one"),
-        may("role", list(classification("contributor.role")), "CRediT"),
-    ])
-}
-
-fn invitation() -> Object {
-    object([
-        must("expiresAt", moment(), "Until when it can be accepted"),
-        must("handle", text(), ""),
-        must("id", text(), ""),
-        must("state", one_of(&["open"]), ""),
     ])
 }
 

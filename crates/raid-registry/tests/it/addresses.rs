@@ -19,7 +19,9 @@ pub const SECURED_READS: &[&str] = &[
     "/service-point",
     "/service-point/",
     "/service-point/7",
+    "/v1/orcid-calls",
     "/v1/raids/10.82841/nowhere/holders",
+    "/v1/raids/10.82841/nowhere/invitations",
     "/v1/raids/10.82841/nowhere/versions",
 ];
 
@@ -37,6 +39,12 @@ pub fn is_redirect(path: &str) -> bool {
 
 /// What is changed without a body.
 pub const HOLDER: &str = "/v1/raids/10.82841/nowhere/holders/raid-user/somebody";
+
+/// The same, of an invitation that is not there.
+pub const INVITATION: &str =
+    "/v1/raids/10.82841/nowhere/invitations/019a0000-0000-7000-8000-000000000000";
+pub const RESEND: &str =
+    "/v1/raids/10.82841/nowhere/invitations/019a0000-0000-7000-8000-000000000000/resend";
 
 pub fn writes() -> [(Method, &'static str); 8] {
     [
@@ -73,8 +81,4 @@ pub fn here(address: &str, path: &str) -> String {
 pub fn lines(token: &str) -> TestRequest {
     let post = request(Method::POST, BULK, token).set_payload(minimal().to_string());
     post.insert_header(("Content-Type", "application/x-ndjson"))
-}
-
-pub fn invitations(path: &str) -> String {
-    format!("{}/invitations", path.replace("/raid/", "/v1/raids/"))
 }

@@ -28,6 +28,7 @@ mod mint;
 mod moved;
 mod negotiation;
 mod notes;
+mod orcid_calls;
 mod paging;
 mod read;
 mod request_log;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::addresses::{
-    BULK, CHANGES, HOLDER, SEARCH, SECURED_READS, body_for, here, invitations, is_redirect, lines,
-    writes,
+    BULK, CHANGES, HOLDER, INVITATION, RESEND, SEARCH, SECURED_READS, body_for, here, is_redirect,
+    lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
@@ -19,6 +19,7 @@ use crate::harness::{
     serve_store, settings,
 };
 use crate::idempotency::twice_at_once;
+use crate::invitations::{what_invitations_end_as, what_invitations_give};
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
 use crate::tokens::forged_for;
@@ -180,16 +181,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let point_path = format!("/service-point/{}", point["id"]);
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
-    let invitation = json!({
-        "email": "colleague@example.org",
-        "position": raid["contributor"][0]["position"],
-        "role": raid["contributor"][0]["role"],
-    });
-    let invite = || request(Method::POST, &invitations(&path), &user).set_json(&invitation);
-    for _ in 0..100 {
-        notes.send(server, invite()).await.expect(201);
-    }
-    notes.send(server, invite()).await.expect(409);
+    what_invitations_give(notes, server, raid).await;
 }
 
 /// A RAiD that is withdrawn, and one with as many holders as it can have.
@@ -221,6 +213,7 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             .await
             .expect(410);
     }
+    what_invitations_end_as(notes, server, &path).await;
     let page = path.replace("/raid/", "/raids/");
     let page = notes.send(server, TestRequest::get().uri(&page)).await;
     assert_eq!(page.status, 410);
@@ -241,6 +234,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         "/raid/10.82841/nowhere/permissions",
         "/service-point/7",
         "/v1/raids/10.82841/nowhere/holders",
+        "/v1/raids/10.82841/nowhere/invitations",
         "/v1/raids/10.82841/nowhere/versions",
     ];
     for path in not_found {
@@ -254,6 +248,8 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         &format!("{path}/x"),
         "/service-point/x",
         &here("/v1/raids/10.82841/nowhere/versions?cursor=x", &path),
+        &here("/v1/raids/10.82841/nowhere/invitations?cursor=x", &path),
+        "/v1/orcid-calls?outcome=x",
         "/v1/changes?after=x",
     ] {
         notes.get(server, &operator, path).await.expect(400);
@@ -302,6 +298,12 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         let odd = request(method, &odd, &all);
         notes.send(server, odd).await.expect(400);
     }
+    for (method, path) in [(Method::DELETE, INVITATION), (Method::POST, RESEND)] {
+        let unknown = request(method, path, &all);
+        notes.send(server, unknown).await.expect(404);
+    }
+    let html = request(Method::POST, RESEND, &all).insert_header(("Accept", "text/html"));
+    notes.send(server, html).await.expect(406);
     for (method, write) in writes() {
         if !write.ends_with('/') {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));
@@ -342,6 +344,8 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, "/raid"),
         (Method::PUT, HOLDER),
         (Method::DELETE, HOLDER),
+        (Method::DELETE, INVITATION),
+        (Method::POST, RESEND),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
@@ -379,7 +383,12 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
             .status,
         status
     );
-    let without_body = [(Method::PUT, HOLDER), (Method::DELETE, HOLDER)];
+    let without_body = [
+        (Method::PUT, HOLDER),
+        (Method::DELETE, HOLDER),
+        (Method::DELETE, INVITATION),
+        (Method::POST, RESEND),
+    ];
     let writes: Vec<_> = writes()
         .into_iter()
         .chain(without_body)

@@ -1,15 +1,19 @@
-//! Invitations by e-mail: the address is sealed, soon forgotten, and accepted once.
+//! Invitations by e-mail: the address is sealed, recognised, forgotten in the end, and accepted once.
 
 use crate::sample::{self, at, handle, noon, person, raid};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable};
 use secrecy::ExposeSecret as _;
-use store::invitations::{self, InvitationRow, NewInvitation, State};
+use store::invitations::{self, Addressed, InvitationRow, NewInvitation, State};
 use store::testing::TestDb;
-use store::{Conn, Id, Json, Store, StoreError};
+use store::{Conn, Id, Json, Store, StoreError, Timestamp};
 
 store::on_both_databases!(
-    the_address_is_sealed_and_forgotten_when_mailed,
+    the_address_is_sealed_and_kept_while_it_may_be_mailed_again,
+    an_address_is_recognised_by_a_keyed_hash,
+    a_cancelled_invitation_is_not_accepted_and_its_address_is_forgotten,
+    expired_invitations_lose_their_addresses,
+    invitations_are_listed_page_by_page,
     a_mail_that_cannot_go_forgets_the_address_too,
     accepting_forgets_the_address,
     it_is_accepted_once,
@@ -47,10 +51,10 @@ async fn an_invitation_stands_until_it_is_accepted_fails_or_expires(db: &TestDb)
     };
     assert_eq!(standing(1, noon()).await, 0);
     let (_open, sent) = (make(&store).await, make(&store).await);
-    let (accepted, failed) = (make(&store).await, make(&store).await);
+    let (accepted, undelivered) = (make(&store).await, make(&store).await);
     assert_eq!(standing(1, noon()).await, 4);
-    mailed(&store, sent, State::Sent).await;
-    mailed(&store, failed, State::Failed).await;
+    mailed(&store, sent).await;
+    failed(&store, undelivered).await;
     assert!(accept(&store, accepted, 1).await);
     assert_eq!(standing(1, at(999)).await, 2);
     assert_eq!(standing(1, at(1000)).await, 0);
@@ -75,11 +79,30 @@ async fn accept(store: &Store, id: Id, n: u32) -> bool {
         .unwrap()
 }
 
-async fn mailed(store: &Store, id: Id, to: State) {
-    store
-        .write(move |c| invitations::mailed(c, id, to))
-        .await
-        .unwrap();
+async fn mailed(store: &Store, id: Id) {
+    let mailed = move |c: &mut Conn| invitations::mailed(c, id, at(5));
+    store.write(mailed).await.unwrap();
+}
+
+async fn failed(store: &Store, id: Id) {
+    let failed = move |c: &mut Conn| invitations::failed(c, id);
+    store.write(failed).await.unwrap();
+}
+
+async fn cancel(store: &Store, id: Id) -> bool {
+    let cancel = move |c: &mut Conn| invitations::cancel(c, id);
+    store.write(cancel).await.unwrap()
+}
+
+async fn reopen(store: &Store, id: Id) -> bool {
+    let reopen = move |c: &mut Conn| invitations::reopen(c, id);
+    store.write(reopen).await.unwrap()
+}
+
+async fn addressed(store: &Store, n: u32, email: &str, when: Timestamp) -> Addressed {
+    let (email, keys) = (email.into(), store.keys().clone());
+    let read = move |c: &mut Conn| invitations::addressed(c, &keys, &handle(n), &email, when);
+    store.read(read).await.unwrap()
 }
 
 #[derive(QueryableByName)]
@@ -100,7 +123,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|w| w == text.as_bytes())
 }
 
-async fn the_address_is_sealed_and_forgotten_when_mailed(db: &TestDb) {
+async fn the_address_is_sealed_and_kept_while_it_may_be_mailed_again(db: &TestDb) {
     let store = &with_raid(db).await;
     let id = make(store).await;
     let sealed = store.read(raw).await.unwrap().email.unwrap();
@@ -117,24 +140,123 @@ async fn the_address_is_sealed_and_forgotten_when_mailed(db: &TestDb) {
     let address = row.address(store.keys()).unwrap();
     assert_eq!(address.expose_secret(), ADDRESS);
     assert!(!format!("{row:?}").contains(ADDRESS));
-    mailed(store, id, State::Sent).await;
+    mailed(store, id).await;
     let row = find(store, id).await;
-    assert_eq!((row.state, row.email.as_ref()), (State::Sent, None));
-    assert!(matches!(
-        row.address(store.keys()),
-        Err(StoreError::NotFound)
-    ));
-    assert_eq!(store.read(raw).await.unwrap().email, None);
-    // What was sent is not sent again, nor fails afterwards.
-    mailed(store, id, State::Failed).await;
-    assert_eq!(find(store, id).await.state, State::Sent);
+    assert_eq!((row.state, row.mails), (State::Sent, 1));
+    assert_eq!(row.mailed_at, Some(at(5)));
+    let address = row.address(store.keys()).unwrap();
+    assert_eq!(address.expose_secret(), ADDRESS);
+    // What was sent does not fail afterwards, and is not counted twice.
+    failed(store, id).await;
+    mailed(store, id).await;
+    let row = find(store, id).await;
+    assert_eq!((row.state, row.mails), (State::Sent, 1));
     assert_eq!((row.created_at, row.expires_at), (noon(), at(1000)));
+    // It is sent again on purpose.
+    assert!(reopen(store, id).await);
+    assert!(!reopen(store, id).await, "its mail is waiting");
+    mailed(store, id).await;
+    assert_eq!(find(store, id).await.mails, 2);
+}
+
+async fn an_address_is_recognised_by_a_keyed_hash(db: &TestDb) {
+    let store = &with_raid(db).await;
+    store.mint(raid(2, &[])).await.unwrap();
+    let id = make(store).await;
+    mailed(store, id).await;
+    for (n, email, is_known) in [
+        (1, ADDRESS, true),
+        (1, "ada@University.EXAMPLE", true),
+        (1, "Ada@university.example", false),
+        (1, "bob@university.example", false),
+        (2, ADDRESS, false),
+    ] {
+        let known = addressed(store, n, email, at(1)).await;
+        let expected = is_known.then_some(id);
+        assert_eq!(known.standing.map(|row| row.id), expected, "{n} {email}");
+        assert_eq!(known.mails, i32::from(is_known), "{n} {email}");
+    }
+    assert!(
+        addressed(store, 1, ADDRESS, at(1000))
+            .await
+            .standing
+            .is_none()
+    );
+    // Cancelling and inviting again is no way to more mails.
+    assert!(cancel(store, id).await);
+    let second = make(store).await;
+    mailed(store, second).await;
+    let known = addressed(store, 1, ADDRESS, at(1)).await;
+    assert_eq!(known.standing.map(|row| row.id), Some(second));
+    assert_eq!(known.mails, 2);
+    // Who accepted may be invited to more.
+    assert!(accept(store, second, 1).await);
+    let known = addressed(store, 1, ADDRESS, at(1)).await;
+    assert_eq!((known.standing.map(|row| row.id), known.mails), (None, 1));
+}
+
+async fn a_cancelled_invitation_is_not_accepted_and_its_address_is_forgotten(db: &TestDb) {
+    let store = &with_raid(db).await;
+    let (id, other) = (make(store).await, make(store).await);
+    assert!(cancel(store, id).await);
+    assert!(cancel(store, id).await, "twice is the same");
+    assert!(!accept(store, id, 1).await);
+    mailed(store, id).await;
+    assert!(!reopen(store, id).await);
+    let row = find(store, id).await;
+    assert_eq!(
+        (row.state, row.email, row.mails),
+        (State::Cancelled, None, 0)
+    );
+    assert!(accept(store, other, 1).await);
+    assert!(!cancel(store, other).await, "accepted");
+    assert_eq!(find(store, other).await.state, State::Accepted);
+}
+
+async fn expired_invitations_lose_their_addresses(db: &TestDb) {
+    let store = &with_raid(db).await;
+    let (open, cancelled) = (make(store).await, make(store).await);
+    make(store).await;
+    assert!(cancel(store, cancelled).await);
+    let forget = async |when, limit| {
+        let forget = move |c: &mut Conn| invitations::forget_expired(c, when, limit);
+        store.write(forget).await.unwrap()
+    };
+    assert_eq!(forget(at(999), 10).await, 0);
+    assert!(find(store, open).await.email.is_some());
+    assert!(!find(store, open).await.is_expired(at(999)));
+    assert_eq!(forget(at(1000), 2).await, 2);
+    assert_eq!(forget(at(1000), 2).await, 1);
+    assert_eq!(forget(at(1000), 2).await, 0);
+    let row = find(store, open).await;
+    assert!(row.email.is_none() && row.is_expired(at(1000)));
+    assert_eq!(addressed(store, 1, ADDRESS, at(1)).await.mails, 0);
+    assert!(addressed(store, 1, ADDRESS, at(1)).await.standing.is_none());
+}
+
+async fn invitations_are_listed_page_by_page(db: &TestDb) {
+    let store = &with_raid(db).await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(make(store).await);
+    }
+    made.sort_unstable();
+    made.reverse();
+    let page = async |n: u32, after, limit| {
+        let page = store.read(move |c| invitations::page(c, &handle(n), after, limit));
+        let rows = page.await.unwrap();
+        rows.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(1, None, 10).await, made);
+    assert_eq!(page(1, None, 2).await, made[..2]);
+    assert_eq!(page(1, Some(made[1]), 10).await, made[2..]);
+    assert!(page(2, None, 10).await.is_empty());
 }
 
 async fn a_mail_that_cannot_go_forgets_the_address_too(db: &TestDb) {
     let store = &with_raid(db).await;
     let id = make(store).await;
-    mailed(store, id, State::Failed).await;
+    failed(store, id).await;
     let row = find(store, id).await;
     assert_eq!((row.state, row.email), (State::Failed, None));
 }
@@ -146,7 +268,7 @@ async fn accepting_forgets_the_address(db: &TestDb) {
     assert!(accept(store, id, 1).await);
     let row = find(store, id).await;
     assert_eq!((row.state, row.email), (State::Accepted, None));
-    mailed(store, id, State::Sent).await;
+    mailed(store, id).await;
     let row = find(store, id).await;
     assert_eq!(row.state, State::Accepted);
     assert_eq!(row.accepted_by.unwrap().into_inner(), person(1));
@@ -155,7 +277,7 @@ async fn accepting_forgets_the_address(db: &TestDb) {
 async fn it_is_accepted_once(db: &TestDb) {
     let store = &with_raid(db).await;
     let id = make(store).await;
-    mailed(store, id, State::Sent).await;
+    mailed(store, id).await;
     let nodes = [store.clone(), db.another_node()];
     let tries: Vec<_> = (0..12)
         .map(|n| {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod answers;
+mod calls;
 mod changes;
 mod changes_to_readers;
 mod changes_under_load;

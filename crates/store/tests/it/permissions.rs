@@ -9,7 +9,7 @@ use store::memberships::{self, Standing};
 use store::permission_requests as requests;
 use store::permissions::{self, Covers};
 use store::testing::{TestDb, put_in_state};
-use store::{Id, Store, StoreError, calls, tasks};
+use store::{Id, Store, StoreError, tasks};
 
 store::on_both_databases!(
     a_transition_applies_to_what_was_read,
@@ -23,7 +23,6 @@ store::on_both_databases!(
     the_states_of_a_raids_people,
     a_request_goes_out_comes_back_and_is_counted,
     a_request_taken_back_does_not_count,
-    calls_are_kept,
 );
 
 async fn state(store: &Store, n: u32) -> permissions::Permission {
@@ -405,32 +404,4 @@ async fn a_request_taken_back_does_not_count(db: &TestDb) {
     }
     let left = store.read(|c| requests::count_since(c, &person(1), at(0)));
     assert_eq!(left.await.unwrap(), (1, 1), "one was carried out");
-}
-
-async fn calls_are_kept(db: &TestDb) {
-    let store = db.store();
-    let row = |n: i64| calls::CallRow {
-        id: Id::new(at(n)),
-        at: at(n),
-        kind: "membership.create".into(),
-        orcid: (n != 3).then(|| person(1).into()),
-        outcome: "created".into(),
-        status: (n != 2).then_some(201),
-        error_code: (n == 1).then_some(9021),
-        millis: i32::MAX,
-        node: "a".into(),
-    };
-    store.write(|c| calls::append(c, &[])).await.unwrap();
-    store
-        .write(move |c| calls::append(c, &[row(1), row(2), row(3)]))
-        .await
-        .unwrap();
-    let of = |limit| store.read(move |c| calls::of_person(c, &person(1), limit));
-    let found = of(10).await.unwrap();
-    let seen: Vec<_> = found
-        .iter()
-        .map(|r| (r.at, r.status, r.error_code))
-        .collect();
-    assert_eq!(seen, [(at(2), None, None), (at(1), Some(201), Some(9021))]);
-    assert_eq!(of(1).await.unwrap().len(), 1);
 }

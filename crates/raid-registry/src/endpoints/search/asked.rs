@@ -6,8 +6,7 @@ use raid_model::search::{self as words, Term, TermKind};
 use serde::{Deserialize, Serialize};
 use store::Timestamp;
 use store::raids::{Access, Direction, Facet, Key, Place, Search, Sight, Sort, Status};
-use time::format_description::well_known::Rfc3339;
-use time::{Date, OffsetDateTime, UtcOffset};
+use time::Date;
 
 use crate::listed::{Fields, INCLUDE_FIELDS};
 use crate::moment;
@@ -147,7 +146,7 @@ fn search(query: &mut Query, sight: Sight, today: Date) -> Search {
         start_to: day(query, "startTo", PartialDate::last_day),
         end_from: day(query, "endFrom", PartialDate::first_day),
         end_to: day(query, "endTo", PartialDate::last_day),
-        updated_since: moment(query, "updatedSince"),
+        updated_since: query.moment("updatedSince"),
         ..Search::all(sight, today)
     }
 }
@@ -210,22 +209,6 @@ fn day(query: &mut Query, name: &str, of: fn(&PartialDate) -> Date) -> Option<Da
         query.refuse(name, &advice);
     }
     date.ok().map(|date: PartialDate| of(&date))
-}
-
-fn moment(query: &mut Query, name: &str) -> Option<Timestamp> {
-    // A plus sign in an address is read as a space.
-    let text = query.one(name)?.replace(' ', "+");
-    let moment = OffsetDateTime::parse(&text, &Rfc3339).map(|at| at.to_offset(UtcOffset::UTC));
-    let moment = moment.map(|at| Timestamp::new(at.date(), at.time()));
-    let midnight = || {
-        text.parse()
-            .map(|date: PartialDate| date.first_day().midnight())
-    };
-    let found = moment.ok().or_else(|| midnight().ok());
-    if found.is_none() {
-        query.refuse(name, "write a time such as 2026-06-22T10:00:00Z, or a date");
-    }
-    found
 }
 
 fn order(query: &mut Query, has_words: bool) -> (String, (Sort, Direction)) {

@@ -84,7 +84,8 @@ impl Target {
     /// What is wrong with an answer, if anything is.
     pub fn complaint(self, body: &[u8], reply: &Reply) -> Option<String> {
         match reply.status.as_u16() {
-            200 if self.method() != Method::POST => None,
+            // An address that was invited before.
+            200 if self.method() != Method::POST || self == Self::Invite => None,
             201 if self.method() == Method::POST => None,
             400 => self.unnamed(body, &reply.json()),
             // Another version, or too many invitations.

@@ -1,0 +1,1 @@
+ALTER TABLE orcid_call DROP COLUMN handle;

@@ -1,0 +1,1 @@
+DROP INDEX orcid_call_by_handle;

@@ -1,0 +1,1 @@
+CREATE INDEX orcid_call_by_handle ON orcid_call (handle, at);

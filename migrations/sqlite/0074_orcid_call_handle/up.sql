@@ -1,0 +1,1 @@
+ALTER TABLE orcid_call ADD COLUMN handle TEXT;

@@ -1,0 +1,1 @@
+CREATE INDEX orcid_call_by_at ON orcid_call (at, id);

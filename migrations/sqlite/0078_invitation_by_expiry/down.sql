@@ -1,0 +1,1 @@
+DROP INDEX invitation_by_expiry;
