@@ -6,6 +6,7 @@ mod answers;
 mod changes;
 mod changes_to_readers;
 mod changes_under_load;
+mod clocks;
 mod connections;
 mod engine;
 mod environment;
