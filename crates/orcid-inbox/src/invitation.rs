@@ -38,6 +38,9 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
     let Ok(id) = id.parse::<Id>() else {
         return inbox.bad_link(LinkError::Invalid);
     };
+    if let Some(answer) = inbox.come_back_later() {
+        return answer;
+    }
     let prefix = inbox.orcid_prefix.clone();
     let found = inbox
         .store

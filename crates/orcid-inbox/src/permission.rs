@@ -109,7 +109,7 @@ impl PermissionReconciler {
         let id = pair.id;
         match self.client.revoke(&pair.access_token).await {
             Ok(()) => Verdict::new(AT_ONCE).with(move |c| grants::forget(c, id)),
-            Err(e) => self.failed(&e),
+            Err(e) => Self::failed(&e),
         }
     }
 
@@ -135,7 +135,7 @@ impl PermissionReconciler {
     }
 
     /// The verdict on a call whose failure says nothing about the person.
-    fn failed(&self, error: &CallError) -> Verdict {
+    fn failed(error: &CallError) -> Verdict {
         match &error.meaning {
             Meaning::Overloaded if error.outcome == Outcome::NotSent => {
                 Verdict::new(Next::Again(error.retry_after.unwrap_or(STEP_ASIDE)))
@@ -147,7 +147,7 @@ impl PermissionReconciler {
             _ if error.outcome == Outcome::Unknown && !error.kind.is_read() => {
                 Verdict::new(Next::InDoubt {
                     reason: error.to_string(),
-                    wait: self.client.settings().doubt(),
+                    wait: error.doubt,
                 })
             }
             _ => Verdict::new(Next::Retry {

@@ -319,8 +319,7 @@ impl MembershipReconciler {
     }
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {
-        let wait = self.client.settings().doubt();
-        failure::verdict(error, entry.orcid, self.store.clock(), wait)
+        failure::verdict(error, entry.orcid, self.store.clock(), error.doubt)
     }
 
     fn with(&self, entry: &Entry, verdict: Verdict, standing: Standing) -> Verdict {

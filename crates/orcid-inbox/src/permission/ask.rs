@@ -99,7 +99,7 @@ impl PermissionReconciler {
             None if error.meaning == Meaning::RecordUnclaimed => {
                 Verdict::new(Next::Again(UNCLAIMED))
             }
-            None => self.failed(error),
+            None => Self::failed(error),
         }
     }
 
@@ -125,7 +125,7 @@ impl PermissionReconciler {
             Err(e) if e.meaning == Meaning::Gone => match self.client.record_status(orcid).await {
                 Ok(RecordStatus::Active | RecordStatus::Unclaimed) => None,
                 Ok(status) => return self.moved(orcid, closed(status)),
-                Err(e) => return self.failed(&e),
+                Err(e) => return Self::failed(&e),
             },
             Err(e) => return self.refused(orcid, &e),
         };

@@ -4,6 +4,7 @@ use super::{AT_ONCE, Known, PermissionReconciler, closed, remaining};
 use orcid_client::{CallError, CallKind, Meaning, Outcome, ReadAs, RecordStatus};
 use raid_model::OrcidId;
 use reconciler::{Next, Verdict};
+use std::time::Duration;
 use store::permissions::{self, Change, State};
 
 impl PermissionReconciler {
@@ -23,7 +24,7 @@ impl PermissionReconciler {
                 orcid,
                 Change::because(State::Suspect, e.meaning.to_string()),
             ),
-            Err(e) => self.failed(&e),
+            Err(e) => Self::failed(&e),
         }
     }
 
@@ -43,7 +44,7 @@ impl PermissionReconciler {
         match self.client.record_status(orcid).await {
             Ok(RecordStatus::Active | RecordStatus::Unclaimed) => {}
             Ok(status) => return self.moved(orcid, closed(status)),
-            Err(e) => return self.failed(&e),
+            Err(e) => return Self::failed(&e),
         }
         let suspicion = &self.settings.suspicion;
         let done = usize::try_from(known.permission.suspicions).unwrap_or_default();
@@ -61,7 +62,7 @@ impl PermissionReconciler {
                 Verdict::new(AT_ONCE)
                     .with(move |c| permissions::suspect_again(c, &orcid, now).map(drop))
             }
-            Err(e) => self.failed(&e),
+            Err(e) => Self::failed(&e),
         }
     }
 
@@ -99,7 +100,7 @@ impl PermissionReconciler {
                 let now = self.now();
                 Verdict::new(Next::Again(after)).with(move |c| permissions::touch(c, &orcid, now))
             }
-            Err(e) => self.failed(&e),
+            Err(e) => Self::failed(&e),
         }
     }
 }
@@ -124,6 +125,7 @@ fn missing_token() -> CallError {
         code: None,
         outcome: Outcome::NotSent,
         retry_after: None,
+        doubt: Duration::ZERO,
         message: "there is no token for the grant".into(),
     }
 }

@@ -5,6 +5,7 @@ use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls};
 use anyhow::bail;
+use orcid_client::Client;
 use orcid_inbox::{
     Budget, EmailReconciler, Inbox, PermissionReconciler, Signer, Suspicion, Tls, Transport,
 };
@@ -106,6 +107,7 @@ pub(super) fn registry_reconcilers(
 
 /// What talks to people and to ORCID, as far as this process runs it.
 pub(super) struct OrcidParts {
+    pub(super) client: Arc<Client>,
     pub(super) inbox: Option<Inbox>,
     pub(super) reconcilers: Vec<Arc<dyn Reconcile>>,
 }
@@ -120,6 +122,7 @@ pub(super) fn orcid_parts(
     let limiter = orcid::limiter(settings, store);
     let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
     let mut parts = OrcidParts {
+        client: client.clone(),
         inbox: None,
         reconcilers: Vec::new(),
     };
