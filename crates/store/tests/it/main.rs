@@ -13,6 +13,7 @@ mod environment;
 mod grants;
 mod invitations;
 mod limiter;
+mod limiter_urgency;
 mod memberships;
 mod migrations;
 mod mints;
