@@ -5,8 +5,8 @@ use crate::page::Page;
 use std::time::Duration;
 use url::Url;
 
-/// The longest wait for a page.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest wait for a page: longer than an exchange may take.
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Redirects that a browser follows before it gives up.
 const REDIRECTS: usize = 10;
 

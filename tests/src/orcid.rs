@@ -188,6 +188,13 @@ impl Orcid {
         self.operate(Method::DELETE, "faults", None).await;
     }
 
+    /// ORCID disables our client, or enables it again.
+    pub async fn disable_client(&self, disabled: bool) {
+        let path = format!("clients/{}", Self::CLIENT_ID);
+        let switches = json!({ "disabled": disabled });
+        self.operate(Method::POST, &path, Some(&switches)).await;
+    }
+
     /// Adds a researcher.
     pub async fn add_researcher(&self, orcid: &str, name: &str) {
         let researcher = json!({ "orcid": orcid, "name": name });

@@ -149,6 +149,19 @@ pub struct CallError {
     pub outcome: Outcome,
     /// How long to wait before asking again, if the limiter or ORCID said so.
     pub retry_after: Option<Duration>,
+    /// With [`Outcome::Unknown`]: how long to wait before looking at what the call did; else zero.
+    ///
+    /// When the connection ended without an answer (closed or reset), or a failure was answered, the
+    /// other end has finished or is gone: a short wait is enough
+    /// ([`Settings::doubt_after_disconnect`](crate::Settings::doubt_after_disconnect)). Even if a
+    /// write still lands later, ORCID refuses a second entry with our external id (409, 9021), so
+    /// no duplicate is written. When we, or a gateway, stopped waiting, the write may still run:
+    /// what is left of [`Settings::doubt`](crate::Settings::doubt) has to pass.
+    ///
+    /// Other entries of the same person wait, too. ORCID checks for duplicates and orders entries
+    /// per record without a lock, so two writes to one record at the same time race; calls are
+    /// serialised per researcher, and a write in doubt counts as one that still runs.
+    pub doubt: Duration,
     /// What ORCID or the network said: scrubbed, one line, at most 500 characters.
     pub message: String,
 }

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use raid_model::OrcidId;
+use raid_model::{Handle, OrcidId};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::call::{CallError, CallKind, Observer, Outcome};
+use crate::client_health::ClientHealth;
 use crate::client_token::{ClientTokens, Scope};
 use crate::meaning::Meaning;
-use crate::pace::Pace;
+use crate::pace::{Pace, Urgency};
 use crate::settings::{Settings, SettingsError, below};
 use crate::transport::{Answer, Call, Transport, Unreadable};
 
@@ -20,13 +21,17 @@ const ORCID_XML: &str = "application/vnd.orcid+xml";
 
 /// Speaks ORCID API v3.0 and its OAuth as one member client.
 ///
-/// Safe to share between tasks. Every request passes the [`Pace`] and is told to the [`Observer`]
+/// Safe to share between tasks and cheap to clone: clones share connections, tokens and settings.
+/// Every request passes the [`Pace`] and is told to the [`Observer`]
 /// given at construction. Redirects are never followed: the token in hand is not for the record
 /// that ORCID would lead to.
+#[derive(Clone)]
 pub struct Client {
-    pub(crate) settings: Settings,
-    pub(crate) transport: Transport,
-    pub(crate) tokens: ClientTokens,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) tokens: Arc<ClientTokens>,
+    pub(crate) health: Arc<ClientHealth>,
+    pub(crate) urgency: Urgency,
 }
 
 impl Client {
@@ -50,14 +55,33 @@ impl Client {
         let transport = Transport {
             http,
             timeout: settings.call_timeout,
+            doubt: settings.doubt(),
+            doubt_after_disconnect: settings.doubt_after_disconnect,
             pace,
             observer,
         };
+        let health = ClientHealth::new(settings.confirm_refusal_after);
         Ok(Self {
-            settings,
-            transport,
-            tokens: ClientTokens::default(),
+            settings: Arc::new(settings),
+            transport: Arc::new(transport),
+            tokens: Arc::default(),
+            health: Arc::new(health),
+            urgency: Urgency::default(),
         })
+    }
+
+    /// The same client with calls of another urgency. The default is [`Urgency::Interactive`].
+    #[must_use]
+    pub fn with_urgency(&self, urgency: Urgency) -> Self {
+        Self {
+            urgency,
+            ..self.clone()
+        }
+    }
+
+    /// Whether ORCID accepts our own client, as far as this process has seen.
+    pub fn health(&self) -> &ClientHealth {
+        &self.health
     }
 
     /// What the client was built with.
@@ -93,15 +117,37 @@ impl Client {
         request: RequestBuilder,
         accept: impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, CallError> {
+        self.call_about(kind, orcid, None, token, request, accept)
+            .await
+    }
+
+    /// Makes a call with that token, about the RAiD of that handle.
+    pub(crate) async fn call_about<T>(
+        &self,
+        kind: CallKind,
+        orcid: OrcidId,
+        handle: Option<&Handle>,
+        token: &SecretString,
+        request: RequestBuilder,
+        accept: impl Fn(&Answer) -> Result<T, Unreadable>,
+    ) -> Result<T, CallError> {
         let secrets = [token, &self.settings.client_secret];
         let call = Call {
             kind,
             orcid: Some(orcid),
-            handle: None,
+            handle,
             request,
             secrets: &secrets,
+            urgency: self.urgency,
+            turn_by: None,
         };
-        self.transport.call(call, accept).await
+        let result = self.transport.call(call, accept).await;
+        if let Err(error) = &result
+            && error.meaning == Meaning::ClientDisabled
+        {
+            self.health.failed(error);
+        }
+        result
     }
 
     /// Makes a call with our own token; a refused token is replaced once.

@@ -8,7 +8,9 @@ use tokio::sync::Mutex;
 
 use crate::call::{CallError, CallKind};
 use crate::client::Client;
+use crate::meaning::Meaning;
 use crate::oauth::TokenAnswer;
+use crate::pace::Urgency;
 use crate::transport::Call;
 
 /// What a token of our own allows.
@@ -58,6 +60,16 @@ struct Held {
 }
 
 impl Client {
+    /// Asks ORCID for a token of our own, so that [`Self::health`] says what holds now.
+    ///
+    /// The result is the token request's; the health is the same for every caller.
+    pub async fn check_credentials(&self) -> Result<(), CallError> {
+        // Without the slot's lock: who needs a token does not wait for this.
+        let held = self.request_client_token(Scope::ReadPublic).await?;
+        self.tokens.read_public.state.lock().await.token = Some(held);
+        Ok(())
+    }
+
     /// Our token for `scope`. Asks ORCID when there is none, it has expired, or it is `refused`.
     pub(crate) async fn client_token(
         &self,
@@ -120,8 +132,12 @@ impl Client {
             handle: None,
             request,
             secrets: &secrets,
+            // Shared by callers of every urgency.
+            urgency: Urgency::Interactive,
+            turn_by: None,
         };
-        self.transport
+        let result = self
+            .transport
             .call(call, |answer| {
                 let answer = TokenAnswer::read(answer)?;
                 let lifetime = Duration::from_secs(answer.expires_in);
@@ -132,6 +148,13 @@ impl Client {
                     until: Instant::now().checked_add(lifetime.saturating_sub(margin)),
                 })
             })
-            .await
+            .await;
+        match &result {
+            Ok(_) => self.health.succeeded(),
+            // Notifications are enabled per client; without them people can still sign in.
+            Err(e) if e.meaning == Meaning::Misconfigured && scope != Scope::ReadPublic => {}
+            Err(error) => self.health.failed(error),
+        }
+        result
     }
 }

@@ -22,7 +22,7 @@ pub enum FailureAction {
     Unreachable,
     /// Our own limiter was full and nothing was sent: no failure, try again after this long.
     StepAside(Duration),
-    /// The call may have been carried out: look what stands there, after this long.
+    /// The call may have been carried out: look what stands there, after [`CallError::doubt`].
     OutcomeUnknown(Duration),
     /// ORCID is away, overloaded or refuses our own client: wait until it is back.
     WaitForOrcid {
@@ -36,8 +36,8 @@ pub enum FailureAction {
 }
 
 impl CallError {
-    /// What to do. After an unknown outcome ORCID may still be at the call for `doubt`.
-    pub fn action(&self, doubt: Duration) -> FailureAction {
+    /// What to do.
+    pub fn action(&self) -> FailureAction {
         match &self.meaning {
             Meaning::TokenRefused | Meaning::TokenDenied => FailureAction::SuspectToken,
             Meaning::ScopeMissing => FailureAction::AskForScope,
@@ -56,7 +56,7 @@ impl CallError {
                 FailureAction::GiveUp
             }
             _ if self.outcome == Outcome::Unknown && !self.kind.is_read() => {
-                FailureAction::OutcomeUnknown(doubt)
+                FailureAction::OutcomeUnknown(self.doubt)
             }
             Meaning::Overloaded
             | Meaning::Transient
@@ -87,9 +87,10 @@ mod tests {
             code: None,
             outcome,
             retry_after: None,
+            doubt: Duration::from_secs(30),
             message: String::new(),
         };
-        error.action(Duration::from_secs(30))
+        error.action()
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod call;
 mod client;
+mod client_health;
 mod client_token;
 mod error_body;
 mod failure;
@@ -26,12 +27,13 @@ mod xml;
 
 pub use call::{CallError, CallKind, CallRecord, NoObserver, Observer, Outcome};
 pub use client::Client;
+pub use client_health::{ClientHealth, ClientTrouble};
 pub use failure::FailureAction;
 pub use meaning::{Meaning, Signal};
 pub use membership::{Deleted, ExternalId, ListedMembership, ReadAs, our_entry};
 pub use notification::{Archived, Item, Notification, PermissionRequest, PermissionRequestError};
 pub use oauth::{AuthorizationCode, ExchangeError, Granted};
-pub use pace::{BoxFuture, Feedback, NoPace, Pace, Refused};
+pub use pace::{BoxFuture, Feedback, NoPace, Pace, Refused, Urgency};
 pub use put_code::{NotificationPutCode, PutCode, PutCodeError};
 pub use raid_model::membership::MembershipDocument;
 pub use record::RecordStatus;

@@ -15,7 +15,7 @@ use crate::client::{Client, with_xml};
 use crate::client_token::Scope;
 use crate::meaning::Meaning;
 use crate::put_code::PutCode;
-use crate::transport::{Answer, Call, Unreadable};
+use crate::transport::{Answer, Unreadable};
 
 /// With whose token memberships are read.
 #[derive(Debug, Clone, Copy)]
@@ -155,15 +155,8 @@ impl Client {
         request: RequestBuilder,
         accept: impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, CallError> {
-        let secrets = [token, &self.settings.client_secret];
-        let call = Call {
-            kind,
-            orcid: Some(orcid),
-            handle: Some(handle),
-            request,
-            secrets: &secrets,
-        };
-        self.transport.call(call, accept).await
+        self.call_about(kind, orcid, Some(handle), token, request, accept)
+            .await
     }
 
     async fn read<T>(

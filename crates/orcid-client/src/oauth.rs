@@ -1,6 +1,6 @@
 //! OAuth with ORCID: asking for permission, exchanging the code, revoking.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use raid_model::OrcidId;
 use reqwest::RequestBuilder;
@@ -12,12 +12,21 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::call::{CallError, CallKind, Outcome};
 use crate::client::Client;
+use crate::meaning::Meaning;
+use crate::pace::Urgency;
 use crate::settings::below;
 use crate::transport::{Answer, Call, Unreadable};
 use crate::xml::one_line;
 
 /// What we ask a person for: reading our own and other limited items, and writing activities.
 const PERSON_SCOPE: &str = "/read-limited /activities/update";
+
+/// How often an exchange is tried while no connection can be made.
+const CONNECTION_ATTEMPTS: u32 = 3;
+/// The pause before an exchange is repeated; doubled for the next, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+/// See [`FIRST_PAUSE`].
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest name that is kept, in characters.
 const NAME_LIMIT: usize = 200;
@@ -40,6 +49,7 @@ pub struct Granted {
 }
 
 /// A code from ORCID's redirect. It is good for one exchange, so it can be used up only once.
+/// `Debug` does not show it.
 #[derive(Debug)]
 pub struct AuthorizationCode(SecretString);
 
@@ -48,16 +58,31 @@ impl AuthorizationCode {
     pub fn new(code: impl Into<String>) -> Self {
         Self(SecretString::from(code.into()))
     }
+
+    /// The code, to be sealed.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
 }
 
-/// Why a code gave no tokens. In every case the person has to be sent to ORCID again; the same code
-/// must not be sent again, since ORCID disables the tokens of a code that it sees twice.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a code gave no tokens.
+#[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
+    /// ORCID has certainly not used the code: the request did not leave, or the edge refused it
+    /// (429, 503). The code may be sent again.
+    #[error("the code was not used; exchange it again: {error}")]
+    NotUsed {
+        /// Why.
+        error: CallError,
+        /// The code.
+        code: AuthorizationCode,
+    },
     /// It is not known whether ORCID issued tokens. When it did, the person is not even asked again.
+    /// The same code must not be sent again, since ORCID disables the tokens of a code that it sees
+    /// twice.
     #[error("the answer was lost; restart authorization: {0}")]
     RestartAuthorization(CallError),
-    /// ORCID issued no tokens.
+    /// ORCID issued no tokens. The person has to be sent to ORCID again.
     #[error("no tokens were issued: {0}")]
     Failed(CallError),
 }
@@ -66,7 +91,9 @@ impl ExchangeError {
     /// The call's own error.
     pub fn call_error(&self) -> &CallError {
         match self {
-            Self::RestartAuthorization(error) | Self::Failed(error) => error,
+            Self::NotUsed { error, .. }
+            | Self::RestartAuthorization(error)
+            | Self::Failed(error) => error,
         }
     }
 }
@@ -135,8 +162,48 @@ impl Client {
         url
     }
 
-    /// Exchanges the code of ORCID's redirect for the person's tokens. Never repeated.
+    /// Exchanges the code of ORCID's redirect for the person's tokens.
+    ///
+    /// Repeated only while ORCID has certainly not used the code: after 429 and 503 until
+    /// [`Settings::exchange_wait`](crate::Settings::exchange_wait) is over, and a few times when no
+    /// connection could be made.
     pub async fn exchange_code(&self, code: AuthorizationCode) -> Result<Granted, ExchangeError> {
+        let end = Instant::now() + self.settings.exchange_wait;
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
+        loop {
+            let error = match self.exchange_once(&code, end).await {
+                Ok(granted) => return Ok(granted),
+                Err(error) => error,
+            };
+            match (error.outcome, &error.meaning) {
+                (Outcome::Unknown, _) => return Err(ExchangeError::RestartAuthorization(error)),
+                (Outcome::Refused, Meaning::Overloaded) => {}
+                (Outcome::NotSent, Meaning::Transient) if attempt < CONNECTION_ATTEMPTS => {}
+                (Outcome::NotSent, Meaning::Transient | Meaning::Overloaded) => {
+                    return Err(ExchangeError::NotUsed { error, code });
+                }
+                (Outcome::NotSent | Outcome::Refused, _) => {
+                    return Err(ExchangeError::Failed(error));
+                }
+            }
+            let wait = pause.mul_f64(rand::random_range(0.5..1.0));
+            let wait = wait.max(error.retry_after.unwrap_or_default());
+            if Instant::now() + wait >= end {
+                return Err(ExchangeError::NotUsed { error, code });
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            attempt += 1;
+        }
+    }
+
+    /// Sends the code when its turn comes before `end`.
+    async fn exchange_once(
+        &self,
+        code: &AuthorizationCode,
+        end: Instant,
+    ) -> Result<Granted, CallError> {
         let request = self.oauth_request(
             "token",
             &[
@@ -152,15 +219,20 @@ impl Client {
             handle: None,
             request,
             secrets: &secrets,
+            urgency: Urgency::Exchange,
+            turn_by: Some(end),
         };
-        let answer = self
+        let result = self
             .transport
             .call(call, |answer| TokenAnswer::read(answer)?.granted())
             .await;
-        answer.map_err(|error| match error.outcome {
-            Outcome::Unknown => ExchangeError::RestartAuthorization(error),
-            Outcome::NotSent | Outcome::Refused => ExchangeError::Failed(error),
-        })
+        match &result {
+            Ok(_) => self.health.succeeded(),
+            // Misconfigured: about this request, not about our client as a whole.
+            Err(error) if error.meaning == Meaning::Misconfigured => {}
+            Err(error) => self.health.failed(error),
+        }
+        result
     }
 
     /// Revokes the pair that `token` (access or refresh) belongs to. Succeeds for an unknown token.
@@ -175,6 +247,8 @@ impl Client {
             handle: None,
             request,
             secrets: &secrets,
+            urgency: self.urgency,
+            turn_by: None,
         };
         self.transport.call(call, |_| Ok(())).await
     }

@@ -13,10 +13,24 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// go around the limit that ORCID sets for one client (24 requests/s, burst 40).
 pub trait Pace: Send + Sync {
     /// Waits for the turn of one request, or refuses when the wait would be too long.
-    fn acquire(&self) -> BoxFuture<'_, Result<(), Refused>>;
+    fn acquire(&self, urgency: Urgency) -> BoxFuture<'_, Result<(), Refused>>;
 
     /// Tells how the request that was let through ended. Not called when no answer came.
     fn report(&self, feedback: Feedback) -> BoxFuture<'_, ()>;
+}
+
+/// How urgent a request is. The limiter keeps part of ORCID's limit for what is more urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Urgency {
+    /// The exchange of a code, whatever the client's own urgency: a person waits for the page.
+    Exchange,
+    /// A person waits for the result.
+    #[default]
+    Interactive,
+    /// Bulk work.
+    Bulk,
+    /// Nobody waits for it.
+    Background,
 }
 
 /// How ORCID took a request.
@@ -41,7 +55,7 @@ pub struct Refused {
 pub struct NoPace;
 
 impl Pace for NoPace {
-    fn acquire(&self) -> BoxFuture<'_, Result<(), Refused>> {
+    fn acquire(&self, _urgency: Urgency) -> BoxFuture<'_, Result<(), Refused>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -30,6 +30,13 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The longest wait from sending a request to the end of its answer.
     pub call_timeout: Duration,
+    /// How long an exchange of a code may take until it is sent for the last time.
+    pub exchange_wait: Duration,
+    /// See [`CallError::doubt`](crate::CallError::doubt): the wait when the connection ended.
+    pub doubt_after_disconnect: Duration,
+    /// Our credentials count as refused when ORCID still refuses them after this long: its proxy
+    /// answers the same way while its authorization server is away.
+    pub confirm_refusal_after: Duration,
 }
 
 /// What is wrong with the settings.
@@ -54,7 +61,9 @@ pub enum SettingsError {
 
 impl Settings {
     /// How long after a write was sent whose answer never came ORCID may still carry it out: as long
-    /// again as we wait for it. Whoever looks earlier may miss it.
+    /// again as we wait for it. Whoever looks earlier may miss it. This is the bound for a process
+    /// that knows nothing about the end of the call; [`CallError::doubt`](crate::CallError::doubt)
+    /// is often shorter.
     pub fn doubt(&self) -> Duration {
         self.call_timeout * 2
     }
@@ -136,6 +145,9 @@ mod tests {
                 .unwrap(),
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(30),
+            exchange_wait: Duration::from_secs(45),
+            doubt_after_disconnect: Duration::from_secs(2),
+            confirm_refusal_after: Duration::from_secs(10),
         }
     }
 

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use crate::call::{CallError, CallKind, CallRecord, Observer, Outcome};
 use crate::error_body;
 use crate::meaning::{Meaning, Signal};
-use crate::pace::{Feedback, Pace};
+use crate::pace::{Feedback, Pace, Refused, Urgency};
 use crate::scrub::scrub;
 use crate::timely::timely;
 use crate::xml::{self, Element, XmlError};
@@ -29,6 +29,8 @@ use crate::xml::{self, Element, XmlError};
 const SUCCESS_LIMIT: usize = 4 << 20;
 /// The largest error that is read.
 const ERROR_LIMIT: usize = 64 << 10;
+/// Answers of a gateway that stopped waiting for the server behind it.
+const GATEWAY_TIMEOUTS: [u16; 2] = [504, 524];
 /// How often a harmless call to the authorization server is sent at most.
 const OAUTH_ATTEMPTS: u32 = 3;
 /// The pause before the first repeat; doubled for the next, halved or not by chance.
@@ -38,6 +40,10 @@ pub(crate) struct Transport {
     pub http: reqwest::Client,
     /// How long `http` waits for an answer, all in all.
     pub timeout: Duration,
+    /// How long after it was sent a write may still run that nobody waited for.
+    pub doubt: Duration,
+    /// How long after its connection ended a write is looked at.
+    pub doubt_after_disconnect: Duration,
     pub pace: Arc<dyn Pace>,
     pub observer: Arc<dyn Observer>,
 }
@@ -51,6 +57,10 @@ pub(crate) struct Call<'a> {
     pub request: RequestBuilder,
     /// The secrets that it carries; no text that comes back keeps them.
     pub secrets: &'a [&'a SecretString],
+    /// How urgent it is.
+    pub urgency: Urgency,
+    /// When its turn must have come, if that is before the limiter gives up.
+    pub turn_by: Option<Instant>,
 }
 
 /// A success (2xx).
@@ -144,7 +154,7 @@ impl Transport {
         accept: &impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, Failed> {
         let mut recording = Recording::new(&*self.observer, call);
-        if let Err(refused) = self.pace.acquire().await {
+        if let Err(refused) = self.turn(call).await {
             let mut error = call.error(Meaning::Overloaded, Outcome::NotSent, &refused.to_string());
             error.retry_after = refused.retry_after;
             return Err(recording.failed(error, false));
@@ -159,7 +169,7 @@ impl Transport {
         };
         let response = match sent {
             Ok(response) => response,
-            Err(error) => return Err(recording.lost(call, error)),
+            Err(error) => return Err(recording.lost(call, error).in_doubt(self, &recording)),
         };
         let status = response.status().as_u16();
         let result = if response.status().is_success() {
@@ -183,7 +193,7 @@ impl Transport {
                 recording.done(status);
                 Ok(value)
             }
-            Err(error) => Err(recording.failed(error, false)),
+            Err(error) => Err(recording.failed(error, false).in_doubt(self, &recording)),
         };
         let overloaded =
             matches!(&result, Err(failed) if failed.error.meaning == Meaning::Overloaded);
@@ -195,6 +205,39 @@ impl Transport {
             })
             .await;
         result
+    }
+}
+
+impl Transport {
+    /// Waits for the turn of a call.
+    async fn turn(&self, call: &Call<'_>) -> Result<(), Refused> {
+        let turn = self.pace.acquire(call.urgency);
+        match call.turn_by {
+            None => turn.await,
+            Some(end) => tokio::time::timeout_at(end.into(), turn)
+                .await
+                .unwrap_or(Err(Refused { retry_after: None })),
+        }
+    }
+}
+
+impl Failed {
+    /// With the time that must pass until what the call did can be seen; see [`CallError::doubt`].
+    fn in_doubt(mut self, transport: &Transport, recording: &Recording<'_>) -> Self {
+        if self.error.outcome != Outcome::Unknown {
+            return self;
+        }
+        let answered_in_time = self
+            .error
+            .status
+            .is_some_and(|status| !GATEWAY_TIMEOUTS.contains(&status));
+        self.error.doubt = if answered_in_time || self.disconnected {
+            transport.doubt_after_disconnect
+        } else {
+            let passed = recording.started.map(|started| started.elapsed());
+            transport.doubt.saturating_sub(passed.unwrap_or_default())
+        };
+        self
     }
 }
 
@@ -220,6 +263,7 @@ impl Call<'_> {
             code: None,
             outcome,
             retry_after: None,
+            doubt: Duration::ZERO,
             message: scrub(message, self.secrets),
         }
     }

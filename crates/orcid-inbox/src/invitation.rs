@@ -42,6 +42,9 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
     let Ok(id) = id.parse::<Id>() else {
         return inbox.bad_link(LinkError::Invalid);
     };
+    if let Some(answer) = inbox.come_back_later() {
+        return answer;
+    }
     let (prefix, policy) = (inbox.orcid_prefix.clone(), inbox.policy());
     let found = inbox
         .store

@@ -1,6 +1,7 @@
 //! Asking people for permission and taking their answer: notifications, landing and callback pages,
 //! e-mail invitations.
 
+mod exchange;
 mod grant;
 mod invitation;
 mod mail;

@@ -10,9 +10,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use raid_model::OrcidId;
 use raid_model::permission::PermissionState;
-use store::StoreError;
 use store::permissions;
 use store::visits::{Purpose, State, Visit};
+use store::{StoreError, Timestamp};
+
+/// Whether the code of a visit is kept and may be exchanged again.
+fn waits(inbox: &Inbox, visit: &Visit) -> bool {
+    visit.state == State::Waiting && visit.expires_at > inbox.store.clock().now()
+}
 
 /// The page of a visit.
 pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse, StoreError> {
@@ -62,7 +67,15 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
                  back. Ask whoever invited you for a new one.",
             ],
         ),
-        (State::Failed, _) => (
+        (State::Waiting, _) if waits(inbox, visit) => (
+            "ORCID is busy",
+            &[
+                "Your permission is not lost, but ORCID could not confirm it yet. Nothing was \
+                 written to your ORCID record so far.",
+                "Please try again in a moment. You do not need to sign in again.",
+            ],
+        ),
+        (State::Waiting | State::Failed, _) => (
             "ORCID did not confirm your permission",
             &["Nothing was written to your ORCID record. Please try again."],
         ),
@@ -76,35 +89,45 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
         shown = invitation::explain(inbox, visit, shown).await?;
     }
     let now = inbox.store.clock().now();
-    let mut link_of_retry = None;
-    if visit.state == State::Granted {
-        if let Some(orcid) = visit.orcid.as_ref().map(|o| *o.get()) {
-            let (policy, today) = (inbox.policy(), now.date());
-            let found = inbox
-                .store
-                .read(move |c| projects(c, &orcid, &policy, today))
-                .await?;
-            shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
-            shown = shown.with(&found);
-        }
-    } else if !(visit.state == State::OtherPerson && visit.purpose == Purpose::Invitation) {
-        let link = match visit.purpose {
-            Purpose::Permission => Link::Permission {
-                orcid: visit.subject.clone(),
-            },
-            Purpose::Invitation => Link::Invitation {
-                id: visit.subject.clone(),
-            },
-        };
-        let again = inbox.signer.sign(link, now + settings.visit_lifetime);
-        link_of_retry = Some(again.clone());
-        shown = shown.with_retry(settings, again);
+    if let (State::Granted, Some(orcid)) = (visit.state, &visit.orcid) {
+        let (orcid, policy, today) = (*orcid.get(), inbox.policy(), now.date());
+        let found = inbox
+            .store
+            .read(move |c| projects(c, &orcid, &policy, today))
+            .await?;
+        shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
+        shown = shown.with(&found);
     }
+    let Some(link) = link_of_button(inbox, visit, now) else {
+        return Ok(page(StatusCode::OK, &shown));
+    };
+    shown = if waits(inbox, visit) {
+        shown.with_another_exchange(settings, link.clone())
+    } else {
+        shown.with_retry(settings, link.clone())
+    };
     let answer = page(StatusCode::OK, &shown);
-    Ok(match link_of_retry {
-        Some(link) => pressed::leave_cookie(inbox, answer, &link),
-        None => answer,
-    })
+    Ok(pressed::leave_cookie(inbox, answer, &link))
+}
+
+/// The link that the page's button sends, if there is something left to do.
+fn link_of_button(inbox: &Inbox, visit: &Visit, now: Timestamp) -> Option<String> {
+    let subject = visit.subject.clone();
+    let (link, expires_at) = match (visit.state, visit.purpose) {
+        (State::Granted, _) | (State::OtherPerson, Purpose::Invitation) => return None,
+        _ if waits(inbox, visit) => {
+            let nonce = visit.nonce.clone();
+            (Link::Visit { nonce }, visit.expires_at)
+        }
+        (_, purpose) => {
+            let link = match purpose {
+                Purpose::Permission => Link::Permission { orcid: subject },
+                Purpose::Invitation => Link::Invitation { id: subject },
+            };
+            (link, now + inbox.settings.visit_lifetime)
+        }
+    };
+    Some(inbox.signer.sign(link, expires_at))
 }
 
 /// Whether a person who said no this time has a permission that stands.

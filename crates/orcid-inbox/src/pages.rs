@@ -119,6 +119,16 @@ impl<'a> ResultPage<'a> {
         });
         self
     }
+
+    /// With a button to exchange a kept code again, without a new sign-in.
+    pub(crate) fn with_another_exchange(mut self, settings: &Settings, link: String) -> Self {
+        self.retry = Some(Retry {
+            action: page_url(settings, "orcid/retry").path().to_owned(),
+            link,
+            label: "Try again",
+        });
+        self
+    }
 }
 
 /// Where the button leads that sends people on to ORCID.

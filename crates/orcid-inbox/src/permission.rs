@@ -8,7 +8,7 @@ mod token;
 use crate::settings::Settings;
 use crate::signed::Signer;
 use facts::Known;
-use orcid_client::{CallError, Client, FailureAction, RecordStatus};
+use orcid_client::{CallError, Client, FailureAction, RecordStatus, Urgency};
 use raid_model::OrcidId;
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionStep, RecordEvent};
 use reconciler::{Held, Next, Reconcile, Verdict};
@@ -20,6 +20,7 @@ use store::tasks::{Kind, Lane, Work};
 use store::{Conn, Store, StoreError, Timestamp, grants};
 
 /// Asks people, and looks after their answers.
+#[derive(Clone)]
 pub struct PermissionReconciler {
     store: Store,
     client: Arc<Client>,
@@ -40,6 +41,15 @@ impl PermissionReconciler {
             client,
             settings,
             signer,
+        }
+    }
+
+    /// The same, with calls as urgent as a lane is.
+    fn in_lane(&self, lane: Lane) -> Self {
+        let client = self.client.with_urgency(urgency(lane));
+        Self {
+            client: Arc::new(client),
+            ..self.clone()
         }
     }
 
@@ -117,7 +127,7 @@ impl PermissionReconciler {
 
     /// What a failed call about a person means for them and for the task.
     fn failed(&self, known: &Known, error: &CallError) -> Verdict {
-        match error.action(self.client.settings().doubt()) {
+        match error.action() {
             FailureAction::Record(RecordStatus::Unclaimed) => later(UNCLAIMED),
             FailureAction::Record(status) => self.apply(known, record_change(status)),
             FailureAction::Unreachable => {
@@ -132,7 +142,7 @@ impl PermissionReconciler {
     /// The verdict on a failed call that says nothing about the person.
     fn failed_call(&self, error: &CallError) -> Verdict {
         let reason = error.to_string();
-        match error.action(self.client.settings().doubt()) {
+        match error.action() {
             FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
             FailureAction::GiveUp => Verdict::dead(reason),
             FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
@@ -145,6 +155,14 @@ impl PermissionReconciler {
 
     fn now(&self) -> Timestamp {
         self.store.clock().now()
+    }
+}
+
+fn urgency(lane: Lane) -> Urgency {
+    match lane {
+        Lane::Interactive => Urgency::Interactive,
+        Lane::Bulk => Urgency::Bulk,
+        Lane::Background => Urgency::Background,
     }
 }
 
@@ -182,7 +200,10 @@ impl Reconcile for PermissionReconciler {
     fn act<'a>(&'a self, held: &'a Held) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
             match held.work() {
-                Work::Permission(orcid) => self.reconcile(held, *orcid).await,
+                Work::Permission(orcid) => {
+                    let hurried = self.in_lane(held.lane());
+                    hurried.reconcile(held, *orcid).await
+                }
                 other => Verdict::dead(format!("not a permission: {}", other.key())),
             }
         })

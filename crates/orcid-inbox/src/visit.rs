@@ -1,5 +1,6 @@
 //! The way to ORCID and back: landing page, setting out, callback, result page.
 
+use crate::exchange;
 use crate::grant;
 use crate::invitation;
 use crate::pages::{Landing, Project, ResultPage, authorize_action, page};
@@ -9,15 +10,18 @@ use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
-use orcid_client::{AuthorizationCode, Client, ExchangeError};
+use orcid_client::{AuthorizationCode, Client};
 use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use serde::Deserialize;
 use std::sync::Arc;
-use store::permissions::Covers;
 use store::visits::{self, Purpose, State, Visit};
 use store::{Id, Store, StoreError};
+
+/// `Retry-After` while ORCID does not accept our client, in seconds.
+const COME_BACK_AFTER: &str = "600";
 
 /// What the pages need.
 pub struct Inbox {
@@ -69,6 +73,23 @@ impl Inbox {
         )
     }
 
+    /// The page for the time in which ORCID does not accept our client, if it is now: a sign-in could
+    /// not end well.
+    pub(crate) fn come_back_later(&self) -> Option<HttpResponse> {
+        self.client.health().trouble()?;
+        let texts = [
+            "We cannot work with ORCID at the moment. This is our trouble, not yours: there is \
+             nothing that you need to do at ORCID.",
+            "Please open the link again in some hours. It stays valid.",
+        ];
+        let shown = ResultPage::new(&self.settings, "Please come back later", &texts);
+        let mut answer = page(StatusCode::SERVICE_UNAVAILABLE, &shown);
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static(COME_BACK_AFTER));
+        Some(answer)
+    }
+
     /// The page for trouble of our own. The cause goes to the log, not to the person.
     pub(crate) fn trouble(&self, error: &StoreError) -> HttpResponse {
         tracing::error!(%error, "a page cannot be served");
@@ -87,6 +108,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
         .service(web::resource("/orcid/landing").route(web::get().to(landing)))
         .service(web::resource("/orcid/authorize").route(web::post().to(set_out)))
         .service(web::resource("/orcid/callback").route(web::get().to(callback)))
+        .service(web::resource("/orcid/retry").route(web::post().to(exchange::retry)))
         .service(web::resource("/orcid/result/{nonce}").route(web::get().to(result)))
         .service(web::resource("/invitation").route(web::get().to(invitation::landing)));
 }
@@ -109,6 +131,9 @@ async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResp
     let Ok(orcid) = orcid.parse::<OrcidId>() else {
         return inbox.bad_link(LinkError::Invalid);
     };
+    if let Some(answer) = inbox.come_back_later() {
+        return answer;
+    }
     let (policy, today) = (inbox.policy(), now.date());
     match inbox
         .store
@@ -152,6 +177,9 @@ async fn set_out(
         Ok(Link::Visit { .. }) => return inbox.bad_link(LinkError::Invalid),
         Err(e) => return inbox.bad_link(e),
     };
+    if let Some(answer) = inbox.come_back_later() {
+        return answer;
+    }
     let nonce = Id::new(now).to_string();
     let visit = Visit {
         nonce: nonce.clone(),
@@ -200,7 +228,7 @@ fn cookie_name(nonce: &str) -> String {
     format!("raid_visit_{nonce}")
 }
 
-fn is_same_browser(inbox: &Inbox, request: &HttpRequest, nonce: &str) -> bool {
+pub(crate) fn is_same_browser(inbox: &Inbox, request: &HttpRequest, nonce: &str) -> bool {
     request
         .cookie(&cookie_name(nonce))
         .is_some_and(|cookie| inbox.signer.is_cookie_of(cookie.value(), nonce))
@@ -246,7 +274,7 @@ async fn callback(
     let answered = match (code, error) {
         // A reload, or a scanner: what came first counts.
         _ if visit.state != State::Open => Ok(()),
-        (Some(code), None) => exchange(&inbox, &visit, AuthorizationCode::new(code)).await,
+        (Some(code), None) => exchange::first(&inbox, &visit, AuthorizationCode::new(code)).await,
         (_, Some(error)) if error == "access_denied" => deny(&inbox, &visit).await,
         (_, error) => {
             tracing::warn!(
@@ -260,6 +288,11 @@ async fn callback(
         return inbox.trouble(&e);
     }
     // On to a page of its own: a code must not stay in the address bar.
+    to_result(&inbox, &nonce)
+}
+
+/// Sends the browser on to the page that says how the visit went.
+pub(crate) fn to_result(inbox: &Inbox, nonce: &str) -> HttpResponse {
     let path = page_url(&inbox.settings, &format!("orcid/result/{nonce}"));
     HttpResponse::SeeOther()
         .insert_header(("Location", path.as_str()))
@@ -284,12 +317,12 @@ fn known_error(error: &str) -> &'static str {
         .unwrap_or("another error")
 }
 
-async fn load(inbox: &Inbox, nonce: &str) -> Result<Option<Visit>, StoreError> {
+pub(crate) async fn load(inbox: &Inbox, nonce: &str) -> Result<Option<Visit>, StoreError> {
     let nonce = nonce.to_owned();
     inbox.store.read(move |c| visits::find(c, &nonce)).await
 }
 
-async fn fail(inbox: &Inbox, visit: &Visit, from: State) -> Result<(), StoreError> {
+pub(crate) async fn fail(inbox: &Inbox, visit: &Visit, from: State) -> Result<(), StoreError> {
     let nonce = visit.nonce.clone();
     inbox
         .store
@@ -310,61 +343,6 @@ async fn deny(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
                 // An invitation stays open: declining it is closing the page.
                 _ => Ok(()),
             }
-        })
-        .await
-}
-
-/// Exchanges the code, once: ORCID disables the tokens of a code that it sees twice.
-async fn exchange(inbox: &Inbox, visit: &Visit, code: AuthorizationCode) -> Result<(), StoreError> {
-    let nonce = visit.nonce.clone();
-    let first = inbox
-        .store
-        .write(move |c| visits::change(c, &nonce, State::Open, State::Exchanging, None))
-        .await?;
-    if !first {
-        return Ok(());
-    }
-    let granted = match inbox.client.exchange_code(code).await {
-        Ok(granted) => granted,
-        Err(e) => {
-            let restart = matches!(e, ExchangeError::RestartAuthorization(_));
-            tracing::warn!(error = %e, restart, "a code gave no tokens");
-            return fail(inbox, visit, State::Exchanging).await;
-        }
-    };
-    let (visit, keys) = (visit.clone(), inbox.store.keys().clone());
-    let context = invitation::Joining {
-        clock: inbox.store.clock().clone(),
-        orcid_prefix: inbox.orcid_prefix.clone(),
-    };
-    inbox
-        .store
-        .write(move |c| {
-            let now = context.clock.now();
-            let to = match visit.purpose {
-                Purpose::Permission if visit.subject == granted.orcid.to_string() => {
-                    grant::granted(c, &keys, &granted, Covers::All, now)?;
-                    State::Granted
-                }
-                Purpose::Permission => {
-                    grant::granted_by_another(c, &keys, &granted, now)?;
-                    State::OtherPerson
-                }
-                Purpose::Invitation => {
-                    match invitation::join(c, &visit.subject, granted.orcid, &context)? {
-                        Some(handle) => {
-                            let covers = Covers::One(&handle);
-                            grant::granted(c, &keys, &granted, covers, now)?;
-                            State::Granted
-                        }
-                        None => {
-                            grant::granted_by_another(c, &keys, &granted, now)?;
-                            State::OtherPerson
-                        }
-                    }
-                }
-            };
-            visits::change(c, &visit.nonce, State::Exchanging, to, Some(&granted.orcid)).map(drop)
         })
         .await
 }

@@ -1,7 +1,10 @@
 //! Wiring: which parts run in this process, and how they start and stop.
 
 mod catching_up;
+mod client_check;
+mod clock;
 mod existence;
+mod expired_codes;
 mod forgetting;
 mod parts;
 
@@ -86,7 +89,9 @@ impl Application {
             let kept = parts::kept(settings);
             tokio::spawn(forgetting::run(store.clone(), kept, stopped.clone()));
         }
+        tokio::spawn(clock::run(store.clone(), stopped.clone()));
         let mut inbox = None;
+        let mut client = None;
         let mut runner = None;
         let mut call_log = None;
         let node = uuid::Uuid::new_v4().to_string();
@@ -96,14 +101,24 @@ impl Application {
             call_log = Some(writer);
             let own_parts = parts::orcid_parts(settings, &store, log, roles)?;
             inbox = own_parts.inbox.map(web::Data::new);
+            let every = settings.orcid.client_check;
+            tokio::spawn(client_check::run(
+                own_parts.client.clone(),
+                every,
+                stopped.clone(),
+            ));
+            client = Some(own_parts.client);
             reconcilers.extend(own_parts.reconcilers);
+        }
+        if inbox.is_some() {
+            tokio::spawn(expired_codes::run(store.clone(), stopped.clone()));
         }
         if !reconcilers.is_empty() {
             let runner_settings = parts::runner_settings(settings, node);
             let own = Runner::new(store.clone(), runner_settings, reconcilers);
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
-        let health = web::Data::new(health::Health::new(store, metrics));
+        let health = web::Data::new(health::Health::new(store, metrics, client));
         let server = serve(settings, listener, registry, inbox, health)?;
         Ok(Self {
             address,

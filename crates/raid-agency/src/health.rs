@@ -2,29 +2,61 @@
 
 use crate::telemetry::Metrics;
 use actix_web::{HttpResponse, web};
+use orcid_client::Client;
 use raid_model::permission::PermissionState;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
 use store::{Store, StoreError, memberships, migrate, permissions, service_points, tasks};
+use time::format_description::well_known::Rfc3339;
 
 /// What the answers are made from.
 pub struct Health {
     store: Store,
     metrics: Metrics,
+    orcid: Option<Arc<Client>>,
 }
 
 impl Health {
-    /// Looks at this store.
-    pub fn new(store: Store, metrics: Metrics) -> Self {
-        Self { store, metrics }
+    /// Looks at this store, and at our client at ORCID if this process has one.
+    pub fn new(store: Store, metrics: Metrics, orcid: Option<Arc<Client>>) -> Self {
+        Self {
+            store,
+            metrics,
+            orcid,
+        }
+    }
+
+    /// Whether the database can be read and written.
+    async fn database(&self) -> Result<(), StoreError> {
+        let read = self
+            .store
+            .read(|c| service_points::find(c, 0).map(drop))
+            .await;
+        let write = self.store.write(migrate::prove_writable).await;
+        read.and(write)
+    }
+
+    /// Whether ORCID accepts our client; none when this process does not talk to ORCID.
+    fn orcid(&self) -> Option<Value> {
+        let client = self.orcid.as_ref()?;
+        Some(match client.health().trouble() {
+            None => json!({ "status": "UP" }),
+            Some(trouble) => {
+                let since = self.store.clock().now() - trouble.since.elapsed();
+                let since = since.assume_utc().format(&Rfc3339).unwrap_or_default();
+                json!({ "status": "DOWN", "reason": trouble.reason, "since": since })
+            }
+        })
     }
 }
 
-/// Registers `/health/live`, `/health/ready` and `/metrics`, and leads visitors to the docs.
+/// Registers `/health/live`, `/health/ready`, `/health/details` and `/metrics`, and leads visitors to the docs.
 pub fn configure(cfg: &mut web::ServiceConfig, health: web::Data<Health>) {
     cfg.app_data(health)
         .service(web::redirect("/", "/docs/"))
         .service(web::resource("/health/live").route(web::get().to(live)))
         .service(web::resource("/health/ready").route(web::get().to(ready)))
+        .service(web::resource("/health/details").route(web::get().to(details)))
         .service(web::resource("/metrics").route(web::get().to(metrics)));
 }
 
@@ -34,12 +66,7 @@ async fn live() -> HttpResponse {
 
 /// Ready means that the database can be read and written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    let read = health
-        .store
-        .read(|c| service_points::find(c, 0).map(drop))
-        .await;
-    let write = health.store.write(migrate::prove_writable).await;
-    match read.and(write) {
+    match health.database().await {
         Ok(()) => HttpResponse::Ok().json(json!({ "status": "UP" })),
         Err(e) => {
             tracing::warn!(error = %e, "not ready");
@@ -48,9 +75,30 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
     }
 }
 
+/// What works and what does not, for operators. Minting works without ORCID, so that trouble there
+/// leaves the process ready.
+async fn details(health: web::Data<Health>) -> HttpResponse {
+    let database = match health.database().await {
+        Ok(()) => "UP",
+        Err(error) => {
+            tracing::warn!(%error, "the database does not work");
+            "DOWN"
+        }
+    };
+    let mut details = json!({ "database": { "status": database } });
+    if let Some(orcid) = health.orcid() {
+        details["orcid"] = orcid;
+    }
+    HttpResponse::Ok().json(details)
+}
+
 async fn metrics(health: web::Data<Health>) -> HttpResponse {
     if let Err(e) = health.store.read(gauge).await {
         tracing::warn!(error = %e, "the store cannot be counted");
+    }
+    if let Some(client) = &health.orcid {
+        let usable = client.health().trouble().is_none();
+        metrics::gauge!("raid_orcid_client_usable").set(if usable { 1.0 } else { 0.0 });
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -3,7 +3,7 @@
 use crate::secrets::{self, SecretError};
 use crate::settings::{Environment, Settings};
 use orcid_client::{
-    BoxFuture, CallRecord, Client, Feedback, Observer, Pace, Refused, SettingsError,
+    BoxFuture, CallRecord, Client, Feedback, Observer, Pace, Refused, SettingsError, Urgency,
 };
 use reconciler::{Busy, SharedLimiter};
 use secrecy::SecretString;
@@ -149,6 +149,9 @@ pub fn client(
         redirect_uri: redirect_uri(settings),
         connect_timeout: settings.orcid.connect_timeout,
         call_timeout: settings.orcid.call_timeout,
+        exchange_wait: settings.orcid.exchange_wait,
+        doubt_after_disconnect: settings.orcid.doubt_after_disconnect,
+        confirm_refusal_after: settings.orcid.client_check / 6,
     };
     Ok(Client::new(
         client,
@@ -159,10 +162,12 @@ pub fn client(
 
 /// The limiter that all nodes share.
 pub fn limiter(settings: &Settings, store: &Store) -> SharedLimiter {
+    let signed = |wait| time::Duration::try_from(wait).unwrap_or(time::Duration::MAX);
     let pace = limiter::Pace {
         per_second: settings.orcid.per_second,
         burst: settings.orcid.burst,
-        max_wait: time::Duration::try_from(settings.orcid.max_wait).unwrap_or(time::Duration::MAX),
+        max_wait: signed(settings.orcid.max_wait),
+        exchange_wait: signed(settings.orcid.exchange_wait),
     };
     SharedLimiter::new(store.clone(), "orcid", pace)
 }
@@ -170,9 +175,15 @@ pub fn limiter(settings: &Settings, store: &Store) -> SharedLimiter {
 struct SharedPace(SharedLimiter);
 
 impl Pace for SharedPace {
-    fn acquire(&self) -> BoxFuture<'_, Result<(), Refused>> {
+    fn acquire(&self, urgency: Urgency) -> BoxFuture<'_, Result<(), Refused>> {
+        let urgency = match urgency {
+            Urgency::Exchange => limiter::Urgency::Exchange,
+            Urgency::Interactive => limiter::Urgency::Interactive,
+            Urgency::Bulk => limiter::Urgency::Bulk,
+            Urgency::Background => limiter::Urgency::Background,
+        };
         Box::pin(async move {
-            self.0.acquire().await.map_err(|e| {
+            self.0.acquire(urgency).await.map_err(|e| {
                 if let Busy::Store(e) = &e {
                     tracing::warn!(error = %e, "the shared pace cannot be asked");
                 }

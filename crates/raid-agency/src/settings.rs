@@ -165,6 +165,12 @@ section! {
         calls_kept: Duration,
         #[serde(with = "bounded")]
         failed_calls_kept: Duration,
+        #[serde(with = "bounded")]
+        exchange_wait: Duration,
+        #[serde(with = "bounded")]
+        doubt_after_disconnect: Duration,
+        #[serde(with = "bounded")]
+        client_check: Duration,
     }
 }
 section! {
@@ -371,6 +377,9 @@ impl Settings {
         }
         if !(self.orcid.per_second.is_finite() && self.orcid.per_second >= 0.1) {
             return wrong("orcid.per_second", "must be at least 0.1");
+        }
+        if self.orcid.client_check < Duration::from_millis(60) {
+            return wrong("orcid.client_check", "must be at least 60ms");
         }
         if self.orcid.burst == 0 {
             return wrong("orcid.burst", "must be at least 1");

@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::conn::{Conn, per_backend};
+use crate::database_clock;
 use crate::error::StoreError;
 use crate::mints::MintQueue;
 use crate::pool::{Manager, with_connection};
@@ -81,6 +82,8 @@ impl Store {
             .connection_timeout(settings.wait)
             .build(manager)
             .map_err(|e| StoreError::Connect(e.to_string()))?;
+        let clock_of_all = clock.clone();
+        with_connection(&pool, move |c| database_clock::set(&clock_of_all, c))?;
         let mints = if postgres {
             Some(MintQueue::start(&pool)?)
         } else {
@@ -100,6 +103,14 @@ impl Store {
     /// The clock that stamps what is written.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Lets the clock follow the database's on PostgreSQL, so that all nodes agree, and this
+    /// machine's on SQLite. To be called every few seconds: a correction of more than a second is
+    /// made when two calls in a row find the same.
+    pub async fn correct_clock(&self) -> Result<(), StoreError> {
+        let clock = self.clock.clone();
+        self.read(move |c| database_clock::correct(&clock, c)).await
     }
 
     /// The keys that seal secrets at rest.

@@ -7,6 +7,7 @@ pub mod changes;
 mod clock;
 mod conn;
 pub mod contributions;
+mod database_clock;
 pub mod disclaimers;
 mod engine;
 mod error;

@@ -108,9 +108,10 @@ diesel::table! {
     }
 }
 diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text, Timestamp};
     visit (nonce) {
         nonce -> Text, purpose -> Text, subject -> Text, state -> Text, orcid -> Nullable<Text>,
-        created_at -> Timestamp, expires_at -> Timestamp,
+        created_at -> Timestamp, expires_at -> Timestamp, code -> Nullable<Binary>,
     }
 }
 diesel::table! {

@@ -129,7 +129,15 @@ impl TestDb {
     /// # Panics
     /// When it cannot be opened.
     pub fn another_node(&self) -> Store {
-        Store::open(&self.settings, self.clock.clone(), Self::keys()).expect("a store")
+        self.node_with(self.clock.clone())
+    }
+
+    /// A further store on the same database, as a process on a machine with this clock would have.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub fn node_with(&self, clock: Clock) -> Store {
+        Store::open(&self.settings, clock, Self::keys()).expect("a store")
     }
 
     /// One more connection, which writes one RAiD a transaction: what the store's own ways of

@@ -25,6 +25,8 @@ text_enum! {
         Open = "open",
         /// Back with a code, which is being exchanged.
         Exchanging = "exchanging",
+        /// Back with a code that ORCID has not used yet; it is kept and can be exchanged again.
+        Waiting = "waiting",
         /// Granted.
         Granted = "granted",
         /// Denied.
@@ -105,4 +107,53 @@ pub fn change(
         ))
         .execute(c)?;
     Ok(changed == 1)
+}
+
+/// Keeps the sealed code of a visit whose exchange did not reach ORCID, for another exchange.
+pub fn keep_code(c: &mut Conn, nonce: &str, sealed: &[u8]) -> Result<(), StoreError> {
+    let row = visit::table
+        .find(nonce)
+        .filter(visit::state.eq(State::Exchanging));
+    diesel::update(row)
+        .set((visit::state.eq(State::Waiting), visit::code.eq(sealed)))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Begins another exchange: gives the kept code and forgets it. None when there is none, because
+/// another request was first or the visit has expired.
+pub fn take_code(c: &mut Conn, nonce: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+    let kept: Option<Option<Vec<u8>>> = visit::table
+        .find(nonce)
+        .filter(visit::state.eq(State::Waiting))
+        .filter(visit::expires_at.gt(now))
+        .select(visit::code)
+        .first(c)
+        .optional()?;
+    let Some(sealed) = kept.flatten() else {
+        return Ok(None);
+    };
+    let row = visit::table
+        .find(nonce)
+        .filter(visit::state.eq(State::Waiting));
+    let taken = diesel::update(row)
+        .set((
+            visit::state.eq(State::Exchanging),
+            visit::code.eq(None::<Vec<u8>>),
+        ))
+        .execute(c)?;
+    Ok((taken == 1).then_some(sealed))
+}
+
+/// Forgets the codes of visits that have expired.
+pub fn forget_codes(c: &mut Conn, now: Timestamp) -> Result<usize, StoreError> {
+    let expired = visit::table
+        .filter(visit::expires_at.le(now))
+        .filter(visit::state.eq(State::Waiting));
+    Ok(diesel::update(expired)
+        .set((
+            visit::state.eq(State::Failed),
+            visit::code.eq(None::<Vec<u8>>),
+        ))
+        .execute(c)?)
 }

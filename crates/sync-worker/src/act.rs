@@ -1,24 +1,28 @@
 //! Taking the step.
 
+mod loading;
+mod permission;
+
 use crate::failure;
 use crate::plan::{Facts, Step, plan};
+use loading::Loaded;
 use orcid_client::{
-    CallError, Client, Deleted, FailureAction, Meaning, Outcome, PutCode, ReadAs, our_entry,
+    CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, Urgency, our_entry,
 };
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
-use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
-use raid_model::{Handle, OrcidId, Raid};
+use raid_model::{Handle, OrcidId};
 use reconciler::{Held, Next, Reconcile, Verdict};
 use secrecy::SecretString;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use store::memberships::{self, Membership, Standing};
-use store::permissions::{self, Permission};
-use store::tasks::{self, Kind, Lane, NewTask, Work};
-use store::{Store, StoreError, disclaimers, grants, raids};
+use store::permissions::Permission;
+use store::tasks::{Kind, Lane, Work};
+use store::{Store, StoreError};
 
 /// Makes one entry of one ORCID record agree with the RAiD.
+#[derive(Clone)]
 pub struct MembershipReconciler {
     store: Store,
     client: Arc<Client>,
@@ -41,14 +45,6 @@ struct Entry {
     before: Standing,
 }
 
-/// What is known when a task begins.
-struct Loaded {
-    facts: Facts,
-    known: Option<Permission>,
-    /// The token, where the person's permission stands or has to be tried.
-    token: Option<SecretString>,
-}
-
 impl MembershipReconciler {
     /// A reconciler that writes through `client`, under `policy`.
     pub fn new(
@@ -62,6 +58,20 @@ impl MembershipReconciler {
             client,
             policy,
             ask_delay,
+        }
+    }
+
+    /// The same, with calls as urgent as a lane is.
+    fn in_lane(&self, lane: Lane) -> Self {
+        let urgency = match lane {
+            Lane::Interactive => Urgency::Interactive,
+            Lane::Bulk => Urgency::Bulk,
+            Lane::Background => Urgency::Background,
+        };
+        let client = self.client.with_urgency(urgency);
+        Self {
+            client: Arc::new(client),
+            ..self.clone()
         }
     }
 
@@ -130,103 +140,6 @@ impl MembershipReconciler {
                 self.with(&entry, Verdict::done(), entry.before.clone())
             }
         }
-    }
-
-    async fn load(&self, orcid: OrcidId, handle: Handle) -> Result<Loaded, StoreError> {
-        let today = self.store.clock().now().date();
-        let keys = self.store.keys().clone();
-        let policy = self.policy.clone();
-        self.store
-            .read(move |c| {
-                let standing = if disclaimers::is_disclaimed(c, &orcid, &handle)? {
-                    None
-                } else {
-                    raids::find_standing(c, &handle)?
-                };
-                let desired = match standing {
-                    None => None,
-                    Some(row) => {
-                        let raid: Raid = serde_json::from_str(&row.document.0)
-                            .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-                        MembershipDocument::for_contributor(&raid, &orcid, &policy, today)
-                    }
-                };
-                let known = permissions::find(c, &orcid)?;
-                let permission = known.as_ref().map_or(PermissionState::Unasked, |p| p.state);
-                let token = match permission {
-                    PermissionState::Granted | PermissionState::Revoked => {
-                        grants::active(c, &keys, &orcid)?.map(|g| g.access_token)
-                    }
-                    _ => None,
-                };
-                let actual = memberships::find(c, &orcid, &handle)?;
-                Ok(Loaded {
-                    facts: Facts {
-                        desired,
-                        permission,
-                        actual,
-                    },
-                    known,
-                    token,
-                })
-            })
-            .await
-    }
-
-    /// Leaves the rest to whoever looks after the person's permission.
-    fn wake_permission(&self, orcid: OrcidId, lane: Lane, delay: Duration) -> Verdict {
-        let clock = self.store.clock().clone();
-        Verdict::done().with(move |c| {
-            let now = clock.now();
-            permissions::ensure(c, &orcid, now)?;
-            let work = Work::Permission(orcid);
-            let due_at = now + delay;
-            tasks::enqueue(
-                c,
-                &[NewTask {
-                    work,
-                    lane,
-                    due_at,
-                    at: now,
-                }],
-            )
-        })
-    }
-
-    /// A grant without its token cannot be used; the confirmation of it fails, and says so. What has
-    /// to go after a withdrawal stays.
-    fn without_token(
-        &self,
-        held: &Held,
-        known: &Permission,
-        handle: &Handle,
-        step: &Step,
-    ) -> Verdict {
-        if let (PermissionState::Revoked, Step::Delete(put_code)) = (known.state, step) {
-            let refusal = "the permission was withdrawn before the entry had to go";
-            return self.left_behind(*known.orcid.get(), handle, *put_code, refusal);
-        }
-        let event = PermissionEvent::TokenRefused;
-        let change = PermissionChange::because(event, "there is no token for the grant");
-        failure::learned(known, change, held.work(), self.store.clock())
-    }
-
-    /// An entry that has to go stays on the record, since ORCID refuses to remove it without a
-    /// permission. It is not tried again unless the person grants again.
-    fn left_behind(
-        &self,
-        orcid: OrcidId,
-        handle: &Handle,
-        put_code: i64,
-        refusal: &str,
-    ) -> Verdict {
-        let standing = Standing::LeftBehind {
-            put_code,
-            refusal: refusal.to_owned(),
-        };
-        let (handle, clock) = (handle.clone(), self.store.clock().clone());
-        Verdict::done()
-            .with(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
     }
 
     /// Finds out what stands on the record after an unknown outcome.
@@ -342,16 +255,6 @@ impl MembershipReconciler {
         }
     }
 
-    /// Whether ORCID refused a removal after the person withdrew, as it does as a rule.
-    fn is_refused_for_good(&self, entry: &Entry, error: &CallError) -> bool {
-        let action = error.action(self.client.settings().doubt());
-        entry.known.state == PermissionState::Revoked
-            && matches!(
-                action,
-                FailureAction::SuspectToken | FailureAction::AskForScope | FailureAction::Record(_)
-            )
-    }
-
     /// The entry is not there any more. If the record itself can be read, the researcher removed
     /// the entry, and it is not added again.
     async fn removed(&self, entry: &Entry) -> Verdict {
@@ -402,8 +305,7 @@ impl MembershipReconciler {
 
     fn failed(&self, entry: &Entry, error: &CallError) -> Verdict {
         let work = Work::Membership(entry.orcid, entry.handle.clone());
-        let doubt = self.client.settings().doubt();
-        failure::verdict(error, &entry.known, &work, self.store.clock(), doubt)
+        failure::verdict(error, &entry.known, &work, self.store.clock())
     }
 
     fn with(&self, entry: &Entry, verdict: Verdict, standing: Standing) -> Verdict {
@@ -425,7 +327,8 @@ impl Reconcile for MembershipReconciler {
         Box::pin(async move {
             match held.work() {
                 Work::Membership(orcid, handle) => {
-                    self.reconcile(held, *orcid, handle.clone()).await
+                    let hurried = self.in_lane(held.lane());
+                    hurried.reconcile(held, *orcid, handle.clone()).await
                 }
                 other => Verdict::dead(format!("not a membership: {}", other.key())),
             }

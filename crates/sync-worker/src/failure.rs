@@ -3,26 +3,24 @@
 use orcid_client::{CallError, FailureAction};
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
 use reconciler::{Next, Verdict};
-use std::time::Duration;
 use store::Clock;
 use store::permissions::{self, Permission};
 use store::tasks::{self, Lane, NewTask, Work};
 
 /// The verdict on a call that failed for a reason that is not the entry's own. `known` is the person
-/// as they were read before the call. ORCID may still be at a call `doubt` after no answer came.
+/// as they were read before the call.
 pub(crate) fn verdict(
     error: &CallError,
     known: &Permission,
     work: &Work,
     clock: &Clock,
-    doubt: Duration,
 ) -> Verdict {
     let reason = error.to_string();
     let about_the_person = |event| {
         let change = PermissionChange::because(event, error.meaning.to_string());
         learned(known, change, work, clock)
     };
-    match error.action(doubt) {
+    match error.action() {
         // One refusal is no proof, and a record in another state is looked at by whoever looks after
         // permissions. This task is woken when the grant turns out to stand.
         FailureAction::SuspectToken | FailureAction::Record(_) | FailureAction::Unreachable => {

@@ -1,9 +1,9 @@
 //! ORCID is away for a while. When it is back the backlog goes, whatever the schedule says.
 
 use crate::cast::Cast;
+use raid_model::permission::PermissionState as State;
 use raid_tests::{Agency, Stage, eventually};
 use serde_json::json;
-use store::permissions::State;
 
 raid_tests::on_both_databases!(
     the_backlog_goes_when_orcid_is_back,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use orcid_client::{AuthorizationCode, ExchangeError, Meaning, Outcome};
+use orcid_client::{AuthorizationCode, ExchangeError, Meaning, Outcome, Refused, Urgency};
 use secrecy::ExposeSecret;
 
 use crate::harness::{CLIENT_ID, SECRET, TOKEN, client, client_with, orcid, settings, token};
-use crate::peer::{Peer, Reply, answer, oauth_error};
+use crate::peer::{Peer, Reply, answer, client_token, oauth_error};
 
 #[test]
 fn the_authorize_url_is_what_orcid_reads() {
@@ -161,4 +161,87 @@ async fn revoking_is_tried_again_while_orcid_is_unwell() {
         (Meaning::Transient, Outcome::Unknown)
     );
     assert_eq!(peer.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn an_exchange_that_the_edge_refuses_is_repeated() {
+    let person = r#""0000-0002-1825-0097""#;
+    let peer = Peer::scripted([answer(429, ""), answer(503, ""), granted("null", person)]);
+    let (client, log) = client(&peer.url());
+    let code = AuthorizationCode::new("Ab3xYz");
+    let granted = client
+        .with_urgency(Urgency::Background)
+        .exchange_code(code)
+        .await
+        .unwrap();
+    assert_eq!(granted.orcid, orcid());
+    assert_eq!(peer.lines(), ["POST /oauth/token"; 3]);
+    // Whatever the client is used for.
+    assert_eq!(log.urgencies(), [Urgency::Exchange; 3]);
+}
+
+#[tokio::test]
+async fn a_code_that_was_not_used_is_given_back() {
+    let busy = Peer::new(|_| answer(503, ""));
+    let mut settings = settings(&busy.url());
+    settings.exchange_wait = Duration::from_millis(500);
+    let (hasty, _) = client_with(settings.clone());
+    let error = hasty
+        .exchange_code(AuthorizationCode::new("Ab3xYz"))
+        .await
+        .unwrap_err();
+    let ExchangeError::NotUsed { code, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(code.expose_secret(), "Ab3xYz");
+
+    // Nobody listens there.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = format!("http://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    settings.oauth_url = Some(nowhere.parse().unwrap());
+    settings.exchange_wait = Duration::from_secs(20);
+    let (lost, log) = client_with(settings.clone());
+    let error = lost.exchange_code(code).await.unwrap_err();
+    let ExchangeError::NotUsed { code, error } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.outcome, Outcome::NotSent);
+    assert_eq!(log.lines().len(), 3);
+
+    // Our own limiter.
+    let (full, log) = client_with(settings);
+    *log.refusal.lock().unwrap() = Some(Refused { retry_after: None });
+    let error = full.exchange_code(code).await.unwrap_err();
+    assert!(matches!(error, ExchangeError::NotUsed { .. }), "{error}");
+    assert_eq!(log.lines().len(), 1);
+    assert!(!format!("{error:?}").contains("Ab3xYz"));
+}
+
+#[tokio::test]
+async fn a_client_that_orcid_refuses_is_known() {
+    let refusals = || oauth_error(401, "invalid_client", "Bad client credentials");
+    let peer = Peer::scripted([
+        client_token("one"),
+        // Each check is tried up to three times.
+        refusals(),
+        refusals(),
+        refusals(),
+        refusals(),
+        refusals(),
+        refusals(),
+        client_token("two"),
+    ]);
+    let mut settings = settings(&peer.url());
+    settings.confirm_refusal_after = Duration::ZERO;
+    let (client, _) = client_with(settings);
+    client.check_credentials().await.unwrap();
+    client.check_credentials().await.unwrap_err();
+    assert_eq!(client.health().trouble(), None, "it may heal by itself");
+    client.check_credentials().await.unwrap_err();
+    // Every client that shares the credentials knows.
+    let other = client.with_urgency(Urgency::Bulk);
+    assert!(other.health().trouble().is_some());
+    client.check_credentials().await.unwrap();
+    assert_eq!(other.health().trouble(), None);
 }

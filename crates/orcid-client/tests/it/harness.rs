@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orcid_client::{
     BoxFuture, CallRecord, Client, Feedback, Item, MembershipDocument, Observer, Pace,
-    PermissionRequest, Refused, Settings,
+    PermissionRequest, Refused, Settings, Urgency,
 };
 use raid_model::OrcidId;
 use secrecy::SecretString;
@@ -46,6 +46,7 @@ pub fn document() -> MembershipDocument {
 pub struct Log {
     records: Mutex<Vec<CallRecord>>,
     feedback: Mutex<Vec<Feedback>>,
+    urgencies: Mutex<Vec<Urgency>>,
     /// When set, the limiter lets nothing through.
     pub refusal: Mutex<Option<Refused>>,
 }
@@ -64,6 +65,11 @@ impl Log {
         self.records().iter().map(line).collect()
     }
 
+    /// How urgent the requests were.
+    pub fn urgencies(&self) -> Vec<Urgency> {
+        self.urgencies.lock().unwrap().clone()
+    }
+
     pub fn feedback(&self) -> Vec<Feedback> {
         self.feedback.lock().unwrap().clone()
     }
@@ -76,7 +82,8 @@ impl Observer for Log {
 }
 
 impl Pace for Log {
-    fn acquire(&self) -> BoxFuture<'_, Result<(), Refused>> {
+    fn acquire(&self, urgency: Urgency) -> BoxFuture<'_, Result<(), Refused>> {
+        self.urgencies.lock().unwrap().push(urgency);
         let refusal = *self.refusal.lock().unwrap();
         Box::pin(std::future::ready(refusal.map_or(Ok(()), Err)))
     }
@@ -98,6 +105,9 @@ pub fn settings(base: &str) -> Settings {
         redirect_uri: "https://raid.example.org/orcid/callback".parse().unwrap(),
         connect_timeout: Duration::from_secs(10),
         call_timeout: Duration::from_secs(30),
+        exchange_wait: Duration::from_secs(20),
+        doubt_after_disconnect: Duration::from_secs(2),
+        confirm_refusal_after: Duration::from_secs(10),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use orcid_client::{
     AuthorizationCode, CallError, CallKind, Feedback, Meaning, Outcome, PutCode, ReadAs,
-    RecordStatus, Refused,
+    RecordStatus, Refused, Urgency,
 };
 use secrecy::SecretString;
 
@@ -381,4 +381,58 @@ async fn no_secret_comes_back_in_an_error() {
     assert!(!format!("{error:?} {error} {client:?} {odd:?}").contains("odd+token"));
     assert!(!format!("{client:?}").contains(SECRET));
     assert!(!format!("{:?}", ReadAs::Person(&odd)).contains("odd+token"));
+}
+
+#[tokio::test]
+async fn doubt_lasts_as_long_as_the_write_may_run() {
+    let disconnected = Duration::from_secs(2);
+    for reply in [
+        Reply::Hangup,
+        answer(500, ""),
+        answer(502, ""),
+        answer(201, ""),
+    ] {
+        let error = create(reply).await.0.unwrap_err();
+        assert_eq!(error.outcome, Outcome::Unknown, "{error}");
+        assert_eq!(error.doubt, disconnected, "{error}");
+    }
+    for reply in [answer(503, ""), error(409, 9021, "put-code 4711")] {
+        let error = create(reply).await.0.unwrap_err();
+        assert_eq!(error.doubt, Duration::ZERO, "{error}");
+    }
+    // A gateway that stopped waiting: twice the timeout of 30 s, from sending it.
+    let error = create(answer(504, "")).await.0.unwrap_err();
+    assert!(error.doubt > Duration::from_secs(30), "{error}");
+
+    let peer = Peer::new(|_| Reply::Silence);
+    let mut settings = harness::settings(&peer.url());
+    settings.call_timeout = Duration::from_secs(1);
+    settings.doubt_after_disconnect = Duration::ZERO;
+    let (hasty, _) = client_with(settings);
+    let error = hasty
+        .create_membership(orcid(), &token(), &document())
+        .await
+        .unwrap_err();
+    // Of the two seconds at least one has passed.
+    assert!(error.doubt <= Duration::from_secs(1), "{error}");
+    assert!(error.doubt > Duration::ZERO, "{error}");
+}
+
+#[tokio::test]
+async fn calls_are_as_urgent_as_their_client() {
+    let peer = Peer::scripted([created("/1"), created("/2"), created("/3")]);
+    let (client, log) = client(&peer.url());
+    for client in [
+        client.with_urgency(Urgency::Bulk),
+        client.with_urgency(Urgency::Background),
+        client,
+    ] {
+        let (person, document) = (token(), document());
+        let write = client.create_membership(orcid(), &person, &document);
+        write.await.unwrap();
+    }
+    assert_eq!(
+        log.urgencies(),
+        [Urgency::Bulk, Urgency::Background, Urgency::Interactive]
+    );
 }

@@ -58,7 +58,7 @@ impl PermissionReconciler {
     fn not_tried(&self, known: &Known, failure: NotTried) -> Verdict {
         match failure {
             NotTried::Store(e) => e.into(),
-            NotTried::Call(e) => match e.action(self.client.settings().doubt()) {
+            NotTried::Call(e) => match e.action() {
                 FailureAction::AskForScope => {
                     let event = PermissionEvent::ScopeMissing;
                     self.apply(
@@ -77,7 +77,7 @@ impl PermissionReconciler {
         };
         match self.client.memberships(orcid, ReadAs::Person(&token)).await {
             Ok(_) => Ok(Tried::Accepted),
-            Err(e) => match e.action(self.client.settings().doubt()) {
+            Err(e) => match e.action() {
                 FailureAction::SuspectToken => Ok(Tried::Refused),
                 _ => Err(Box::new(NotTried::Call(e))),
             },
@@ -222,7 +222,7 @@ impl NotTried {
             return false;
         };
         matches!(
-            error.action(Duration::ZERO),
+            error.action(),
             FailureAction::Record(_) | FailureAction::AskForScope
         )
     }

@@ -6,6 +6,7 @@ use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
+use orcid_client::Client;
 use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport};
 use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
@@ -124,6 +125,7 @@ pub(super) fn registry_reconcilers(
 
 /// What talks to people and to ORCID, as far as this process runs it.
 pub(super) struct OrcidParts {
+    pub(super) client: Arc<Client>,
     pub(super) inbox: Option<Inbox>,
     pub(super) reconcilers: Vec<Arc<dyn Reconcile>>,
 }
@@ -138,6 +140,7 @@ pub(super) fn orcid_parts(
     let limiter = orcid::limiter(settings, store);
     let client = Arc::new(orcid::client(settings, &hosts, limiter, log)?);
     let mut parts = OrcidParts {
+        client: client.clone(),
         inbox: None,
         reconcilers: Vec::new(),
     };

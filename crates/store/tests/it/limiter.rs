@@ -4,7 +4,7 @@ use crate::sample::{at, noon};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::{Arc, Barrier};
-use store::limiter::{self, Pace};
+use store::limiter::{self, Pace, Turn, Urgency};
 use store::testing::TestDb;
 use store::{Store, Timestamp};
 use time::Duration;
@@ -29,17 +29,40 @@ fn pace(per_second: f64, burst: u32) -> Pace {
         per_second,
         burst,
         max_wait: LONG,
+        exchange_wait: LONG,
     }
 }
 
-async fn reserve(store: &Store, pace: Pace, now: Timestamp) -> Option<Duration> {
+const URGENCIES: [Urgency; 4] = [
+    Urgency::Exchange,
+    Urgency::Interactive,
+    Urgency::Bulk,
+    Urgency::Background,
+];
+
+/// The wait for a reserved turn; none when nothing was reserved.
+pub fn wait(turn: Turn) -> Option<Duration> {
+    match turn {
+        Turn::In(wait) => Some(wait),
+        Turn::NotYet(missing) => {
+            assert!(missing > Duration::ZERO, "{missing}");
+            None
+        }
+    }
+}
+
+pub async fn reserve(store: &Store, pace: Pace, now: Timestamp) -> Option<Duration> {
+    wait(ask(store, pace, Urgency::Interactive, now).await)
+}
+
+pub async fn ask(store: &Store, pace: Pace, urgency: Urgency, now: Timestamp) -> Turn {
     store
-        .write(move |c| limiter::reserve(c, "orcid", &pace, now))
+        .write(move |c| limiter::reserve(c, "orcid", &pace, urgency, now))
         .await
         .unwrap()
 }
 
-async fn slow_down(store: &Store, pace: Pace, now: Timestamp) {
+pub async fn slow_down(store: &Store, pace: Pace, now: Timestamp) {
     store
         .write(move |c| limiter::slow_down(c, "orcid", &pace, now))
         .await
@@ -47,7 +70,7 @@ async fn slow_down(store: &Store, pace: Pace, now: Timestamp) {
 }
 
 /// When each of `n` calls goes that ask at `now`, in seconds after it.
-async fn waits(store: &Store, pace: Pace, now: Timestamp, n: usize) -> Vec<f64> {
+pub async fn waits(store: &Store, pace: Pace, now: Timestamp, n: usize) -> Vec<f64> {
     let mut all = Vec::new();
     for _ in 0..n {
         all.push(reserve(store, pace, now).await.unwrap().as_seconds_f64());
@@ -58,7 +81,7 @@ async fn waits(store: &Store, pace: Pace, now: Timestamp, n: usize) -> Vec<f64> 
 #[derive(Debug, Clone)]
 enum Step {
     Wait(i64),
-    Calls(usize),
+    Calls(Urgency, usize),
     Refusal,
 }
 
@@ -66,7 +89,8 @@ fn steps() -> impl Strategy<Value = (f64, u32, i64, Vec<Step>)> {
     let step = prop_oneof![
         5 => (0..300_000i64).prop_map(Step::Wait),
         1 => (0..20_000_000i64).prop_map(Step::Wait),
-        6 => (1..12usize).prop_map(Step::Calls),
+        6 => (proptest::sample::select(&URGENCIES[..]), 1..12usize)
+            .prop_map(|(urgency, n)| Step::Calls(urgency, n)),
         1 => Just(Step::Refusal),
     ];
     let steps = proptest::collection::vec(step, 1..60);
@@ -86,6 +110,7 @@ async fn no_window_holds_more_than_the_pace(db: &TestDb) {
             per_second,
             burst,
             max_wait: Duration::seconds(max_wait),
+            exchange_wait: Duration::seconds(max_wait * 2),
         };
         let mut gone = store
             .write(move |c| {
@@ -97,10 +122,11 @@ async fn no_window_holds_more_than_the_pace(db: &TestDb) {
                     match step {
                         Step::Wait(micros) => now += Duration::microseconds(*micros),
                         Step::Refusal => limiter::slow_down(c, &name, &pace, now)?,
-                        Step::Calls(n) => {
+                        Step::Calls(urgency, n) => {
                             for _ in 0..*n {
-                                let wait = limiter::reserve(c, &name, &pace, now)?;
-                                assert!(wait.is_none_or(|w| w <= pace.max_wait));
+                                let turn = limiter::reserve(c, &name, &pace, *urgency, now)?;
+                                let wait = wait(turn);
+                                assert!(wait.is_none_or(|w| w <= pace.longest_queue(*urgency)));
                                 gone.extend(wait.map(|w| now + w));
                             }
                         }
@@ -141,7 +167,8 @@ async fn the_long_run_is_no_faster_than_the_rate(db: &TestDb) {
         .write(move |c| {
             let mut last = Duration::ZERO;
             for _ in 0..=3000 {
-                last = limiter::reserve(c, "orcid", &pace, noon())?.unwrap();
+                let turn = limiter::reserve(c, "orcid", &pace, Urgency::Interactive, noon())?;
+                last = wait(turn).unwrap();
             }
             Ok(last)
         })
@@ -157,6 +184,7 @@ async fn a_wait_too_long_reserves_nothing(db: &TestDb) {
         per_second: 10.0,
         burst: 2,
         max_wait: Duration::milliseconds(250),
+        exchange_wait: Duration::ZERO,
     };
     let mut got = Vec::new();
     for _ in 0..10 {
@@ -287,7 +315,7 @@ async fn two_nodes_share_the_first_call(db: &TestDb) {
             tokio::spawn(async move {
                 node.write(move |c| {
                     meet.wait();
-                    limiter::reserve(c, "orcid", &pace(1.0, 1), noon())
+                    limiter::reserve(c, "orcid", &pace(1.0, 1), Urgency::Interactive, noon())
                 })
                 .await
             })
@@ -295,7 +323,7 @@ async fn two_nodes_share_the_first_call(db: &TestDb) {
         .collect();
     let mut waits = Vec::new();
     for call in calls {
-        waits.push(call.await.unwrap().unwrap().unwrap());
+        waits.push(wait(call.await.unwrap().unwrap()).unwrap());
     }
     waits.sort();
     assert_eq!(waits, [0, 1, 2, 3].map(Duration::seconds));
@@ -305,6 +333,7 @@ async fn names_are_apart(db: &TestDb) {
     let store = db.store();
     let one = pace(1.0, 1);
     assert_eq!(waits(store, one, noon(), 2).await, [0.0, 1.0]);
-    let other = store.write(move |c| limiter::reserve(c, "datacite", &one, noon()));
-    assert_eq!(other.await.unwrap(), Some(Duration::ZERO));
+    let other =
+        store.write(move |c| limiter::reserve(c, "datacite", &one, Urgency::Interactive, noon()));
+    assert_eq!(other.await.unwrap(), Turn::In(Duration::ZERO));
 }

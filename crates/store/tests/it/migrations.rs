@@ -205,8 +205,8 @@ async fn every_constraint_stands(db: &TestDb) {
         format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time}, NULL)"),
         format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time})"),
         format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time})"),
-        format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time})"),
-        format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time})"),
+        format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time}, NULL)"),
+        format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time}, NULL)"),
     ];
     for row in bad {
         let refused = c.batch_execute(&format!("INSERT INTO {row}"));

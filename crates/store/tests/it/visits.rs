@@ -9,6 +9,8 @@ store::on_both_databases!(
     a_visit_moves_from_the_named_state_only,
     a_code_is_exchanged_once,
     visits_long_over_are_forgotten,
+    a_kept_code_is_taken_once,
+    a_kept_code_is_forgotten_when_the_visit_expires,
 );
 
 async fn set_out(store: &Store, nonce: &str, created_at: Timestamp) {
@@ -89,4 +91,62 @@ async fn visits_long_over_are_forgotten(db: &TestDb) {
     set_out(store, "latest", at(3600 + 86_401)).await;
     assert!(find(store, "n").await.is_none());
     assert!(find(store, "later").await.is_some());
+}
+
+/// A visit whose exchange did not reach ORCID.
+async fn waiting(store: &Store) {
+    set_out(store, "n", noon()).await;
+    assert!(change(store, State::Open, State::Exchanging, None).await);
+    keep(store).await;
+    assert_eq!(find(store, "n").await.unwrap().state, State::Waiting);
+}
+
+async fn keep(store: &Store) {
+    store
+        .write(|c| visits::keep_code(c, "n", b"sealed"))
+        .await
+        .unwrap();
+}
+
+async fn take(store: &Store, now: Timestamp) -> Option<Vec<u8>> {
+    store
+        .write(move |c| visits::take_code(c, "n", now))
+        .await
+        .unwrap()
+}
+
+async fn a_kept_code_is_taken_once(db: &TestDb) {
+    let nodes = [db.store().clone(), db.another_node()];
+    waiting(&nodes[0]).await;
+    let tries: Vec<_> = (0..12)
+        .map(|n| {
+            let node = nodes[n % 2].clone();
+            tokio::spawn(async move { take(&node, at(60)).await })
+        })
+        .collect();
+    let mut taken = Vec::new();
+    for one in tries {
+        taken.extend(one.await.unwrap());
+    }
+    assert_eq!(taken, [b"sealed".to_vec()]);
+    let store = &nodes[0];
+    assert_eq!(find(store, "n").await.unwrap().state, State::Exchanging);
+    // It can be kept and taken again, but not beside an exchange that ended.
+    keep(store).await;
+    assert!(take(store, at(60)).await.is_some());
+    assert!(change(store, State::Exchanging, State::Granted, Some(1)).await);
+    keep(store).await;
+    assert_eq!(find(store, "n").await.unwrap().state, State::Granted);
+    assert_eq!(take(store, at(60)).await, None);
+}
+
+async fn a_kept_code_is_forgotten_when_the_visit_expires(db: &TestDb) {
+    let store = db.store();
+    waiting(store).await;
+    assert_eq!(take(store, at(3600)).await, None, "the visit has expired");
+    let forget = |now| store.write(move |c| visits::forget_codes(c, now));
+    assert_eq!(forget(at(3599)).await.unwrap(), 0);
+    assert_eq!(forget(at(3600)).await.unwrap(), 1);
+    assert_eq!(find(store, "n").await.unwrap().state, State::Failed);
+    assert_eq!(take(store, at(3599)).await, None, "nothing is kept");
 }
