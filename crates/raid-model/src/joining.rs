@@ -31,7 +31,7 @@ impl Contributor {
         let mut roles = self.roles().to_vec();
         for role in invited.roles() {
             if roles.iter().all(|known| known.id != role.id) {
-                roles.push(role.clone());
+                roles.push(*role);
             }
         }
         if roles != self.roles() {

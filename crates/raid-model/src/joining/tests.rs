@@ -19,6 +19,9 @@ const SOFTWARE: &str = "https://credit.niso.org/contributor-roles/software/";
 const METHODOLOGY: &str = "https://credit.niso.org/contributor-roles/methodology/";
 const CREDIT: &str = "https://credit.niso.org/";
 
+/// From when to when; the end is empty if it is open.
+type Dates = (&'static str, &'static str);
+
 fn held(id: &str, start: &str, end: &str) -> ContributorPosition {
     ContributorPosition {
         id: Some(TermId::new(id).unwrap()),
@@ -54,7 +57,7 @@ fn written(contributor: &Contributor) -> Vec<String> {
 
 #[test]
 fn the_position_that_begins_later_holds() {
-    let cases: &[((&str, &str), (&str, &str), &[&str])] = &[
+    let cases: &[(Dates, Dates, &[&str])] = &[
         // A former contributor comes back: both stay as they are.
         (
             ("2019", "2021-06-30"),

@@ -168,7 +168,7 @@ pub(crate) async fn list(
 
 /// What became of a wish to send an invitation again.
 enum Resent {
-    Queued(InvitationRow),
+    Queued(Box<InvitationRow>),
     Missing,
     /// Why it is not sent.
     Refused(&'static str),
@@ -213,7 +213,7 @@ pub(crate) async fn resend(
         }
         tasks::enqueue(c, &[mail(row.id, now)])?;
         row.state = State::Open;
-        Ok(Resent::Queued(row))
+        Ok(Resent::Queued(Box::new(row)))
     });
     match resent.await? {
         Resent::Queued(row) => {

@@ -12,6 +12,7 @@ use store::{Conn, Id};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::addresses::{INVITATION, RESEND};
 use crate::harness::{AWAY_GROUP, Server, minimal, path_of, request, serve};
 use crate::notes::Notes;
 
@@ -252,9 +253,9 @@ async fn an_invitation_is_sent_again_within_bounds(db: &TestDb) {
     assert!((1..=61).contains(&seconds), "{seconds}");
     for mails in 1..3 {
         server.clock.advance(time::Duration::seconds(61));
-        let sent = send().await.expect(200);
+        let again = send().await.expect(200);
         assert_eq!(
-            (&sent["state"], &sent["mails"]),
+            (&again["state"], &again["mails"]),
             (&json!("open"), &json!(mails))
         );
         mail_goes_out(&server, &first).await;
@@ -367,6 +368,16 @@ pub async fn what_invitations_give(notes: &mut Notes, server: &Server, raid: &Va
     assert!(server.store.write(accept).await.unwrap());
     let cancel = request(Method::DELETE, &format!("{path}/{id}"), &user);
     notes.send(server, cancel).await.expect(409);
+}
+
+/// Requests about invitations that are not there, and for no JSON.
+pub async fn what_invitations_lack(notes: &mut Notes, server: &Server, token: &str) {
+    for (method, path) in [(Method::DELETE, INVITATION), (Method::POST, RESEND)] {
+        let unknown = request(method, path, token);
+        notes.send(server, unknown).await.expect(404);
+    }
+    let html = request(Method::POST, RESEND, token).insert_header(("Accept", "text/html"));
+    notes.send(server, html).await.expect(406);
 }
 
 /// What invitations to a withdrawn RAiD answer.

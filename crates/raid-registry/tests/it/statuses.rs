@@ -19,7 +19,7 @@ use crate::harness::{
     serve_store, settings,
 };
 use crate::idempotency::twice_at_once;
-use crate::invitations::{what_invitations_end_as, what_invitations_give};
+use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
 use crate::tokens::forged_for;
@@ -298,12 +298,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         let odd = request(method, &odd, &all);
         notes.send(server, odd).await.expect(400);
     }
-    for (method, path) in [(Method::DELETE, INVITATION), (Method::POST, RESEND)] {
-        let unknown = request(method, path, &all);
-        notes.send(server, unknown).await.expect(404);
-    }
-    let html = request(Method::POST, RESEND, &all).insert_header(("Accept", "text/html"));
-    notes.send(server, html).await.expect(406);
+    what_invitations_lack(notes, server, &all).await;
     for (method, write) in writes() {
         if !write.ends_with('/') {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));

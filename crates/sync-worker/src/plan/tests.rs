@@ -3,9 +3,10 @@
 use super::{Facts, Step, plan};
 use proptest::prelude::*;
 use raid_model::membership::MembershipDocument;
+use raid_model::permission::PermissionState;
 use store::AsText;
 use store::memberships::{Membership, State};
-use store::permissions;
+
 use time::macros::datetime;
 
 fn document(title: &str) -> MembershipDocument {
@@ -33,13 +34,14 @@ fn entry(state: State, put_code: Option<i64>, known: Option<&MembershipDocument>
         document_hash: known.map(MembershipDocument::hash),
         written_at: None,
         updated_at: datetime!(2026-01-01 00:00:00),
+        refusal: None,
     }
 }
 
 fn granted(desired: Option<MembershipDocument>, actual: Option<Membership>) -> Step {
     plan(Facts {
         desired,
-        permission: permissions::State::Granted,
+        permission: PermissionState::Granted,
         actual,
     })
 }
@@ -116,11 +118,33 @@ fn every_part_of_a_document_counts_in_its_hash() {
     assert_eq!(base.hash(), base.clone().hash());
 }
 
+#[test]
+fn what_stays_after_a_withdrawal_is_tried_again_with_a_new_grant_only() {
+    let left = || {
+        Some(Membership {
+            refusal: Some("refused".to_owned()),
+            ..entry(State::Written, Some(7), None)
+        })
+    };
+    let step = |permission, desired| {
+        plan(Facts {
+            desired,
+            permission,
+            actual: left(),
+        })
+    };
+    assert_eq!(step(PermissionState::Revoked, None), Step::Nothing);
+    assert_eq!(step(PermissionState::Granted, None), Step::Delete(7));
+    let new = document("new");
+    let update = Step::Update(7, new.clone());
+    assert_eq!(step(PermissionState::Granted, Some(new)), update);
+}
+
 proptest! {
-    /// Without a grant nothing is written, changed or deleted, whatever stands there.
+    /// Without a grant nothing is written or changed, whatever stands there.
     #[test]
     fn nothing_is_done_without_a_grant(
-        permission in prop::sample::select(permissions::State::ALL),
+        permission in prop::sample::select(PermissionState::ALL),
         state in prop::sample::select(State::ALL),
         put_code in prop::option::of(1i64..),
         stands: bool,
@@ -130,8 +154,19 @@ proptest! {
         let desired = desired.map(|title| document(&title));
         let step = plan(Facts { desired: desired.clone(), permission, actual });
         match permission {
-            permissions::State::Granted => prop_assert!(step != Step::AskFirst),
-            permissions::State::Unasked if desired.is_some() => prop_assert_eq!(step, Step::AskFirst),
+            PermissionState::Granted => {
+                prop_assert!(!matches!(step, Step::AskFirst | Step::ReviewQuestion));
+            }
+            PermissionState::Unasked if desired.is_some() => {
+                prop_assert_eq!(step, Step::AskFirst);
+            }
+            PermissionState::Asked | PermissionState::Denied | PermissionState::Ignored => {
+                prop_assert_eq!(step, Step::ReviewQuestion);
+            }
+            // What has to go is tried once.
+            PermissionState::Revoked if desired.is_none() => {
+                prop_assert!(matches!(step, Step::Nothing | Step::Delete(_)));
+            }
             _ => prop_assert_eq!(step, Step::Nothing),
         }
     }
