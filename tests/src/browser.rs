@@ -119,6 +119,21 @@ impl Browser {
         self.press(&consent, "Authorize access").await
     }
 
+    /// Grants by the link of the latest request, whether or not that is archived: our result page.
+    pub async fn grant_by_old_link(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        let requests = orcid_host.requests(orcid).await;
+        let latest = requests.last().expect("a request");
+        let link = latest["authorization_url"].as_str().expect("its link");
+        self.sign_in_as(orcid_host, orcid).await;
+        let landing = self.open(link).await;
+        let next = self.press(&landing, "Continue to ORCID").await;
+        // ORCID does not ask again for what stands.
+        if next.heading() == "Authorize access" {
+            return self.press(&next, "Authorize access").await;
+        }
+        next
+    }
+
     /// Says no from the inbox, all the way: our result page.
     pub async fn deny(&self, orcid_host: &Orcid, orcid: &str) -> Page {
         let landing = self.open_request(orcid_host, orcid).await;

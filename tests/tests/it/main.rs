@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod agreement;
+mod answers_in_flight;
 mod architecture;
+mod back_again;
 mod bulk;
 mod cast;
 mod client_trouble;

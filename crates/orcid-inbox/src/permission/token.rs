@@ -107,40 +107,47 @@ impl PermissionReconciler {
     /// Decides whether the refusals mean that the person withdrew: only when ORCID accepts the
     /// tokens of most others and refuses this one once more after that.
     pub(super) async fn judge_refusal(&self, known: &Known) -> Verdict {
-        match self.try_others(known).await {
-            Ok(Others::Accepted) => {}
-            Ok(Others::Refused) if self.is_believed_anyway(known) => {}
-            Ok(Others::Refused) => {
-                // One line for each person, not for each look.
-                if known.facts.refusals == self.settings.rules.confirm_after.len() {
-                    tracing::warn!(
-                        "ORCID refuses the tokens of most people tried; nobody counts as withdrawn \
-                         until it accepts others"
-                    );
-                }
-                return self.write(known, permissions::record_refusal);
-            }
-            Err(verdict) => return self.not_tried(known, *verdict),
-        }
+        let others = match self.try_others(known).await {
+            Ok(others) => others,
+            Err(failure) => return self.not_tried(known, *failure),
+        };
         match self.try_token_of(known.orcid()).await {
-            Ok(Tried::Accepted) => self.apply(known, PermissionEvent::TokenAccepted.into()),
-            Ok(Tried::Refused) => match self.was_emptied(known).await {
-                Ok(true) => {
-                    let event = PermissionEvent::Record(RecordEvent::Emptied);
-                    let reason = "the record was deactivated and is back";
-                    self.apply(known, PermissionChange::because(event, reason))
-                }
-                Ok(false) => {
-                    let event = PermissionEvent::WithdrawalConfirmed;
-                    self.apply(
-                        known,
-                        PermissionChange::because(event, "withdrawn at ORCID"),
-                    )
-                }
-                Err(e) => self.failed(known, &e),
+            Ok(Tried::Accepted) => {
+                let event = PermissionEvent::TokenAccepted;
+                self.apply(known, event.into()).reached()
+            }
+            Ok(Tried::Refused) => match others {
+                Others::Refused if !self.is_believed_anyway(known) => self.hold(known),
+                _ => self.believe(known).await,
             },
-            Err(verdict) => self.not_tried(known, *verdict),
+            Err(failure) => self.not_tried(known, *failure),
         }
+    }
+
+    /// ORCID refuses others, too: nobody is downgraded, and the refusal is judged again later.
+    fn hold(&self, known: &Known) -> Verdict {
+        // One line for each person, not for each look.
+        if known.facts.refusals == self.settings.rules.confirm_after.len() {
+            tracing::warn!(
+                "ORCID refuses the tokens of most people tried; nobody counts as withdrawn until \
+                 it accepts others"
+            );
+        }
+        self.write(known, permissions::record_refusal)
+    }
+
+    /// The refusals are believed. Why the token is dead decides what follows.
+    async fn believe(&self, known: &Known) -> Verdict {
+        let (event, reason) = match self.was_emptied(known).await {
+            Ok(true) => (
+                PermissionEvent::Record(RecordEvent::Emptied),
+                "the record was deactivated and is back",
+            ),
+            Ok(false) => (PermissionEvent::WithdrawalConfirmed, "withdrawn at ORCID"),
+            Err(e) => return self.failed(known, &e),
+        };
+        self.apply(known, PermissionChange::because(event, reason))
+            .reached()
     }
 
     fn is_believed_anyway(&self, known: &Known) -> bool {
