@@ -10,6 +10,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use std::collections::BTreeMap;
+use time::Duration;
 
 /// Rows that are read at least, to find tasks of different subjects among them.
 const PAGE: usize = 64;
@@ -29,11 +30,15 @@ pub fn claim(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Task>, StoreError> {
+    let at = Moment {
+        now,
+        latest: now + (until - now) * 2 + CLOCKS_APART,
+    };
     let mut claimed = Vec::new();
     let mut behind = Vec::new();
     // Subjects in one order for everybody, so that claimers cannot deadlock on the leases.
-    for (subject, turn) in choose(c, kinds, room, now)? {
-        if !lease(c, &subject, owner, now, until)? {
+    for (subject, turn) in choose(c, kinds, room, at)? {
+        if !lease(c, &subject, owner, at, until)? {
             continue;
         }
         match take(c, owner, &turn.first, now, until)? {
@@ -49,6 +54,18 @@ pub fn claim(
     Ok(claimed)
 }
 
+/// Clocks of nodes may differ by this much.
+const CLOCKS_APART: Duration = Duration::seconds(5);
+
+/// When tasks are claimed.
+#[derive(Clone, Copy)]
+struct Moment {
+    now: Timestamp,
+    /// No lease ends later than this. One that does was made by a node whose clock was wrong, and
+    /// counts as over: else nobody would work on its subject until the wrong time has come.
+    latest: Timestamp,
+}
+
 /// What is found of one subject.
 struct Turn {
     lane: Lane,
@@ -62,7 +79,7 @@ fn choose(
     c: &mut Conn,
     kinds: &[Kind],
     mut room: Room,
-    now: Timestamp,
+    at: Moment,
 ) -> Result<BTreeMap<String, Turn>, StoreError> {
     let mut chosen: BTreeMap<String, Turn> = BTreeMap::new();
     for lane in Lane::ALL {
@@ -72,7 +89,7 @@ fn choose(
             }
             let page = room.of(lane).saturating_mul(4).max(PAGE);
             let subjects: Vec<_> = chosen.keys().cloned().collect();
-            let rows = ready(c, kinds, lane, page, &subjects, now)?;
+            let rows = ready(c, kinds, lane, page, &subjects, at)?;
             let last = rows.len() < page;
             for row in rows {
                 if let Some(turn) = chosen.get_mut(&row.subject) {
@@ -176,15 +193,16 @@ impl Ready {
 
 /// The first tasks of a kind and a lane that are due. A macro, as its type has no name.
 macro_rules! of_kind {
-    ($kind:expr, $lane:expr, $except:expr, $now:expr, $limit:expr) => {{
+    ($kind:expr, $lane:expr, $except:expr, $at:expr, $limit:expr) => {{
         let busy = subject_lease::table
             .filter(subject_lease::subject.eq(task::subject))
-            .filter(subject_lease::until.gt($now));
+            .filter(subject_lease::until.gt($at.now))
+            .filter(subject_lease::until.le($at.latest));
         task::table
             .filter(task::state.eq(State::Due))
             .filter(task::kind.eq($kind))
             .filter(task::lane.eq($lane.number()))
-            .filter(task::due_at.le($now))
+            .filter(task::due_at.le($at.now))
             .filter(not(exists(busy)))
             .filter(task::subject.ne_all($except))
             .order((task::due_at, task::key))
@@ -200,14 +218,14 @@ fn ready(
     lane: Lane,
     limit: usize,
     except: &[String],
-    now: Timestamp,
+    at: Moment,
 ) -> Result<Vec<Ready>, StoreError> {
     let rows = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut ready = Vec::new();
     // Each kind by itself is the beginning of a range of the index, however many tasks there are
     // of other kinds, which perhaps nobody works on.
     for kind in kinds {
-        let of_kind = of_kind!(kind, lane, except, now, rows);
+        let of_kind = of_kind!(kind, lane, except, at, rows);
         let of_kind: Vec<Ready> = match c {
             Conn::Postgres(c) => of_kind.for_update().skip_locked().load(c)?,
             Conn::Sqlite(c) => of_kind.load(c)?,
@@ -223,12 +241,13 @@ fn lease(
     c: &mut Conn,
     subject: &str,
     owner: &str,
-    now: Timestamp,
+    at: Moment,
     until: Timestamp,
 ) -> Result<bool, StoreError> {
-    let expired = subject_lease::table
-        .find(subject)
-        .filter(subject_lease::until.le(now));
+    let over = subject_lease::until
+        .le(at.now)
+        .or(subject_lease::until.gt(at.latest));
+    let expired = subject_lease::table.find(subject).filter(over);
     let taken = diesel::update(expired)
         .set((
             subject_lease::owner.eq(owner),
@@ -263,7 +282,10 @@ mod tests {
             Kind::Embargo,
             Lane::Bulk,
             &except,
-            datetime!(2026-06-22 00:00),
+            Moment {
+                now: datetime!(2026-06-22 00:00),
+                latest: datetime!(2026-06-22 00:01),
+            },
             16_i64
         );
         let plan = plan::of_native(&mut plan::database(), query);

@@ -78,7 +78,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (0..10usize, lane(), 0..20i64)
             .prop_map(|(work, lane, after)| Step::Enqueue { work, lane, after }),
-        4 => (0..2usize, room, 1..20i64)
+        4 => (0..2usize, room, 1..40i64)
             .prop_map(|(owner, room, lease)| Step::Claim { owner, room, lease }),
         4 => (0..100usize, end, proptest::option::of(lane()))
             .prop_map(|(claim, end, lane)| Step::Settle { claim, end, lane }),
@@ -162,14 +162,17 @@ impl Model {
         }
     }
 
-    fn busy(&self, subject: &str, now: Timestamp) -> bool {
+    /// A lease holds a subject until it ends, unless no right clock can have made it.
+    fn busy(&self, subject: &str, now: Timestamp, until: Timestamp) -> bool {
+        let latest = now + (until - now) * 2 + time::Duration::seconds(5);
         let holder = self.holders.get(subject);
-        holder.is_some_and(|claim| self.claims[*claim].until > now)
+        let ends = holder.map(|claim| self.claims[*claim].until);
+        ends.is_some_and(|ends| ends > now && ends <= latest)
     }
 
     /// What a claim must give: the first of each free subject, lane by lane, as far as there is room.
     /// The other tasks of these subjects move behind.
-    fn claim(&mut self, mut room: Room, now: Timestamp) -> BTreeSet<Work> {
+    fn claim(&mut self, mut room: Room, now: Timestamp, until: Timestamp) -> BTreeSet<Work> {
         let mut chosen = BTreeMap::new();
         for lane in Lane::ALL {
             if room.of(lane) == 0 {
@@ -182,7 +185,7 @@ impl Model {
                 .filter(|(work, row)| {
                     let subject = work.subject();
                     row.lane == number(lane)
-                        && !self.busy(&subject, now)
+                        && !self.busy(&subject, now, until)
                         && !chosen.contains_key(&subject)
                 })
                 .map(|(work, row)| (row.due_at, row.key.clone(), work.clone()))
@@ -309,7 +312,7 @@ async fn run(nodes: &[Store], steps: Vec<Step>) {
                     .await
                     .unwrap();
                 let got: BTreeSet<_> = claimed.iter().map(|t| t.work.clone()).collect();
-                assert_eq!(got, model.claim(room, now));
+                assert_eq!(got, model.claim(room, now, until));
                 for held in claimed {
                     let row = model.rows.get_mut(&held.work).unwrap();
                     row.attempts += 1;

@@ -22,6 +22,7 @@ store::on_both_databases!(
     a_task_is_mine_until_the_lease_ends,
     a_subject_with_many_tasks_does_not_hide_the_others,
     two_claimers_at_once_get_different_subjects,
+    a_lease_of_a_wrong_clock_holds_nobody,
 );
 
 const ALL: [Kind; 3] = [Kind::Permission, Kind::Membership, Kind::Email];
@@ -428,4 +429,19 @@ async fn two_claimers_at_once_get_different_subjects(db: &TestDb) {
         }
         assert!(!subjects.is_empty());
     }
+}
+
+/// A node whose clock is a day ahead takes everything, and is gone.
+async fn a_lease_of_a_wrong_clock_holds_nobody(db: &TestDb) {
+    let store = db.store();
+    enqueue(store, &[ask(1)], Lane::Interactive, 0).await;
+    let wrong = claim_one(store, "wrong", 86_400).await;
+    let right = claim_one(store, "right", 10).await;
+    assert_eq!(right.work, ask(1));
+    // What the first one found is dropped.
+    let late = settle(store, "wrong", &wrong, Settle::Done, 86_401).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    settle(store, "right", &right, Settle::Done, 11)
+        .await
+        .unwrap();
 }

@@ -96,7 +96,7 @@ async fn edit(store: Store, world: Shared, mut rng: StdRng) {
                 .map(|work| NewTask {
                     work: work.clone(),
                     lane: Lane::Bulk,
-                    due_at: now,
+                    due_at: now - LEASE * 2,
                     at: now,
                 })
                 .collect();
@@ -112,6 +112,8 @@ async fn edit(store: Store, world: Shared, mut rng: StdRng) {
     }
 }
 
+const LEASE: time::Duration = time::Duration::seconds(600);
+
 async fn work(
     store: Store,
     owner: &'static str,
@@ -121,11 +123,11 @@ async fn work(
 ) {
     let clock = store.clock().clone();
     while !*stopped.borrow() {
-        // One that dies soon holds its claim for no time at all.
+        // One that dies soon holds its claim for no time at all: its lease began long ago.
         let dies = rng.random_bool(0.15);
-        let lease = time::Duration::seconds(if dies { 0 } else { 600 });
-        let (n, now) = (rng.random_range(1..4), clock.now());
-        let until = now + lease + time::Duration::MICROSECOND;
+        let began = if dies { LEASE } else { time::Duration::ZERO };
+        let (n, now) = (rng.random_range(1..4), clock.now() - began);
+        let until = now + LEASE + time::Duration::MICROSECOND;
         let claimed = store
             .write(move |c| tasks::claim(c, owner, &KINDS, Room::any(n), now, until))
             .await
