@@ -2,6 +2,8 @@
 
 use crate::settings::Settings;
 use crate::signed::{Link, Signer};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orcid_client::{Item, PermissionRequest, PermissionRequestError};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::{Handle, OrcidId, Raid};
@@ -46,14 +48,10 @@ impl Projects {
         digest.update([u8::from(self.more)]);
         let handles: Vec<&Handle> = self.listed.iter().map(|p| &p.handle).collect();
         Some(Said {
-            digest: hex(&digest.finalize()),
+            digest: URL_SAFE_NO_PAD.encode(digest.finalize()),
             names: serde_json::to_string(&handles).unwrap_or_default(),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn item_name(project: &MembershipDocument) -> String {

@@ -248,7 +248,7 @@ impl MembershipReconciler {
             Ok(Deleted::Now) => self.found(entry, AT_ONCE, Standing::Deleted),
             // Not by us: what is in doubt was looked up before.
             Ok(Deleted::Before) => self.found(entry, AT_ONCE, Standing::RemovedByResearcher),
-            Err(e) if self.is_refused_for_good(entry, &e) => {
+            Err(e) if Self::is_refused_for_good(entry, &e) => {
                 self.left_behind(entry.orcid, &entry.handle, put_code, &e.meaning.to_string())
             }
             Err(e) => self.not_done(entry, &e),

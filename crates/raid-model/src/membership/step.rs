@@ -83,11 +83,12 @@ impl Step {
             (Entry::Written { put_code, .. } | Entry::LeftBehind { put_code }, None) => {
                 Self::Delete(put_code)
             }
-            (Entry::LeftBehind { put_code }, Some(document)) => Self::Update(put_code, document),
             (Entry::Written { hash, .. }, Some(document)) if hash == Some(document.hash()) => {
                 Self::Nothing
             }
-            (Entry::Written { put_code, .. }, Some(document)) => Self::Update(put_code, document),
+            (Entry::Written { put_code, .. } | Entry::LeftBehind { put_code }, Some(document)) => {
+                Self::Update(put_code, document)
+            }
         }
     }
 }

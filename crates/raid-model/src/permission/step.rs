@@ -8,6 +8,10 @@ use super::{PermissionEvent, PermissionRules, PermissionState};
 
 /// What is known of a person when the next step is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub struct PermissionFacts {
     /// Where they stand.
     pub state: PermissionState,

@@ -229,6 +229,8 @@ async fn a_no_is_about_the_projects_of_its_time(db: &TestDb) {
 }
 
 async fn a_new_grant_covers_what_was_removed(db: &TestDb) {
+    use memberships::State::{Posting, RemovedByResearcher, Written};
+
     let store = &sample::store(db).await;
     for n in [1, 2, 3] {
         store.mint(raid(n, &[person(1)])).await.unwrap();
@@ -261,7 +263,6 @@ async fn a_new_grant_covers_what_was_removed(db: &TestDb) {
             Ok(states)
         })
     };
-    use memberships::State::{Posting, RemovedByResearcher, Written};
     // Of somebody whose permission stood: only what they removed comes back.
     set(removed.clone(), stands(3)).await.unwrap();
     put(store, 1, State::Granted, 1).await;

@@ -71,7 +71,7 @@ impl MembershipReconciler {
     }
 
     /// Whether ORCID refused a removal after the person withdrew, as it does as a rule.
-    pub(super) fn is_refused_for_good(&self, entry: &Entry, error: &CallError) -> bool {
+    pub(super) fn is_refused_for_good(entry: &Entry, error: &CallError) -> bool {
         let action = error.action();
         entry.known.state == PermissionState::Revoked
             && matches!(

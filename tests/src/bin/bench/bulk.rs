@@ -89,7 +89,7 @@ pub async fn mint(url: &str, token: &str, count: usize) -> Vec<String> {
 }
 
 /// The handles of what was minted.
-async fn post(url: &str, token: &str, body: String) -> Vec<String> {
+pub async fn post(url: &str, token: &str, body: String) -> Vec<String> {
     let request = reqwest::Client::new()
         .post(format!("{url}/v1/raids/bulk"))
         .bearer_auth(token)

@@ -1,6 +1,6 @@
 //! How fast the agency is, as ratios from one run. `docs/BENCHMARKS.md` says how to read them.
 //!
-//! `bench [sqlite|postgres] [mints|bulk|reads|search|syncing]`: without arguments everything is measured.
+//! `bench [sqlite|postgres] [mints|bulk|reads|search|syncing|fairness]`: without arguments everything is measured.
 
 #![expect(
     clippy::expect_used,
@@ -11,6 +11,7 @@
 )]
 
 mod bulk;
+mod fairness;
 mod figures;
 mod load;
 mod mints;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 /// What can be named on the command line: databases, and parts.
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
-const PARTS: [&str; 5] = ["mints", "bulk", "reads", "search", "syncing"];
+const PARTS: [&str; 6] = ["mints", "bulk", "reads", "search", "syncing", "fairness"];
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -65,6 +66,9 @@ fn main() -> ExitCode {
         }
         if wanted(&PARTS, PARTS[4]) {
             syncing::measure(backend);
+        }
+        if wanted(&PARTS, PARTS[5]) {
+            fairness::measure(backend);
         }
     }
     println!("\n{}", machine());

@@ -193,7 +193,6 @@ fn settle(world: &mut World, read: &Row, answer: Answer) {
         }
     };
     match answer {
-        Answer::Nothing => {}
         Answer::Opened(id) => {
             let request = world.request(id);
             if request.state == Some(QuestionState::Posting) {
@@ -266,7 +265,7 @@ fn settle(world: &mut World, read: &Row, answer: Answer) {
             world.row.idle_since = idle.then_some(world.now);
             world.row.version += 1;
         }
-        Answer::Idle(_) => {}
+        Answer::Idle(_) | Answer::Nothing => {}
         Answer::Event(event) => apply(world, event),
     }
 }
