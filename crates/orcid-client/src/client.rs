@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use raid_model::{Handle, OrcidId};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -131,6 +132,7 @@ impl Client {
         request: RequestBuilder,
         accept: impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, CallError> {
+        self.stop_in_trouble(kind)?;
         let secrets = [token, &self.settings.client_secret];
         let call = Call {
             kind,
@@ -150,6 +152,23 @@ impl Client {
         result
     }
 
+    /// While ORCID does not accept our client, nothing is sent: it could only be refused, and ORCID
+    /// may take it amiss. [`Client::check_credentials`] finds out when that is over.
+    fn stop_in_trouble(&self, kind: CallKind) -> Result<(), CallError> {
+        self.health.trouble().map_or(Ok(()), |trouble| {
+            Err(CallError {
+                kind,
+                meaning: Meaning::ClientDisabled,
+                status: None,
+                code: None,
+                outcome: Outcome::NotSent,
+                doubt: Duration::ZERO,
+                retry_after: None,
+                message: trouble.reason.to_owned(),
+            })
+        })
+    }
+
     /// Makes a call with our own token; a refused token is replaced once.
     ///
     /// When no token can be had, the error is that of the token request (its kind says so), and its
@@ -162,6 +181,7 @@ impl Client {
         build: impl Fn(&SecretString) -> RequestBuilder,
         accept: impl Fn(&Answer) -> Result<T, Unreadable>,
     ) -> Result<T, CallError> {
+        self.stop_in_trouble(kind)?;
         let not_sent = |error| CallError {
             outcome: Outcome::NotSent,
             ..error

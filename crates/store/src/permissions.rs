@@ -19,6 +19,11 @@ use diesel::prelude::*;
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
+use time::Duration;
+
+/// After a grant the person waits for their entries, and not for what is left to do about their
+/// question. One worker at a time works for them.
+const ENTRIES_FIRST: Duration = Duration::seconds(1);
 
 /// A person's row, as it was read. Transitions compare with its state and version.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -170,7 +175,7 @@ pub fn granted(
     apply(c, &known, &PermissionEvent::Granted.into(), now)?;
     effects::forget_what_stands(c, &known, covers, now)?;
     wake_memberships(c, orcid, Lane::Interactive, now)?;
-    wake_permission(c, orcid, now)
+    effects::wake_permission_after(c, orcid, ENTRIES_FIRST, now)
 }
 
 /// Counts one more refusal of the person's token. Says whether the row was as it was read.

@@ -1,6 +1,6 @@
 //! ORCID does not accept our own client: wrong credentials, or a client that ORCID disabled.
 
-use raid_tests::examples::{self, CARBERRY, handle_of};
+use raid_tests::examples::{self, CARBERRY, OKAFOR, handle_of};
 use raid_tests::{Agency, Browser, Page, Stage, eventually};
 use serde_json::Value;
 
@@ -90,9 +90,22 @@ async fn a_disabled_client_sends_nobody_to_orcid(stage: &Stage) {
         .await
         .expect(200);
 
+    // Nothing but the checks is sent to ORCID.
+    let sent = stage.orcid.calls("notification_create").await;
+    let meanwhile = examples::with_people("Minted meanwhile", [OKAFOR]);
+    agency.client().mint(&meanwhile).await;
+    agency.rest().await;
+    let checks = stage.orcid.answers("token_client", 401).await;
+    eventually("two more checks", async || {
+        (stage.orcid.answers("token_client", 401).await > checks + 2).then_some(())
+    })
+    .await;
+    assert_eq!(stage.orcid.calls("notification_create").await, sent);
+
     // All goes on by itself.
     stage.orcid.disable_client(false).await;
     orcid_is(&agency, "UP").await;
+    stage.orcid.request(OKAFOR).await;
     let consent = browser.press(&landing, "Continue to ORCID").await;
     browser.press(&consent, "Authorize access").await;
     stage.orcid.membership(CARBERRY, &handle).await;

@@ -20,11 +20,22 @@ pub async fn granted_project(stage: &Stage, agency: &Agency<'_>) -> Granted {
     browser.grant(&stage.orcid, CARBERRY).await;
     let entry = stage.orcid.membership(CARBERRY, &handle).await;
     agency.rest().await;
+    question_is_archived(stage, CARBERRY).await;
     Granted {
         handle,
         entry,
         browser,
     }
+}
+
+/// Waits until no question stands open in a person's inbox, as it is some time after an answer.
+pub async fn question_is_archived(stage: &Stage, orcid: &str) {
+    eventually("the question to be archived", async || {
+        let requests = stage.orcid.requests(orcid).await;
+        let open = requests.iter().any(|r| r["archived"].is_null());
+        (!open).then_some(())
+    })
+    .await;
 }
 
 /// Changes the title of a RAiD.

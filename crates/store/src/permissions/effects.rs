@@ -9,6 +9,7 @@ use crate::types::Timestamp;
 use crate::{contributions, grants, memberships, permission_requests};
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState, RecordEvent};
 use raid_model::{Handle, OrcidId};
+use time::Duration;
 
 /// RAiDs whose tasks are woken by one statement.
 const WAKE_BATCH: i64 = 500;
@@ -138,13 +139,23 @@ fn wake(
 
 /// Wakes the person's permission task, for somebody who waits.
 pub fn wake_permission(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    wake_permission_after(c, orcid, Duration::ZERO, now)
+}
+
+/// Wakes the person's permission task a little later.
+pub(super) fn wake_permission_after(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    wait: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let work = Work::Permission(*orcid);
     tasks::enqueue(
         c,
         &[NewTask {
             work,
             lane: Lane::Interactive,
-            due_at: now,
+            due_at: now + wait,
             at: now,
         }],
     )
