@@ -8,6 +8,8 @@ mod expired_codes;
 mod forgetting;
 mod parts;
 
+pub(crate) use parts::membership_policy;
+
 use crate::health;
 use crate::orcid::{self, CallLog, Credentials};
 use crate::secrets;
@@ -123,7 +125,8 @@ impl Application {
             let own = Runner::new(store.clone(), runner_settings, reconcilers);
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
-        let health = web::Data::new(health::Health::new(store, metrics, client));
+        let judged_after = settings.permissions.confirm_after.len();
+        let health = web::Data::new(health::Health::new(store, metrics, client, judged_after));
         let server = serve(settings, listener, registry, inbox, health)?;
         Ok(Self {
             address,
@@ -187,7 +190,10 @@ async fn begin_sweep(store: &Store, every: Duration) -> Result<(), StoreError> {
         .write(move |c| {
             let keys = [Work::Sweep.key()];
             // A dead one is tried again, now that the process is perhaps another one.
-            if tasks::due_times(c, Kind::Sweep, &keys)?.into_values().any(|it| it.is_some()) {
+            if tasks::due_times(c, Kind::Sweep, &keys)?
+                .into_values()
+                .any(|it| it.is_some())
+            {
                 return Ok(());
             }
             let now = clock.now();

@@ -99,8 +99,7 @@ pub fn page(
         query = query.filter(contribution::orcid.gt(orcid.to_string()).or(later));
     }
     let order = (contribution::orcid, contribution::handle);
-    let found: Vec<(AsText<OrcidId>, AsText<Handle>)> =
-        query.order(order).limit(limit).load(c)?;
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>)> = query.order(order).limit(limit).load(c)?;
     Ok(found
         .into_iter()
         .map(|(orcid, handle)| (orcid.into_inner(), handle.into_inner()))

@@ -219,6 +219,49 @@ pub fn page_of_left(
     Ok((found.iter().filter(|row| !row.2).map(pair).collect(), last))
 }
 
+/// Entries that stand under a put-code, in the order of the iDs and then of the handles, at most `limit`,
+/// after `after`.
+pub fn page_of_written(
+    c: &mut Conn,
+    after: Option<&(OrcidId, Handle)>,
+    limit: i64,
+) -> Result<Vec<(OrcidId, Handle)>, StoreError> {
+    let mut query = membership::table
+        .filter(membership::state.eq(State::Written))
+        .select((membership::orcid, membership::handle))
+        .into_boxed();
+    if let Some((orcid, handle)) = after {
+        let same = membership::orcid.eq(orcid.to_string());
+        let later = same.and(membership::handle.gt(handle.to_string()));
+        query = query.filter(membership::orcid.gt(orcid.to_string()).or(later));
+    }
+    let order = (membership::orcid, membership::handle);
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>)> = query.order(order).limit(limit).load(c)?;
+    Ok(found
+        .into_iter()
+        .map(|(orcid, handle)| (orcid.into_inner(), handle.into_inner()))
+        .collect())
+}
+
+/// The put-code of an entry may be of no use any more, since our client at ORCID is another one. The
+/// entry is looked up before anything is written; one that ORCID refused to remove is given up.
+pub fn forget_put_code(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(known) = find(c, orcid, handle)?.filter(|m| m.state == State::Written) else {
+        return Ok(());
+    };
+    let standing = if known.refusal.is_some() {
+        Standing::Deleted
+    } else {
+        Standing::Posting
+    };
+    record(c, orcid, handle, &standing, now)
+}
+
 /// Everything on a person's record is gone, with what we wrote there. Nothing of it was removed by
 /// the person.
 pub(crate) fn mark_all_deleted(

@@ -1,5 +1,6 @@
 //! What should stand on a record, and what does.
 
+use crate::plan::{Step, plan};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::permission::PermissionState;
 use raid_model::{Handle, OrcidId, Raid};
@@ -61,5 +62,24 @@ impl Facts {
             State::Written => m.document_hash.is_none() && m.refusal.is_none(),
             State::RemovedByResearcher | State::Deleted => false,
         })
+    }
+}
+
+/// The step that a task for an entry would take. A RAiD that cannot be read is logged and has none:
+/// nothing can be written of it, and whoever goes through many must not stop there.
+pub(crate) fn step(
+    c: &mut Conn,
+    (orcid, handle): &(OrcidId, Handle),
+    permission: PermissionState,
+    policy: &MembershipPolicy,
+    today: Date,
+) -> Result<Step, StoreError> {
+    match Facts::load(c, orcid, handle, permission, policy, today) {
+        Ok(facts) => Ok(plan(facts)),
+        Err(StoreError::Corrupt(reason)) => {
+            tracing::error!(reason, "an entry cannot be derived");
+            Ok(Step::Nothing)
+        }
+        Err(e) => Err(e),
     }
 }

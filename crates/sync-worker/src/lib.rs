@@ -8,9 +8,11 @@ mod act;
 mod facts;
 mod failure;
 mod plan;
+mod resync;
 mod sweep;
 
 pub use act::MembershipReconciler;
 pub use facts::Facts;
 pub use plan::{Step, plan};
+pub use resync::{Resynced, resync};
 pub use sweep::SweepReconciler;

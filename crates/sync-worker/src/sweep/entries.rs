@@ -3,8 +3,8 @@
 use super::find::Find;
 use super::place::Place;
 use super::{PAGE, Page};
-use crate::facts::Facts;
-use crate::plan::{Step, plan};
+use crate::facts;
+use crate::plan::Step;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::PermissionState;
 use raid_model::{Handle, OrcidId};
@@ -63,37 +63,18 @@ fn finds(
     let people: Vec<OrcidId> = people.into_iter().collect();
     let standings = permissions::of_people(c, &people)?;
     let mut finds = Vec::new();
-    for (orcid, handle) in pairs {
+    for pair in pairs {
+        let (orcid, handle) = pair;
         let permission = standings
             .get(orcid)
             .map_or(PermissionState::Unasked, |standing| standing.state);
-        let is_missed = queue.misses(orcid, handle, permission)
-            && is_to_be_done(c, orcid, handle, permission, policy, now)?;
-        if is_missed {
+        if queue.misses(orcid, handle, permission)
+            && facts::step(c, pair, permission, policy, now.date())? != Step::Nothing
+        {
             finds.push(Find::Entry(*orcid, handle.clone()));
         }
     }
     Ok(finds)
-}
-
-/// Whether a task for the entry would do anything.
-fn is_to_be_done(
-    c: &mut Conn,
-    orcid: &OrcidId,
-    handle: &Handle,
-    permission: PermissionState,
-    policy: &MembershipPolicy,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    match Facts::load(c, orcid, handle, permission, policy, now.date()) {
-        Ok(facts) => Ok(!matches!(plan(facts), Step::Nothing)),
-        // Nothing can be written of it, and it must not stop the sweep.
-        Err(StoreError::Corrupt(reason)) => {
-            tracing::error!(reason, "the sweep cannot read a RAiD");
-            Ok(false)
-        }
-        Err(e) => Err(e),
-    }
 }
 
 /// What the queue holds of a page of entries.
