@@ -4,6 +4,7 @@
 
 mod agreement;
 mod architecture;
+mod breaker_alarm;
 mod bulk;
 mod cast;
 mod client_trouble;
