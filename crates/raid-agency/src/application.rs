@@ -8,6 +8,8 @@ mod expired_codes;
 mod forgetting;
 mod parts;
 
+pub(crate) use parts::membership_policy;
+
 use crate::health;
 use crate::orcid::{self, CallLog, Credentials};
 use crate::secrets;
@@ -24,8 +26,10 @@ use reconciler::Runner;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::time::Duration;
 use store::service_points::{self, ServicePointRow};
-use store::{Clock, Store, migrate};
+use store::tasks::{self, Kind, Lane, NewTask, Work};
+use store::{Clock, Store, StoreError, migrate};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,6 +56,8 @@ pub struct Application {
 
 /// How long requests in flight may take to end when the process stops, in seconds.
 const SHUTDOWN_SECONDS: u64 = 20;
+/// When the first sweep of a new database begins, at the latest: a start is busy enough.
+const FIRST_SWEEP: Duration = Duration::from_mins(1);
 
 impl Application {
     /// Opens the database, starts the simulator if it is configured, binds, and wires the roles.
@@ -88,6 +94,7 @@ impl Application {
         if roles.contains(&Role::Worker) {
             let kept = parts::kept(settings);
             tokio::spawn(forgetting::run(store.clone(), kept, stopped.clone()));
+            begin_sweep(&store, settings.worker.sweep_every).await?;
         }
         tokio::spawn(clock::run(store.clone(), stopped.clone()));
         let mut inbox = None;
@@ -95,7 +102,7 @@ impl Application {
         let mut runner = None;
         let mut call_log = None;
         let node = uuid::Uuid::new_v4().to_string();
-        let mut reconcilers = parts::registry_reconcilers(settings, &store, roles);
+        let mut reconcilers = parts::store_reconcilers(settings, &store, roles);
         if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
@@ -118,7 +125,8 @@ impl Application {
             let own = Runner::new(store.clone(), runner_settings, reconcilers);
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
-        let health = web::Data::new(health::Health::new(store, metrics, client));
+        let judged_after = settings.permissions.confirm_after.len();
+        let health = web::Data::new(health::Health::new(store, metrics, client, judged_after));
         let server = serve(settings, listener, registry, inbox, health)?;
         Ok(Self {
             address,
@@ -173,6 +181,31 @@ impl Application {
         }
         Ok(())
     }
+}
+
+/// Sets the task of the sweep, one for all processes, unless it is there.
+async fn begin_sweep(store: &Store, every: Duration) -> Result<(), StoreError> {
+    let clock = store.clock().clone();
+    store
+        .write(move |c| {
+            let keys = [Work::Sweep.key()];
+            // A dead one is tried again, now that the process is perhaps another one.
+            if tasks::due_times(c, Kind::Sweep, &keys)?
+                .into_values()
+                .any(|it| it.is_some())
+            {
+                return Ok(());
+            }
+            let now = clock.now();
+            let first = NewTask {
+                work: Work::Sweep,
+                lane: Lane::Background,
+                due_at: now + every.min(FIRST_SWEEP),
+                at: now,
+            };
+            tasks::enqueue(c, &[first])
+        })
+        .await
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -2,7 +2,9 @@
 
 mod dead_letters;
 mod demo;
+mod forget_put_codes;
 mod import;
+mod resync;
 mod serve;
 mod token;
 
@@ -66,6 +68,20 @@ enum Command {
         #[arg(long)]
         redrive: bool,
     },
+    /// Look at every entry on ORCID records, after a setting changed that they are derived from, and
+    /// have those written that differ.
+    Resync {
+        /// Only say how many would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Forget ORCID's put-codes, after the client at ORCID was replaced: entries of the old client
+    /// cannot be changed by the new one, which writes its own.
+    ForgetPutCodes {
+        /// Only say how many there are.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the configuration in effect, without secrets.
     Config,
     /// Write the description of the API.
@@ -100,6 +116,10 @@ impl CommandLine {
             }
             Command::DeadLetters { redrive } => {
                 dead_letters::dead_letters(&settings, redrive).await
+            }
+            Command::Resync { dry_run } => resync::resync(&settings, dry_run).await,
+            Command::ForgetPutCodes { dry_run } => {
+                forget_put_codes::forget_put_codes(&settings, dry_run).await
             }
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);

@@ -14,15 +14,23 @@ pub struct Health {
     store: Store,
     metrics: Metrics,
     orcid: Option<Arc<Client>>,
+    judged_after: usize,
 }
 
 impl Health {
-    /// Looks at this store, and at our client at ORCID if this process has one.
-    pub fn new(store: Store, metrics: Metrics, orcid: Option<Arc<Client>>) -> Self {
+    /// Looks at this store, and at our client at ORCID if this process has one. A refused token is
+    /// judged after so many more tries.
+    pub fn new(
+        store: Store,
+        metrics: Metrics,
+        orcid: Option<Arc<Client>>,
+        judged_after: usize,
+    ) -> Self {
         Self {
             store,
             metrics,
             orcid,
+            judged_after,
         }
     }
 
@@ -34,6 +42,17 @@ impl Health {
             .await;
         let write = self.store.write(migrate::prove_writable).await;
         read.and(write)
+    }
+
+    /// How many refused tokens are not judged, since ORCID refuses those of others too: while there
+    /// are any the breaker is open. None when this process does not talk to ORCID.
+    async fn held(&self) -> Option<Result<i64, StoreError>> {
+        self.orcid.as_ref()?;
+        let judged_after = self.judged_after;
+        let held = self
+            .store
+            .read(move |c| permissions::count_unjudged(c, judged_after));
+        Some(held.await)
     }
 
     /// Whether ORCID accepts our client; none when this process does not talk to ORCID.
@@ -89,6 +108,11 @@ async fn details(health: web::Data<Health>) -> HttpResponse {
     if let Some(orcid) = health.orcid() {
         details["orcid"] = orcid;
     }
+    // Without an answer the database is known to be down.
+    if let Some(Ok(held)) = health.held().await {
+        let breaker = if held > 0 { "open" } else { "closed" };
+        details["permissions"] = json!({ "breaker": breaker, "held": held });
+    }
     HttpResponse::Ok().json(details)
 }
 
@@ -99,6 +123,14 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
     if let Some(client) = &health.orcid {
         let usable = client.health().trouble().is_none();
         metrics::gauge!("raid_orcid_client_usable").set(if usable { 1.0 } else { 0.0 });
+    }
+    match health.held().await {
+        Some(Ok(held)) => {
+            let open = if held > 0 { 1.0 } else { 0.0 };
+            metrics::gauge!("raid_permission_breaker_open").set(open);
+        }
+        Some(Err(error)) => tracing::warn!(%error, "the breaker cannot be read"),
+        None => {}
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

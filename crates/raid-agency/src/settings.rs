@@ -263,6 +263,8 @@ section! {
         max_tries: u32,
         #[serde(with = "bounded")]
         outage_probe: Duration,
+        #[serde(with = "bounded")]
+        sweep_every: Duration,
     }
 }
 section! {

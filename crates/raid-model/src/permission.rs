@@ -133,6 +133,7 @@ impl PermissionState {
             (Self::Ignored | Self::Revoked | Self::Unreachable, Event::AskAgain) => Self::Unasked,
 
             (Self::Granted | Self::Suspect, Event::TokenRefused) => Self::Suspect,
+            (state, Event::TokenFound) if !state.keeps_token() => Self::Suspect,
             (
                 Self::Granted | Self::Suspect | Self::Revoked | Self::Locked,
                 Event::TokenAccepted,
@@ -218,6 +219,10 @@ pub enum PermissionEvent {
     TokenRefused,
     /// ORCID accepted the person's token.
     TokenAccepted,
+    /// A token in use was found of somebody in a state that keeps none. Such a state supersedes the
+    /// token in the same transaction, so this is damage, and only ORCID can tell what holds: the
+    /// token is tried.
+    TokenFound,
     /// The token was refused repeatedly while ORCID accepted the tokens of others.
     WithdrawalConfirmed,
     /// The token of a withdrawn permission was refused for so long that it is given up.

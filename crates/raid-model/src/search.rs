@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 
 use time::{Date, OffsetDateTime};
 
-use crate::record::project::Title;
 use crate::{PartialDate, Raid};
 pub use query::{MAX_QUERY_WORDS, Part, Query, TooManyWords};
 pub use term::{Term, TermKind};
@@ -29,7 +28,7 @@ pub struct SearchDocument {
     pub titles: String,
     /// The words of the descriptions and of the subjects' keywords, likewise.
     pub texts: String,
-    /// The primary title that began last, folded and cut: its place in a list sorted by title.
+    /// The title in force ([`Raid::title_on`]), folded and cut: its place in a list sorted by title.
     pub sort_title: String,
     /// The first day on which the project can have begun.
     pub starts_on: Date,
@@ -40,8 +39,8 @@ pub struct SearchDocument {
 }
 
 impl SearchDocument {
-    /// What is searched of `raid`.
-    pub fn of(raid: &Raid) -> Self {
+    /// What is searched of `raid`. `today` decides which title is in force.
+    pub fn of(raid: &Raid, today: Date) -> Self {
         // One bound for both, as they are kept together.
         let mut passages = Passages::default();
         for title in &raid.title {
@@ -59,11 +58,17 @@ impl SearchDocument {
         Self {
             titles,
             texts: passages.take(),
-            sort_title: sort_title(&raid.title),
+            sort_title: Self::sort_title(raid, today),
             starts_on: starts_on(raid),
             ends_on: date(raid.date.end_date.as_deref()).map(|date| date.last_day()),
             terms: terms(raid),
         }
+    }
+
+    /// The [`sort_title`](Self::sort_title) alone: all that depends on `today`.
+    pub fn sort_title(raid: &Raid, today: Date) -> String {
+        let words = fold(&raid.title_on(today)).join(" ");
+        words.chars().take(SORTED_CHARACTERS).collect()
     }
 }
 
@@ -81,18 +86,6 @@ fn starts_on(raid: &Raid) -> Date {
         },
         |date| date.first_day(),
     )
-}
-
-fn sort_title(titles: &[Title]) -> String {
-    let began = |title: &&Title| date(title.start_date.as_deref()).map(|date| date.first_day());
-    let primary = titles.iter().filter(|title| title.is_primary());
-    let title = primary.max_by_key(began).or(titles.first());
-    let words = fold(
-        title
-            .and_then(|title| title.text.as_deref())
-            .unwrap_or_default(),
-    );
-    words.join(" ").chars().take(SORTED_CHARACTERS).collect()
 }
 
 fn terms(raid: &Raid) -> BTreeSet<Term> {

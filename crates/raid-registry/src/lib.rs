@@ -8,6 +8,7 @@
 mod accept;
 pub mod auth;
 mod body;
+mod boundary;
 mod cursor;
 mod embargo;
 mod endpoints;
@@ -39,6 +40,7 @@ mod status;
 mod trial;
 mod warning;
 
+pub use boundary::BoundaryReconciler;
 pub use embargo::EmbargoReconciler;
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};

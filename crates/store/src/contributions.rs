@@ -83,6 +83,29 @@ pub fn of_person(
     Ok(found.into_iter().map(AsText::into_inner).collect())
 }
 
+/// Who contributes to what, in the order of the iDs and then of the handles, at most `limit`, after
+/// `after`.
+pub fn page(
+    c: &mut Conn,
+    after: Option<&(OrcidId, Handle)>,
+    limit: i64,
+) -> Result<Vec<(OrcidId, Handle)>, StoreError> {
+    let mut query = contribution::table
+        .select((contribution::orcid, contribution::handle))
+        .into_boxed();
+    if let Some((orcid, handle)) = after {
+        let same = contribution::orcid.eq(orcid.to_string());
+        let later = same.and(contribution::handle.gt(handle.to_string()));
+        query = query.filter(contribution::orcid.gt(orcid.to_string()).or(later));
+    }
+    let order = (contribution::orcid, contribution::handle);
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>)> = query.order(order).limit(limit).load(c)?;
+    Ok(found
+        .into_iter()
+        .map(|(orcid, handle)| (orcid.into_inner(), handle.into_inner()))
+        .collect())
+}
+
 /// The RAiDs of some people that were not withdrawn, in the order of their handles, at most `limit`.
 pub fn standing(
     c: &mut Conn,

@@ -10,6 +10,7 @@ use crate::pool::{Manager, with_connection};
 use crate::seal::KeyRing;
 use diesel::Connection as _;
 use diesel::QueryResult;
+use diesel::RunQueryDsl as _;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::r2d2::{ManageConnection as _, Pool};
 use rand::RngExt as _;
@@ -131,6 +132,28 @@ impl Store {
         f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.on_pool(f).await
+    }
+
+    /// Runs `f`, which only reads, on the state of the database at one moment: no other transaction is
+    /// seen in part.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn snapshot<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_pool(|c| {
+            c.transaction(|c| {
+                // A transaction of SQLite reads from one moment anyway.
+                if let Conn::Postgres(c) = c {
+                    let at_once = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                    diesel::sql_query(at_once).execute(c)?;
+                }
+                unless_it_panics(c, f)
+            })
+        })
+        .await
     }
 
     /// Runs `f` in a transaction that is committed, durably, before this returns `Ok`.

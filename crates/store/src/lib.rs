@@ -29,6 +29,7 @@ mod schema;
 mod seal;
 pub mod service_points;
 pub mod statuses;
+pub mod sweep;
 pub mod tasks;
 mod terms;
 #[cfg(feature = "testing")]

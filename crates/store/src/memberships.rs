@@ -2,8 +2,9 @@
 
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
-use crate::schema::membership;
+use crate::schema::{contribution, membership};
 use crate::types::{AsText, Timestamp, text_enum};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use raid_model::membership::Entry;
 use raid_model::{Handle, OrcidId};
@@ -185,6 +186,80 @@ pub fn of_person(
     }
     let found: Vec<AsText<Handle>> = query.order(membership::handle).limit(limit).load(c)?;
     Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// Entries that stand, or may, of people who do not contribute (any more), in the order of the iDs and
+/// then of the handles, among the next `limit` that stand after `after`. Also gives the last of
+/// those; none when there are no more.
+pub fn page_of_left(
+    c: &mut Conn,
+    after: Option<&(OrcidId, Handle)>,
+    limit: i64,
+) -> Result<(Vec<(OrcidId, Handle)>, Option<(OrcidId, Handle)>), StoreError> {
+    let stands = [State::Posting, State::Written, State::Deleting];
+    let contributes = contribution::table
+        .filter(contribution::orcid.eq(membership::orcid))
+        .filter(contribution::handle.eq(membership::handle));
+    let mut query = membership::table
+        .filter(membership::state.eq_any(stands))
+        .select((membership::orcid, membership::handle, exists(contributes)))
+        .into_boxed();
+    if let Some((orcid, handle)) = after {
+        let same = membership::orcid.eq(orcid.to_string());
+        let later = same.and(membership::handle.gt(handle.to_string()));
+        query = query.filter(membership::orcid.gt(orcid.to_string()).or(later));
+    }
+    let order = (membership::orcid, membership::handle);
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>, bool)> =
+        query.order(order).limit(limit).load(c)?;
+    let pair = |(orcid, handle, _): &(AsText<OrcidId>, AsText<Handle>, bool)| {
+        (*orcid.get(), handle.get().clone())
+    };
+    let last = found.last().map(pair);
+    Ok((found.iter().filter(|row| !row.2).map(pair).collect(), last))
+}
+
+/// Entries that stand under a put-code, in the order of the iDs and then of the handles, at most `limit`,
+/// after `after`.
+pub fn page_of_written(
+    c: &mut Conn,
+    after: Option<&(OrcidId, Handle)>,
+    limit: i64,
+) -> Result<Vec<(OrcidId, Handle)>, StoreError> {
+    let mut query = membership::table
+        .filter(membership::state.eq(State::Written))
+        .select((membership::orcid, membership::handle))
+        .into_boxed();
+    if let Some((orcid, handle)) = after {
+        let same = membership::orcid.eq(orcid.to_string());
+        let later = same.and(membership::handle.gt(handle.to_string()));
+        query = query.filter(membership::orcid.gt(orcid.to_string()).or(later));
+    }
+    let order = (membership::orcid, membership::handle);
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>)> = query.order(order).limit(limit).load(c)?;
+    Ok(found
+        .into_iter()
+        .map(|(orcid, handle)| (orcid.into_inner(), handle.into_inner()))
+        .collect())
+}
+
+/// The put-code of an entry may be of no use any more, since our client at ORCID is another one. The
+/// entry is looked up before anything is written; one that ORCID refused to remove is given up.
+pub fn forget_put_code(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(known) = find(c, orcid, handle)?.filter(|m| m.state == State::Written) else {
+        return Ok(());
+    };
+    let standing = if known.refusal.is_some() {
+        Standing::Deleted
+    } else {
+        Standing::Posting
+    };
+    record(c, orcid, handle, &standing, now)
 }
 
 /// Everything on a person's record is gone, with what we wrote there. Nothing of it was removed by

@@ -18,6 +18,7 @@ use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 use time::Date;
 
+mod days;
 mod index;
 mod lists;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod search;
 mod sight;
 mod versions;
 
+pub use days::{boundary, embargo_end, follow_day, sorted_as};
 pub use index::index_some;
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
 pub use search::{
@@ -124,6 +126,8 @@ pub struct RaidWrite {
     pub search: SearchDocument,
     /// When the embargo ends, if it is embargoed.
     pub embargo_ends: Option<Timestamp>,
+    /// When something that is derived from the date changes next ([`boundary`]).
+    pub boundary: Option<Timestamp>,
     /// The contributors with an ORCID iD.
     pub contributors: BTreeSet<OrcidId>,
     /// Whether a new RAiD is held by who mints it, as its `raid-admin`.
@@ -166,12 +170,9 @@ impl RaidWrite {
                 Access::Open
             },
             document: Json(serde_json::to_string(raid).map_err(|e| unfit(&e))?),
-            search: SearchDocument::of(raid),
-            embargo_ends: raid
-                .access
-                .embargo_expiry
-                .filter(|_| embargoed)
-                .map(time::Date::midnight),
+            search: SearchDocument::of(raid, at.date()),
+            embargo_ends: embargo_end(raid),
+            boundary: boundary(raid, at.date()),
             contributors: raid.orcids().collect(),
             held_by_actor: false,
             actor,
@@ -182,7 +183,7 @@ impl RaidWrite {
         })
     }
 
-    /// What follows for these people's records, and at the end of the embargo.
+    /// What follows for these people's records, and on days to come.
     pub(crate) fn tasks<'a>(
         &self,
         people: impl Iterator<Item = &'a OrcidId>,
@@ -197,9 +198,13 @@ impl RaidWrite {
         let embargo = self
             .embargo_ends
             .map(|ends| task(Work::Embargo(handle()), ends));
-        people
-            .map(move |orcid| task(Work::Membership(*orcid, handle()), self.due_at))
-            .chain(embargo)
+        let boundary = self.boundary.map(|at| NewTask {
+            lane: Lane::Bulk,
+            ..task(Work::Boundary(handle()), at)
+        });
+        let people = people.map(move |orcid| task(Work::Membership(*orcid, handle()), self.due_at));
+        // First, so that these keep their time: the due times of many tasks are spread out.
+        embargo.into_iter().chain(boundary).chain(people)
     }
 
     /// What the RAiD is connected with.

@@ -193,6 +193,17 @@ pub fn put_in_state(
     Ok(())
 }
 
+/// Loses the tasks of a subject, as damage would.
+///
+/// # Errors
+/// When the database refuses.
+pub fn lose_tasks(c: &mut Conn, subject: &str) -> Result<(), StoreError> {
+    use crate::schema::task;
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    diesel::delete(task::table.filter(task::subject.eq(subject))).execute(c)?;
+    Ok(())
+}
+
 /// See [`TestDb::single_writer`].
 pub struct SingleWriter(Conn);
 

@@ -3,8 +3,9 @@
 mod loading;
 mod permission;
 
+use crate::facts::Facts;
 use crate::failure;
-use crate::plan::{Facts, Step, plan};
+use crate::plan::{Step, plan};
 use loading::Loaded;
 use orcid_client::{
     CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, Urgency, our_entry,

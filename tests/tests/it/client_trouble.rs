@@ -1,5 +1,6 @@
 //! ORCID does not accept our own client: wrong credentials, or a client that ORCID disabled.
 
+use crate::steps::details;
 use raid_tests::examples::{self, CARBERRY, OKAFOR, handle_of};
 use raid_tests::{Agency, Browser, Page, Stage, eventually};
 use serde_json::Value;
@@ -17,15 +18,6 @@ client_check = "600ms"
 
 /// What the log says once when ORCID does not accept our client.
 const COMPLAINT: &str = "ORCID does not accept our client";
-
-async fn details(agency: &Agency<'_>) -> Value {
-    agency
-        .client()
-        .anonymous()
-        .get("/health/details")
-        .await
-        .expect(200)
-}
 
 async fn orcid_is(agency: &Agency<'_>, status: &str) -> Value {
     eventually(&format!("ORCID to be {status}"), async || {

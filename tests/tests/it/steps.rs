@@ -76,3 +76,13 @@ pub async fn shows_status(agency: &Agency<'_>, handle: &str, status: &str) {
     })
     .await;
 }
+
+/// What works and what does not, as operators see it.
+pub async fn details(agency: &Agency<'_>) -> Value {
+    agency
+        .client()
+        .anonymous()
+        .get("/health/details")
+        .await
+        .expect(200)
+}

@@ -31,7 +31,9 @@ pub(super) async fn run(store: Store, mut stopped: watch::Receiver<bool>) {
 async fn index(store: &Store, stopped: &watch::Receiver<bool>) -> usize {
     let mut indexed = 0;
     while !*stopped.borrow() {
-        match store.write(|c| raids::index_some(c, BATCH)).await {
+        let today = store.clock().now().date();
+        let batch = store.write(move |c| raids::index_some(c, BATCH, today));
+        match batch.await {
             Ok(some) => {
                 indexed += some;
                 if i64::try_from(some).is_ok_and(|some| some < BATCH) {

@@ -11,15 +11,14 @@ use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Tra
 use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{ContactBudget, PermissionRules};
-use raid_registry::EmbargoReconciler;
 use raid_registry::auth::{AuthSettings, OidcIssuer};
-use raid_registry::{Limits, Rate};
+use raid_registry::{BoundaryReconciler, EmbargoReconciler, Limits, Rate};
 use reconciler::{Reconcile, Schedule};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use sync_worker::MembershipReconciler;
+use sync_worker::{MembershipReconciler, SweepReconciler};
 
 pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
     let auth = AuthSettings {
@@ -80,7 +79,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
 }
 
 /// What is written to ORCID records, and where it links to.
-fn membership_policy(settings: &Settings) -> MembershipPolicy {
+pub(crate) fn membership_policy(settings: &Settings) -> MembershipPolicy {
     MembershipPolicy {
         write_embargoed: settings.sync.write_embargoed,
         addresses: Addresses {
@@ -110,8 +109,8 @@ pub(super) fn kept(settings: &Settings) -> Kept {
     }
 }
 
-/// What the registry leaves to a worker, with ORCID or without.
-pub(super) fn registry_reconcilers(
+/// What is left to a worker, with ORCID or without.
+pub(super) fn store_reconcilers(
     settings: &Settings,
     store: &Store,
     roles: &BTreeSet<Role>,
@@ -120,7 +119,10 @@ pub(super) fn registry_reconcilers(
         return Vec::new();
     }
     let embargoes = EmbargoReconciler::new(store.clone(), settings.sync.settle_delay);
-    vec![Arc::new(embargoes)]
+    let boundaries = BoundaryReconciler::new(store.clone());
+    let policy = (settings.orcid.mode == Mode::Own).then(|| membership_policy(settings));
+    let sweep = SweepReconciler::new(store.clone(), policy, settings.worker.sweep_every);
+    vec![Arc::new(embargoes), Arc::new(boundaries), Arc::new(sweep)]
 }
 
 /// What talks to people and to ORCID, as far as this process runs it.

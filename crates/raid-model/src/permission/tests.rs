@@ -28,6 +28,22 @@ fn only_a_token_or_the_person_leads_to_granted() {
 }
 
 #[test]
+fn a_token_that_no_state_explains_is_tried() {
+    for state in PermissionState::ALL {
+        let event = PermissionEvent::TokenFound;
+        let expected = if state.keeps_token() {
+            Err(InvalidTransition {
+                state: *state,
+                event,
+            })
+        } else {
+            Ok(PermissionState::Suspect)
+        };
+        assert_eq!(state.after(event), expected, "{state}");
+    }
+}
+
+#[test]
 fn a_no_is_not_asked_again_by_the_agency() {
     for state in [PermissionState::Denied, PermissionState::Disconnected] {
         let refused = state.after(PermissionEvent::AskAgain);

@@ -5,6 +5,8 @@ use time::macros::{date, datetime};
 use super::{BREAK, MAX_QUERY_WORDS, Query, SearchDocument, Term, TermKind, fold};
 use crate::{Raid, RaidRequest, ServerOwned};
 
+const TODAY: time::Date = date!(2026 - 06 - 22);
+
 fn raid(change: impl FnOnce(&mut Value)) -> Raid {
     let mut body: Value =
         serde_json::from_slice(include_bytes!("../../../../examples/raid-max.json")).unwrap();
@@ -137,13 +139,12 @@ fn titles_descriptions_and_keywords_are_searched() {
         body["subject"][0]["keyword"] = json!([{"text": "Gla-cier"}, {"text": null}, {}]);
         body["date"] = json!({"startDate": "2024", "endDate": "2026-02"});
     });
-    let document = SearchDocument::of(&raid);
+    let document = SearchDocument::of(&raid, TODAY);
     assert_eq!(document.titles, format!("the first {BREAK} angstrom sohne"));
     assert_eq!(document.texts, format!("ice and snow {BREAK} gla cier"));
-    assert_eq!(
-        document.sort_title, "angstrom sohne",
-        "the title that began last"
-    );
+    assert_eq!(document.sort_title, "the first", "the title in force");
+    let later = SearchDocument::of(&raid, date!(2030 - 01 - 01));
+    assert_eq!(later.sort_title, "angstrom sohne");
     assert_eq!(document.starts_on, date!(2024 - 01 - 01));
     assert_eq!(document.ends_on, Some(date!(2026 - 02 - 28)));
 }
@@ -158,7 +159,7 @@ fn a_raid_is_found_by_what_it_is_connected_with() {
         body["relatedRaid"][0]["id"] = json!("https://raid.org/10.82841/ab12");
         body["relatedRaid"][1]["id"] = json!("no RAiD");
     });
-    let document = SearchDocument::of(&raid);
+    let document = SearchDocument::of(&raid, TODAY);
     for kind in TermKind::ALL {
         let has = |term: &Term| term.kind() == *kind;
         assert!(document.terms.iter().any(has), "{kind:?}");
@@ -216,7 +217,7 @@ fn what_is_searched_is_bounded() {
         body["relatedObject"][0]["id"] =
             json!(format!("https://doi.org/10.1/{}", "x".repeat(9_000)));
     });
-    let document = SearchDocument::of(&raid);
+    let document = SearchDocument::of(&raid, TODAY);
     let words = format!("{} {}", document.titles, document.texts);
     assert!(words.split(' ').count() <= 10_000);
     assert!(document.titles.starts_with("word word") && document.texts.contains("other"));

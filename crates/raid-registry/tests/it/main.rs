@@ -4,6 +4,7 @@
 
 mod addresses;
 mod bad_input;
+mod boundary;
 mod broken_stores;
 mod bulk;
 mod changes;

@@ -10,13 +10,15 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use raid_model::search::SearchDocument;
 use raid_model::{Handle, Raid};
+use time::Date;
 
 /// Indexes some RAiDs whose search index is not of their version, at most `limit`, and gives how
-/// many there were: fewer than `limit` when none are left. Several nodes may do so at once.
+/// many there were: fewer than `limit` when none are left. Several nodes may do so at once. `today`
+/// decides which titles are in force.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn index_some(c: &mut Conn, limit: i64) -> Result<usize, StoreError> {
+pub fn index_some(c: &mut Conn, limit: i64, today: Date) -> Result<usize, StoreError> {
     // Word by word the condition of the index raid_unindexed, which then finds them.
     let is_behind = || sql::<Bool>("(indexed_version IS NULL OR indexed_version <> version)");
     let behind: Vec<(AsText<Handle>, i32, Json)> = raid::table
@@ -27,7 +29,7 @@ pub fn index_some(c: &mut Conn, limit: i64) -> Result<usize, StoreError> {
         .load(c)?;
     for (handle, version, document) in &behind {
         let read = serde_json::from_str::<Raid>(&document.0);
-        let read = read.map(|raid| SearchDocument::of(&raid));
+        let read = read.map(|raid| SearchDocument::of(&raid, today));
         if let Err(e) = &read {
             // It is found by nothing, and nobody waits for it.
             tracing::error!(handle = handle.as_str(), error = %e, "a RAiD cannot be indexed");

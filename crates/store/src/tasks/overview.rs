@@ -4,7 +4,9 @@ use super::{Kind, State, Work};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::task;
+use crate::types::Timestamp;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// A task that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,24 @@ pub fn dead_letters(c: &mut Conn, limit: i64) -> Result<Vec<DeadLetter>, StoreEr
             })
         })
         .collect()
+}
+
+/// When these tasks of one kind are due; a dead one counts as due never ([`None`]). What is not in
+/// the queue is missing.
+pub fn due_times(
+    c: &mut Conn,
+    kind: Kind,
+    keys: &[String],
+) -> Result<HashMap<String, Option<Timestamp>>, StoreError> {
+    let rows: Vec<(String, State, Timestamp)> = task::table
+        .filter(task::kind.eq(kind))
+        .filter(task::key.eq_any(keys))
+        .select((task::key, task::state, task::due_at))
+        .load(c)?;
+    Ok(rows
+        .into_iter()
+        .map(|(key, state, due_at)| (key, (state == State::Due).then_some(due_at)))
+        .collect())
 }
 
 /// How many tasks stand in which state, for the metrics.

@@ -88,6 +88,7 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
             terms: BTreeSet::new(),
         },
         embargo_ends: None,
+        boundary: None,
         held_by_actor: false,
         contributors: contributors.iter().copied().collect(),
         actor: Actor {

@@ -16,8 +16,10 @@ store::on_both_databases!(
     a_document_that_cannot_be_read_stops_nothing,
 );
 
+const TODAY: time::Date = date!(2026 - 03 - 02);
+
 fn everything() -> Search {
-    Search::all(Sight::everything(), date!(2026 - 03 - 02))
+    Search::all(Sight::everything(), TODAY)
 }
 
 fn words(text: &str) -> Search {
@@ -68,7 +70,10 @@ async fn a_new_version_is_found_by_what_it_says_now(db: &TestDb) {
     };
     assert_eq!(count(&store, ended).await, 1);
     assert_eq!(
-        store.write(|c| raids::index_some(c, 10)).await.unwrap(),
+        store
+            .write(|c| raids::index_some(c, 10, TODAY))
+            .await
+            .unwrap(),
         0,
         "nothing is behind"
     );
@@ -108,7 +113,12 @@ async fn what_older_programs_wrote_is_indexed_once(db: &TestDb) {
     // Two nodes that start at the same time.
     let indexing = async |store: Store| {
         let mut steps = 0;
-        while store.write(|c| raids::index_some(c, 4)).await.unwrap() == 4 {
+        while store
+            .write(|c| raids::index_some(c, 4, TODAY))
+            .await
+            .unwrap()
+            == 4
+        {
             steps += 1;
             assert!(steps < 30, "it ends");
         }
@@ -148,7 +158,19 @@ async fn a_document_that_cannot_be_read_stops_nothing(db: &TestDb) {
         })
         .await
         .unwrap();
-    assert_eq!(store.write(|c| raids::index_some(c, 10)).await.unwrap(), 2);
-    assert_eq!(store.write(|c| raids::index_some(c, 10)).await.unwrap(), 0);
+    assert_eq!(
+        store
+            .write(|c| raids::index_some(c, 10, TODAY))
+            .await
+            .unwrap(),
+        2
+    );
+    assert_eq!(
+        store
+            .write(|c| raids::index_some(c, 10, TODAY))
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(count(&store, words("word")).await, 1);
 }

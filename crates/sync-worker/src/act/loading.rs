@@ -1,13 +1,12 @@
 //! What is known when a task begins, read in one go.
 
 use super::MembershipReconciler;
-use crate::plan::Facts;
-use raid_model::membership::MembershipDocument;
+use crate::facts::Facts;
 use raid_model::permission::PermissionState;
-use raid_model::{Handle, OrcidId, Raid};
+use raid_model::{Handle, OrcidId};
 use secrecy::SecretString;
 use store::permissions::{self, Permission};
-use store::{StoreError, disclaimers, grants, memberships, raids};
+use store::{StoreError, grants};
 
 /// What is known when a task begins.
 pub(super) struct Loaded {
@@ -24,34 +23,17 @@ impl MembershipReconciler {
         let policy = self.policy.clone();
         self.store
             .read(move |c| {
-                let standing = if disclaimers::is_disclaimed(c, &orcid, &handle)? {
-                    None
-                } else {
-                    raids::find_standing(c, &handle)?
-                };
-                let desired = match standing {
-                    None => None,
-                    Some(row) => {
-                        let raid: Raid = serde_json::from_str(&row.document.0)
-                            .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
-                        MembershipDocument::for_contributor(&raid, &orcid, &policy, today)
-                    }
-                };
                 let known = permissions::find(c, &orcid)?;
                 let permission = known.as_ref().map_or(PermissionState::Unasked, |p| p.state);
+                let facts = Facts::load(c, &orcid, &handle, permission, &policy, today)?;
                 let token = match permission {
                     PermissionState::Granted | PermissionState::Revoked => {
                         grants::active(c, &keys, &orcid)?.map(|g| g.access_token)
                     }
                     _ => None,
                 };
-                let actual = memberships::find(c, &orcid, &handle)?;
                 Ok(Loaded {
-                    facts: Facts {
-                        desired,
-                        permission,
-                        actual,
-                    },
+                    facts,
                     known,
                     token,
                 })

@@ -1,6 +1,7 @@
 //! The next step, for every combination of what should be and what is.
 
-use super::{Facts, Step, plan};
+use super::{Step, plan};
+use crate::facts::Facts;
 use proptest::prelude::*;
 use raid_model::membership::MembershipDocument;
 use raid_model::permission::PermissionState;

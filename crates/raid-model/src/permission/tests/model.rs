@@ -25,6 +25,7 @@ pub(super) const EVENTS: &[PermissionEvent] = &[
     PermissionEvent::Denied,
     PermissionEvent::TokenRefused,
     PermissionEvent::TokenAccepted,
+    PermissionEvent::TokenFound,
     PermissionEvent::WithdrawalConfirmed,
     PermissionEvent::TokenGivenUp,
     PermissionEvent::ScopeMissing,

@@ -1,0 +1,7 @@
+//! The parts of the sync worker that need a database and no ORCID.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
+
+mod healthy;
+mod scene;
+mod sweep;
