@@ -6,8 +6,10 @@
 //! whether identifiers exist only where the settings say so, and before anything is written.
 
 mod accept;
+mod asking;
 pub mod auth;
 mod body;
+mod contributor_view;
 mod cursor;
 mod embargo;
 mod endpoints;
@@ -39,6 +41,9 @@ mod status;
 mod trial;
 mod warning;
 
+pub use contributor_view::{
+    ActionView, ContributorView, EntryView, NotificationView, PermissionView, TaskView,
+};
 pub use embargo::EmbargoReconciler;
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};

@@ -30,6 +30,7 @@ mod negotiation;
 mod notes;
 mod orcid_calls;
 mod paging;
+mod privacy;
 mod read;
 mod request_log;
 mod scoped_roles;
