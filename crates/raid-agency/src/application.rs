@@ -8,6 +8,8 @@ mod expired_codes;
 mod forgetting;
 mod parts;
 
+pub(crate) use parts::contact_budget;
+
 use crate::health;
 use crate::orcid::{self, CallLog, Credentials};
 use crate::secrets;

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod serve;
 mod token;
+mod why;
 
 use crate::application::{self, Role, simulator_settings};
 use crate::secrets::make_private_folder;
@@ -66,6 +67,11 @@ enum Command {
         #[arg(long)]
         redrive: bool,
     },
+    /// Tell in words why an entry is, or is not, on an ORCID record.
+    Why {
+        /// An ORCID iD: the person in their projects. Or a handle: all contributors of the RAiD.
+        subject: String,
+    },
     /// Print the configuration in effect, without secrets.
     Config,
     /// Write the description of the API.
@@ -101,6 +107,7 @@ impl CommandLine {
             Command::DeadLetters { redrive } => {
                 dead_letters::dead_letters(&settings, redrive).await
             }
+            Command::Why { subject } => why::why(&settings, &subject).await,
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);
                 Ok(())

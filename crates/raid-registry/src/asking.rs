@@ -70,11 +70,12 @@ fn within(
     let Some(budget) = budget else {
         return NOBODY;
     };
-    let posts = contributor
+    let posts: Vec<_> = contributor
         .requests
         .iter()
-        .map(|request| (request.asked_at, request.counted));
-    match budget.open_from(posts) {
+        .map(|request| (request.asked_at, request.counted))
+        .collect();
+    match budget.open_from(&posts) {
         None => NOBODY,
         Some(from) if from > now => Asking::NotBefore(from),
         Some(_) => Asking::Possible,

@@ -3,7 +3,7 @@
 //! Who declined or withdrew is the business of those who look after the RAiD. Everybody else sees
 //! whether a person is confirmed, and no more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use raid_model::permission::PermissionState as State;
 use raid_model::{Contributor, ContributorStatus, Handle, OrcidId, Raid};
@@ -21,7 +21,7 @@ pub(crate) struct Known {
     /// What a service outside said about them.
     pub(crate) said: Statuses,
     /// The RAiDs of which the reader sees no more than who is confirmed.
-    pub(crate) foreign: HashSet<Handle>,
+    pub(crate) foreign: BTreeSet<Handle>,
 }
 
 impl Known {
@@ -30,7 +30,7 @@ impl Known {
         Ok(Self {
             people: permissions::of_raids(c, handles)?,
             said: statuses::of_raids(c, handles)?,
-            foreign: HashSet::new(),
+            foreign: BTreeSet::new(),
         })
     }
 
@@ -79,11 +79,11 @@ impl Known {
 }
 
 /// Those of the RAiDs that are neither of the reader's service point nor held by them.
-fn foreign(c: &mut Conn, rows: &[RaidRow], sight: &Sight) -> Result<HashSet<Handle>, StoreError> {
+fn foreign(c: &mut Conn, rows: &[RaidRow], sight: &Sight) -> Result<BTreeSet<Handle>, StoreError> {
     if sight.embargoed {
-        return Ok(HashSet::new());
+        return Ok(BTreeSet::new());
     }
-    let mut foreign: HashSet<Handle> = rows
+    let mut foreign: BTreeSet<Handle> = rows
         .iter()
         .filter(|row| sight.service_point != Some(row.service_point_id))
         .map(|row| row.handle.get().clone())

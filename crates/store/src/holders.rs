@@ -6,7 +6,7 @@ use crate::schema::raid_holder;
 use crate::types::{AsText, Timestamp, text_enum};
 use diesel::prelude::*;
 use raid_model::Handle;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 text_enum! {
     /// What somebody may do with a RAiD that they hold, if their token has the role of this name.
@@ -132,7 +132,7 @@ pub fn roles(
 /// Those of some RAiDs that somebody holds, in a role that their token has.
 pub fn held_among(
     c: &mut Conn,
-    handles: &HashSet<Handle>,
+    handles: &BTreeSet<Handle>,
     holder: &Holder,
 ) -> Result<Vec<Handle>, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();

@@ -55,10 +55,7 @@ impl ContactBudget {
 
     /// From when on a person may be asked once more, who was sent these notifications, the newest
     /// first: when each was posted, and whether it counts. `None` if the agency asks nobody.
-    pub fn open_from(
-        &self,
-        posts: impl Iterator<Item = (PrimitiveDateTime, bool)> + Clone,
-    ) -> Option<PrimitiveDateTime> {
+    pub fn open_from(&self, posts: &[(PrimitiveDateTime, bool)]) -> Option<PrimitiveDateTime> {
         let window = time::Duration::try_from(self.window).unwrap_or(time::Duration::MAX);
         // The last of so many has to leave the window first.
         let leaves = |at: Option<PrimitiveDateTime>| {
@@ -66,9 +63,9 @@ impl ContactBudget {
         };
         let last_counted = usize::try_from(self.requests.checked_sub(1)?).ok()?;
         let last_posted = usize::try_from(self.most_posts().checked_sub(1)?).ok()?;
-        let mut counted = posts.clone().filter(|(_, counts)| *counts);
-        let counted = counted.nth(last_counted).map(|(at, _)| at);
-        let posted = posts.clone().nth(last_posted).map(|(at, _)| at);
+        let mut counted = posts.iter().filter(|(_, counts)| *counts);
+        let counted = counted.nth(last_counted).map(|(at, _)| *at);
+        let posted = posts.get(last_posted).map(|(at, _)| *at);
         Some(leaves(counted).max(leaves(posted)))
     }
 
@@ -111,7 +108,8 @@ mod tests {
         let budget = |requests| ContactBudget { requests, window };
         let day = |n| datetime!(2026-01-01 0:00) + time::Duration::days(n);
         let open_from = |requests, days: &[(i64, bool)]| {
-            budget(requests).open_from(days.iter().map(|(n, counts)| (day(*n), *counts)))
+            let posts: Vec<_> = days.iter().map(|(n, counts)| (day(*n), *counts)).collect();
+            budget(requests).open_from(&posts)
         };
         let asked = [(50, true), (40, false), (30, true), (10, true)];
         assert_eq!(open_from(3, &asked), Some(day(70)));

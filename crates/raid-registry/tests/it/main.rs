@@ -30,6 +30,7 @@ mod negotiation;
 mod notes;
 mod orcid_calls;
 mod paging;
+mod people;
 mod privacy;
 mod read;
 mod request_log;

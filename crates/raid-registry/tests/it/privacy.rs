@@ -113,7 +113,7 @@ async fn who_declined_is_told_to_those_who_look_after_the_raid_alone(db: &TestDb
             let reply = read(&server, Some(token), path).await;
             assert_eq!(statuses(&reply), [real], "{state} at {path}");
         }
-        for format in ["application/ld+json", "text/turtle"] {
+        for format in ["application/rdf+xml", "text/turtle"] {
             let read = TestRequest::get()
                 .uri(&path)
                 .insert_header(("Accept", format));
@@ -165,9 +165,11 @@ async fn the_tag_of_one_reader_is_not_that_of_another(db: &TestDb) {
     let public = read(&server, None, &path).await;
     assert_ne!(full.header("ETag"), public.header("ETag"));
     for reply in [&full, &public] {
-        let vary = reply.headers.get_all("Vary");
-        let mut vary = vary.map(|value| value.to_str().unwrap());
-        assert!(vary.any(|value| value == "Accept, Authorization"));
+        let vary: Vec<_> = reply.headers.get_all("Vary").collect();
+        assert!(
+            format!("{vary:?}").contains("Accept, Authorization"),
+            "{vary:?}"
+        );
     }
     let again = TestRequest::get()
         .uri(&path)
