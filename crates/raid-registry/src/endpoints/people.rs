@@ -204,9 +204,9 @@ pub(crate) async fn accept_merge(
 }
 
 /// The person that a path names.
-fn orcid_of(req: &HttpRequest) -> Result<OrcidId, Problem> {
+fn orcid_of(req: &HttpRequest) -> Result<OrcidId, Refusal> {
     let text = req.match_info().query("orcid");
-    text.parse().map_err(|_| nobody(req))
+    text.parse().map_err(|_| nobody(req).into())
 }
 
 fn nobody(req: &HttpRequest) -> Problem {
