@@ -8,7 +8,7 @@ mod expired_codes;
 mod forgetting;
 mod parts;
 
-pub(crate) use parts::membership_policy;
+pub(crate) use parts::{contact_budget, membership_policy};
 
 use crate::health;
 use crate::orcid::{self, CallLog, Credentials};

@@ -7,6 +7,7 @@ mod import;
 mod resync;
 mod serve;
 mod token;
+mod why;
 
 use crate::application::{self, Role, simulator_settings};
 use crate::secrets::make_private_folder;
@@ -82,6 +83,11 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Tell in words why an entry is, or is not, on an ORCID record.
+    Why {
+        /// An ORCID iD: the person in their projects. Or a handle: all contributors of the RAiD.
+        subject: String,
+    },
     /// Print the configuration in effect, without secrets.
     Config,
     /// Write the description of the API.
@@ -121,6 +127,7 @@ impl CommandLine {
             Command::ForgetPutCodes { dry_run } => {
                 forget_put_codes::forget_put_codes(&settings, dry_run).await
             }
+            Command::Why { subject } => why::why(&settings, &subject).await,
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);
                 Ok(())

@@ -8,7 +8,7 @@
 
 use time::Date;
 
-use crate::{Contributor, ContributorPosition, PartialDate};
+use crate::{Contributor, ContributorPosition, OrcidId, PartialDate};
 
 impl Contributor {
     /// This contributor, with the positions, roles and flags of an invitation that they accepted.
@@ -47,6 +47,38 @@ impl Contributor {
         }
         joined
     }
+}
+
+/// The contributors of a RAiD when ORCID merged the record `from` into `into`, whose URL is `url`:
+/// the person is named by the other iD. If it is among them already, they become one contributor
+/// with the positions, roles and flags of both. None if nobody is named by `from`.
+pub fn merged(
+    contributors: &[Contributor],
+    from: &OrcidId,
+    into: &OrcidId,
+    url: &str,
+) -> Option<Vec<Contributor>> {
+    let is = |orcid: &OrcidId| {
+        let orcid = *orcid;
+        move |it: &&Contributor| it.orcid() == Some(orcid)
+    };
+    let old = contributors.iter().find(is(from))?;
+    let other = contributors.iter().find(is(into));
+    let renamed = Contributor {
+        id: Some(url.to_owned()),
+        ..old.clone()
+    };
+    let one = other.map_or(renamed, |other| other.joined_by(old));
+    let mut one = Some(one);
+    let merged = contributors.iter().filter_map(|it| {
+        let is_theirs = it.orcid().is_some_and(|id| id == *from || id == *into);
+        if is_theirs {
+            one.take()
+        } else {
+            Some(it.clone())
+        }
+    });
+    Some(merged.collect())
 }
 
 /// Positions and one more.

@@ -13,7 +13,7 @@ pub mod generators;
 mod handle;
 pub mod history;
 mod isni_id;
-mod joining;
+pub mod joining;
 pub mod json;
 pub mod membership;
 mod orcid_id;

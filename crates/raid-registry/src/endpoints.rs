@@ -13,6 +13,7 @@ pub(crate) mod landing;
 pub(crate) mod list;
 pub(crate) mod mint;
 pub(crate) mod orcid_calls;
+pub(crate) mod people;
 pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod redirect;

@@ -12,6 +12,9 @@ use crate::accept::Representation;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 
+/// What the bytes of a RAiD depend on: the format, and what the caller may see of its contributors.
+pub(crate) const VARY: &str = "Accept, Authorization";
+
 /// The tag of a RAiD's JSON, or of another body at a version, as a header's value.
 pub(crate) fn of(version: i32, body: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(body);
@@ -48,7 +51,7 @@ pub(crate) fn not_modified(req: &HttpRequest, etag: &HeaderValue) -> Option<Http
     has_it.then(|| {
         HttpResponse::NotModified()
             .insert_header((header::ETAG, etag.clone()))
-            .insert_header((header::VARY, "Accept"))
+            .insert_header((header::VARY, VARY))
             .finish()
     })
 }

@@ -6,9 +6,11 @@
 //! whether identifiers exist only where the settings say so, and before anything is written.
 
 mod accept;
+mod asking;
 pub mod auth;
 mod body;
 mod boundary;
+mod contributor_view;
 mod cursor;
 mod embargo;
 mod endpoints;
@@ -41,6 +43,9 @@ mod trial;
 mod warning;
 
 pub use boundary::BoundaryReconciler;
+pub use contributor_view::{
+    ActionView, ContributorView, EntryView, NotificationView, PermissionView, TaskView,
+};
 pub use embargo::EmbargoReconciler;
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use raid_model::{Addresses, Handle, Raid};
+use raid_model::{Addresses, Raid};
 use serde_json::Value;
-use store::raids::RaidRow;
+use store::raids::{RaidRow, Sight};
 use store::{Conn, StoreError};
 
 use crate::openapi::Describe;
@@ -81,15 +81,15 @@ impl Fields {
     }
 }
 
-/// Each RAiD, ready to be sent.
+/// Each RAiD, ready to be sent to a reader.
 pub(crate) fn items(
     c: &mut Conn,
     rows: &[RaidRow],
     fields: &Fields,
+    sight: &Sight,
     addresses: &Addresses,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
-    let handles: Vec<&Handle> = rows.iter().map(|row| row.handle.get()).collect();
-    let known = Known::load(c, &handles)?;
+    let known = Known::seen_with(c, rows, sight)?;
     rows.iter()
         .map(|row| {
             let raid = record::show(record::parse(&row.document)?, &known, addresses);

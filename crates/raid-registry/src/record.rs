@@ -9,20 +9,51 @@ use serde::{Deserialize, Serialize};
 use store::raids::{self, Access, RaidRow};
 use store::{Conn, Json, StoreError};
 
-use crate::etag;
 use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::status::Known;
+use crate::{etag, status};
 
-/// The final bytes of a RAiD, and what authorization needs to know of it.
+/// The final bytes of a RAiD, as some readers see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Face {
+    pub(crate) body: Bytes,
+    /// The entity tag of the body.
+    pub(crate) etag: HeaderValue,
+}
+
+impl Face {
+    fn of(version: i32, shown: &Raid) -> Result<Self, StoreError> {
+        let body: Bytes = write(shown)?.into();
+        Ok(Self {
+            etag: etag::of(version, &body),
+            body,
+        })
+    }
+
+    /// The RAiD that the bytes show, the contributors' statuses included.
+    pub(crate) fn shown(&self) -> Result<Raid, StoreError> {
+        let corrupt = |e: serde_json::Error| StoreError::Corrupt(format!("a shown RAiD: {e}"));
+        let mut raid: Raid = serde_json::from_slice(&self.body).map_err(corrupt)?;
+        // A status is never taken from a document, so it is read on its own.
+        let statuses: Statuses = serde_json::from_slice(&self.body).map_err(corrupt)?;
+        for (contributor, shown) in raid.contributor.iter_mut().zip(statuses.contributor) {
+            contributor.status = shown.status;
+        }
+        Ok(raid)
+    }
+}
+
+/// A RAiD ready to be sent, and what authorization needs to know of it.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) version: i32,
     pub(crate) service_point_id: i64,
     pub(crate) access: Access,
-    pub(crate) body: Bytes,
-    /// The entity tag of the body.
-    pub(crate) etag: HeaderValue,
+    /// For those who look after the RAiD: with the contributors' real statuses.
+    pub(crate) full: Face,
+    /// For everybody else: it says who is confirmed, and no more of the others.
+    pub(crate) public: Face,
     /// Of an embargoed RAiD: what those learn who may not see it. Otherwise empty.
     pub(crate) closed: Bytes,
     /// Why it was withdrawn, if it was.
@@ -59,18 +90,17 @@ impl Record {
         let Some((row, raid)) = load_shown(c, handle, addresses)? else {
             return Ok(None);
         };
-        let body: Bytes = write(&raid)?.into();
         Ok(Some(Self {
             closed: match row.access {
                 Access::Open => Bytes::new(),
                 Access::Embargoed => ClosedRaid::write(&raid)?,
             },
             withdrawal: row.withdrawal_reason,
-            etag: etag::of(row.version, &body),
+            full: Face::of(row.version, &raid)?,
+            public: Face::of(row.version, &status::raid_for_everybody(&raid))?,
             version: row.version,
             service_point_id: row.service_point_id,
             access: row.access,
-            body,
         }))
     }
 
@@ -78,18 +108,6 @@ impl Record {
     pub(crate) fn withdrawn(&self, handle: &Handle) -> Option<Problem> {
         let reason = self.withdrawal.as_ref()?;
         Some(Problem::withdrawn(handle, reason))
-    }
-
-    /// The RAiD that the bytes show, the contributors' statuses included.
-    pub(crate) fn shown(&self) -> Result<Raid, StoreError> {
-        let corrupt = |e: serde_json::Error| StoreError::Corrupt(format!("a shown RAiD: {e}"));
-        let mut raid: Raid = serde_json::from_slice(&self.body).map_err(corrupt)?;
-        // A status is never taken from a document, so it is read on its own.
-        let statuses: Statuses = serde_json::from_slice(&self.body).map_err(corrupt)?;
-        for (contributor, shown) in raid.contributor.iter_mut().zip(statuses.contributor) {
-            contributor.status = shown.status;
-        }
-        Ok(raid)
     }
 }
 

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::endpoints::{
     bulk, changes, contributors, count, docs, history, holders, invitations, landing, list, mint,
-    orcid_calls, permissions, read, redirect, search, service_points, transfer, update, version,
-    versions, vocabularies, withdrawal,
+    orcid_calls, people, permissions, read, redirect, search, service_points, transfer, update,
+    version, versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::limits;
@@ -64,6 +64,9 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(PUT  "/service-point/{id}" => service_points::change, service_points::describe_change),
     endpoint!(GET  "/service-point/{id}" => service_points::read, service_points::describe_read),
     endpoint!(GET  "/v1/raids" => search::search, search::describe),
+    endpoint!(GET  "/v1/raids/{prefix}/{suffix}/contributors" => people::list, people::describe_list),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/contributors/{orcid}/ask" => people::ask, people::describe_ask),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/contributors/{orcid}/accept-merge" => people::accept_merge, people::describe_accept),
     endpoint!(GET  "/v1/raids/{prefix}/{suffix}/holders" => holders::list, holders::describe_list),
     endpoint!(PUT  "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::give, holders::describe_give),
     endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::take, holders::describe_take),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use raid_model::membership::MembershipPolicy;
+use raid_model::permission::ContactBudget;
 use raid_model::{Addresses, Prefix, RorId};
 
 use crate::auth::AuthSettings;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub existence: Existence,
     /// What is written to ORCID records; none where this agency writes to none.
     pub orcid: Option<MembershipPolicy>,
+    /// How often a person may be asked for permission.
+    pub contact_budget: ContactBudget,
     /// How long a contributor's ORCID record waits for further edits after one.
     pub settle_delay: Duration,
     /// The largest request body, in bytes.
@@ -147,6 +150,10 @@ impl Settings {
                 write_embargoed: false,
                 addresses,
             }),
+            contact_budget: ContactBudget {
+                requests: 3,
+                window: Duration::from_hours(60 * 24),
+            },
             settle_delay: Duration::from_millis(500),
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),
@@ -173,5 +180,11 @@ impl Settings {
                 waiting: 100,
             },
         }
+    }
+
+    /// How often a person may be asked; none where this agency writes to no ORCID record, so that
+    /// it asks nobody.
+    pub(crate) fn contact_budget(&self) -> Option<&ContactBudget> {
+        self.orcid.as_ref().map(|_| &self.contact_budget)
     }
 }

@@ -8,7 +8,7 @@ use store::holders::{self, Holder};
 use store::raids::{Access, Sight};
 
 use crate::auth::{Caller, Role};
-use crate::record::Record;
+use crate::record::{Face, Record};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::rights;
@@ -56,14 +56,29 @@ pub(crate) async fn readable(
     if let Some(problem) = record.withdrawn(handle) {
         return Err(problem.into());
     }
-    if record.access == Access::Open || sees(registry, caller, &record, handle).await? {
+    if record.access == Access::Open || sees_inside(registry, caller, &record, handle).await? {
         return Ok(record);
     }
     Err(Refusal::Closed(record.closed.clone()))
 }
 
-/// Whether the caller sees an embargoed RAiD.
-async fn sees(
+/// A RAiD that the caller may read, as they may see it.
+pub(crate) async fn face<'a>(
+    registry: &Registry,
+    caller: Option<&Caller>,
+    record: &'a Record,
+    handle: &Handle,
+) -> Result<&'a Face, Refusal> {
+    if sees_inside(registry, caller, record, handle).await? {
+        Ok(&record.full)
+    } else {
+        Ok(&record.public)
+    }
+}
+
+/// Whether the caller has a right to this RAiD: they see it under embargo, and what its
+/// contributors answered.
+async fn sees_inside(
     registry: &Registry,
     caller: Option<&Caller>,
     record: &Record,

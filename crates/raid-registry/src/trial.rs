@@ -131,6 +131,7 @@ fn known(c: &mut Conn, raid: &Raid, people: &BTreeSet<OrcidId>) -> Result<Known,
     Ok(Known {
         people: permissions::of_people(c, &all)?,
         said: statuses::of_raids(c, &[raid.handle()])?,
+        ..Known::default()
     })
 }
 

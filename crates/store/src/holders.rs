@@ -6,6 +6,7 @@ use crate::schema::raid_holder;
 use crate::types::{AsText, Timestamp, text_enum};
 use diesel::prelude::*;
 use raid_model::Handle;
+use std::collections::BTreeSet;
 
 text_enum! {
     /// What somebody may do with a RAiD that they hold, if their token has the role of this name.
@@ -126,4 +127,21 @@ pub fn roles(
         .order(raid_holder::role)
         .select(raid_holder::role)
         .load(c)?)
+}
+
+/// Those of some RAiDs that somebody holds, in a role that their token has.
+pub fn held_among(
+    c: &mut Conn,
+    handles: &BTreeSet<Handle>,
+    holder: &Holder,
+) -> Result<Vec<Handle>, StoreError> {
+    let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
+    let found: Vec<AsText<Handle>> = raid_holder::table
+        .filter(raid_holder::handle.eq_any(handles))
+        .filter(raid_holder::subject.eq(&holder.subject))
+        .filter(raid_holder::role.eq_any(&holder.roles))
+        .select(raid_holder::handle)
+        .distinct()
+        .load(c)?;
+    Ok(found.into_iter().map(AsText::into_inner).collect())
 }

@@ -7,6 +7,7 @@ pub mod changes;
 mod clock;
 mod conn;
 pub mod contributions;
+pub mod contributor_states;
 mod database_clock;
 pub mod disclaimers;
 mod engine;

@@ -26,6 +26,11 @@ text_enum! {
     }
 }
 
+impl State {
+    /// Something of ours stands on the record, or may.
+    pub(crate) const STANDS: [Self; 3] = [Self::Posting, Self::Written, Self::Deleting];
+}
+
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = membership)]
@@ -175,10 +180,9 @@ pub fn of_person(
     after: Option<&Handle>,
     limit: i64,
 ) -> Result<Vec<Handle>, StoreError> {
-    let stands = [State::Posting, State::Written, State::Deleting];
     let mut query = membership::table
         .filter(membership::orcid.eq(orcid.to_string()))
-        .filter(membership::state.eq_any(stands))
+        .filter(membership::state.eq_any(State::STANDS))
         .select(membership::handle)
         .into_boxed();
     if let Some(after) = after {
@@ -324,10 +328,9 @@ pub(crate) fn allow_again(
 
 /// Whether an entry of ours stands on the person's record, or may, that we can still remove.
 pub fn stands(c: &mut Conn, orcid: &OrcidId) -> Result<bool, StoreError> {
-    let stands = [State::Posting, State::Written, State::Deleting];
     let found: Option<AsText<Handle>> = membership::table
         .filter(membership::orcid.eq(orcid.to_string()))
-        .filter(membership::state.eq_any(stands))
+        .filter(membership::state.eq_any(State::STANDS))
         .filter(membership::refusal.is_null())
         .select(membership::handle)
         .first(c)

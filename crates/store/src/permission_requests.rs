@@ -7,7 +7,7 @@ use crate::schema::permission_request;
 use crate::types::{AsText, Id, Timestamp, text_enum};
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 text_enum! {
     /// Where a request stands.
@@ -226,4 +226,25 @@ pub fn count_since(
     let all = i64::try_from(counted.len()).unwrap_or(i64::MAX);
     let that_count = counted.into_iter().filter(|counted| *counted).count();
     Ok((i64::try_from(that_count).unwrap_or(i64::MAX), all))
+}
+
+/// The requests of some people, the newest first.
+pub fn of_people(
+    c: &mut Conn,
+    people: &[OrcidId],
+) -> Result<HashMap<OrcidId, Vec<PermissionRequestRow>>, StoreError> {
+    let people = people.iter().map(ToString::to_string);
+    let rows: Vec<PermissionRequestRow> = permission_request::table
+        .filter(permission_request::orcid.eq_any(people))
+        .order((
+            permission_request::asked_at.desc(),
+            permission_request::id.desc(),
+        ))
+        .select(PermissionRequestRow::as_select())
+        .load(c)?;
+    let mut found: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        found.entry(*row.orcid.get()).or_default().push(row);
+    }
+    Ok(found)
 }

@@ -8,7 +8,7 @@ mod effects;
 mod standing;
 
 pub use effects::{Covers, wake_memberships, wake_permission};
-pub use standing::{Standing, counts, of_people, of_raids};
+pub use standing::{Standing, counts, of_people, of_raids, rows_of_people};
 
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;

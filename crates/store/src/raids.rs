@@ -31,8 +31,8 @@ pub use days::{boundary, embargo_end, follow_day, sorted_as};
 pub use index::index_some;
 pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
 pub use search::{
-    Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status, facet, search,
-    total,
+    ContributorStates, Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status,
+    facet, search, total,
 };
 pub(crate) use sight::Condition;
 pub use sight::Sight;

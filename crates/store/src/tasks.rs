@@ -14,7 +14,7 @@ mod turns;
 
 pub use claim::claim;
 pub use enqueue::enqueue;
-pub use overview::{DeadLetter, counts, dead_letters, due_times};
+pub use overview::{DeadLetter, Queued, counts, dead_letters, due_times, queued};
 pub use recovery::{begin_recovery, bring_forward, probe, waiting};
 pub use room::Room;
 pub use settle::settle;

@@ -28,6 +28,7 @@ mod limits;
 mod mail;
 mod orcid_calls;
 mod pages;
+mod people;
 mod random_faults;
 mod recovery;
 mod reminders;

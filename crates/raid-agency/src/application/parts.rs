@@ -57,6 +57,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .clone_into(&mut registry.orcid_prefix);
     registry.existence = super::existence::of(settings)?;
     registry.orcid = (settings.orcid.mode == Mode::Own).then_some(membership);
+    registry.contact_budget = contact_budget(settings);
     registry.settle_delay = settings.sync.settle_delay;
     registry.body_limit = settings.server.body_limit;
     registry
@@ -192,10 +193,7 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
         visit_lifetime: p.visit_lifetime,
         rules: PermissionRules {
             remind_after: p.remind_after,
-            budget: ContactBudget {
-                requests: p.requests,
-                window: p.window,
-            },
+            budget: contact_budget(settings),
             ask_delay: settings.sync.ask_delay,
             confirm_after: durations(&p.confirm_after),
             breaker_window: p.breaker_window,
@@ -206,6 +204,14 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
         },
         membership: membership_policy(settings),
     })
+}
+
+/// How often a person may be asked.
+pub(crate) fn contact_budget(settings: &Settings) -> ContactBudget {
+    ContactBudget {
+        requests: settings.permissions.requests,
+        window: settings.permissions.window,
+    }
 }
 
 fn durations(spans: &[Span]) -> Vec<Duration> {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use time::PrimitiveDateTime;
+
 /// Waits and bounds of a permission's life.
 #[derive(Debug, Clone)]
 pub struct PermissionRules {
@@ -51,6 +53,22 @@ impl ContactBudget {
         self.requests.saturating_add(CORRECTIONS)
     }
 
+    /// From when on a person may be asked once more, who was sent these notifications, the newest
+    /// first: when each was posted, and whether it counts. `None` if the agency asks nobody.
+    pub fn open_from(&self, posts: &[(PrimitiveDateTime, bool)]) -> Option<PrimitiveDateTime> {
+        let window = time::Duration::try_from(self.window).unwrap_or(time::Duration::MAX);
+        // The last of so many has to leave the window first.
+        let leaves = |at: Option<PrimitiveDateTime>| {
+            at.map_or(PrimitiveDateTime::MIN, |at| at.saturating_add(window))
+        };
+        let last_counted = usize::try_from(self.requests.checked_sub(1)?).ok()?;
+        let last_posted = usize::try_from(self.most_posts().checked_sub(1)?).ok()?;
+        let mut counted = posts.iter().filter(|(_, counts)| *counts);
+        let counted = counted.nth(last_counted).map(|(at, _)| *at);
+        let posted = posts.get(last_posted).map(|(at, _)| *at);
+        Some(leaves(counted).max(leaves(posted)))
+    }
+
     /// The budget as people read it: `at most 3 times in 60 days`.
     pub fn in_words(&self) -> String {
         let times = match self.requests {
@@ -82,6 +100,26 @@ fn in_words(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_budget_opens_when_the_first_of_so_many_leaves_the_window() {
+        let window = Duration::from_hours(24 * 60);
+        let budget = |requests| ContactBudget { requests, window };
+        let day = |n| datetime!(2026-01-01 0:00) + time::Duration::days(n);
+        let open_from = |requests, days: &[(i64, bool)]| {
+            let posts: Vec<_> = days.iter().map(|(n, counts)| (day(*n), *counts)).collect();
+            budget(requests).open_from(&posts)
+        };
+        let asked = [(50, true), (40, false), (30, true), (10, true)];
+        assert_eq!(open_from(3, &asked), Some(day(70)));
+        assert_eq!(open_from(2, &asked), Some(day(90)));
+        assert_eq!(open_from(4, &asked), Some(PrimitiveDateTime::MIN));
+        assert_eq!(open_from(0, &asked), None);
+        // Corrections are bounded, too.
+        let corrections: Vec<_> = (0..13).rev().map(|n| (n, false)).collect();
+        assert_eq!(open_from(3, &corrections), Some(day(60)));
+    }
 
     #[test]
     fn people_read_what_the_settings_say() {

@@ -21,7 +21,7 @@ pub(crate) async fn answer(
         answer.insert_header(header);
     }
     Ok(answer
-        .insert_header((header::ETAG, record.etag.clone()))
+        .insert_header((header::ETAG, record.full.etag.clone()))
         .content_type("application/json")
-        .body(record.body.clone()))
+        .body(record.full.body.clone()))
 }

@@ -265,8 +265,8 @@ fn records(
 ) -> Result<HashMap<(Handle, i32), Raid>, StoreError> {
     let current = told.iter().filter(|change| change.shown == Shown::Current);
     let handles: Vec<&Handle> = current.map(|change| &change.handle).collect();
-    let known = Known::load(c, &handles)?;
     let rows = raids::find_seen(c, sight, &handles)?;
+    let known = Known::seen_with(c, &rows, sight)?;
     rows.into_iter()
         .map(|row| {
             let raid = record::show(record::parse(&row.document)?, &known, addresses);

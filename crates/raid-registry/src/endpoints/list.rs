@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures::Stream;
 use raid_model::search::Term;
 use serde::{Deserialize, Serialize};
-use store::raids::{self, Access, After, Filter, RaidRow};
+use store::raids::{self, Access, After, Filter, RaidRow, Sight};
 use store::{StoreError, Timestamp};
 
 use crate::auth::{Caller, Role, Visitor};
@@ -81,18 +81,24 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let mut query = Query::of(&req);
+    let sight = sight::of(&registry, caller.as_ref()).await?;
     let filter = if is_filtered(&query) {
         rights::may_find_by_pid(caller.as_ref())?;
         Filter {
             connected_with: Some(asked_for(&query).into_iter().collect()),
-            seen_with: Some(sight::of(&registry, caller.as_ref()).await?),
+            seen_with: Some(sight.clone()),
             ..Filter::default()
         }
     } else {
         rights::listed(&registry, caller.as_ref()).await?
     };
     let fields = Fields::read(&mut query);
-    answer(req, registry, filter, query, fields).await
+    let wanted = Wanted {
+        filter,
+        fields,
+        sight,
+    };
+    answer(req, registry, wanted, query).await
 }
 
 /// The person or the organisation that is asked for; none if nobody has that identifier.
@@ -112,7 +118,8 @@ pub(crate) async fn public(
     caller.must_be(&[Role::RaidDumper, Role::RaidUpgrader])?;
     accept::json(&req)?;
     let query = Query::of(&req);
-    answer(req, registry, with_access(Access::Open), query, Fields::ALL).await
+    let wanted = all_with(Access::Open, sight::of(&registry, Some(&caller)).await?);
+    answer(req, registry, wanted, query).await
 }
 
 pub(crate) async fn embargoed(
@@ -122,14 +129,30 @@ pub(crate) async fn embargoed(
 ) -> Result<HttpResponse, Refusal> {
     caller.must_be(&[Role::RaidAccessHandler])?;
     accept::json(&req)?;
-    let (query, filter) = (Query::of(&req), with_access(Access::Embargoed));
-    answer(req, registry, filter, query, Fields::ALL).await
+    let query = Query::of(&req);
+    let wanted = all_with(
+        Access::Embargoed,
+        sight::of(&registry, Some(&caller)).await?,
+    );
+    answer(req, registry, wanted, query).await
 }
 
-fn with_access(access: Access) -> Filter {
-    Filter {
-        access: Some(access),
-        ..Filter::default()
+/// What a list holds, and what of each RAiD.
+struct Wanted {
+    filter: Filter,
+    fields: Fields,
+    /// Of whose contributors the reader sees the real statuses.
+    sight: Sight,
+}
+
+fn all_with(access: Access, sight: Sight) -> Wanted {
+    Wanted {
+        filter: Filter {
+            access: Some(access),
+            ..Filter::default()
+        },
+        fields: Fields::ALL,
+        sight,
     }
 }
 
@@ -145,20 +168,19 @@ struct Place {
 async fn answer(
     req: HttpRequest,
     registry: Data<Registry>,
-    filter: Filter,
+    wanted: Wanted,
     mut query: Query,
-    fields: Fields,
 ) -> Result<HttpResponse, Refusal> {
     let paging: Paging<Place> = Paging::read(&mut query, LIST);
     query.finish()?;
-    let filter = Arc::new(filter);
+    let wanted = Arc::new(wanted);
     let usual = registry.settings.page_size.max(1);
     if !paging.is_asked() {
         // The first page is read before the answer begins, so that trouble still has a status.
-        let first = page(&registry, filter.clone(), fields.clone(), None, usual).await?;
+        let first = page(&registry, wanted.clone(), None, usual).await?;
         return Ok(HttpResponse::Ok()
             .content_type("application/json")
-            .streaming(stream(registry, filter, fields, first, usual)));
+            .streaming(stream(registry, wanted, first, usual)));
     }
     let limit = paging.limit(usual);
     let after = paging.after.and_then(|place| {
@@ -168,7 +190,7 @@ async fn answer(
             handle,
         })
     });
-    let page = page(&registry, filter, fields, after, limit).await?;
+    let page = page(&registry, wanted, after, limit).await?;
     let next = page.next.map(|after| Place {
         created_at: after.created_at,
         handle: after.handle.to_string(),
@@ -188,8 +210,7 @@ struct Page {
 
 async fn page(
     registry: &Registry,
-    filter: Arc<Filter>,
-    fields: Fields,
+    wanted: Arc<Wanted>,
     after: Option<After>,
     limit: i64,
 ) -> Result<Page, StoreError> {
@@ -198,12 +219,12 @@ async fn page(
         .store
         .read(move |c| {
             // One more than is wanted shows whether there is a next page.
-            let mut rows = raids::page(c, &filter, after.as_ref(), limit.saturating_add(1))?;
+            let mut rows = raids::page(c, &wanted.filter, after.as_ref(), limit.saturating_add(1))?;
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let has_more = rows.len() > limit;
             rows.truncate(limit);
             let next = rows.last().filter(|_| has_more).map(after_row);
-            let items = listed::items(c, &rows, &fields, &addresses)?;
+            let items = listed::items(c, &rows, &wanted.fields, &wanted.sight, &addresses)?;
             Ok(Page { items, next })
         })
         .await
@@ -220,13 +241,12 @@ fn after_row(row: &RaidRow) -> After {
 /// breaks the connection off, so that a list is never cut silently.
 fn stream(
     registry: Data<Registry>,
-    filter: Arc<Filter>,
-    fields: Fields,
+    wanted: Arc<Wanted>,
     first: Page,
     limit: i64,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {
-        let (registry, filter, fields) = (registry.clone(), filter.clone(), fields.clone());
+        let (registry, wanted) = (registry.clone(), wanted.clone());
         async move {
             let Some((page_now, mut separator)) = state else {
                 return Ok(None);
@@ -242,7 +262,7 @@ fn stream(
                 separator = ",";
             }
             let next = if let Some(after) = page_now.next {
-                let following = page(&registry, filter, fields, Some(after), limit).await;
+                let following = page(&registry, wanted, Some(after), limit).await;
                 Some((following.map_err(Refusal::from)?, separator))
             } else {
                 chunk.push(b']');

@@ -9,7 +9,7 @@ use crate::accept::{self, Representation};
 use crate::auth::Visitor;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
-use crate::record::Record;
+use crate::record::Face;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{etag, sight};
@@ -43,21 +43,23 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Refusal> {
     let representation = accept::best(&req, Representation::ALL)?;
     let record = sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await?;
-    let etag = etag::in_form(&record.etag, representation);
+    let handle = path.handle.as_ref().ok_or(Refusal::NotFound)?;
+    let face = sight::face(&registry, caller.as_ref(), &record, handle).await?;
+    let etag = etag::in_form(&face.etag, representation);
     if let Some(same) = etag::not_modified(&req, &etag) {
         return Ok(same);
     }
     let body = match representation {
-        Representation::Json => record.body.clone(),
-        Representation::Rdf(format) => as_rdf(&record, format)?.into(),
+        Representation::Json => face.body.clone(),
+        Representation::Rdf(format) => as_rdf(face, format)?.into(),
     };
     Ok(HttpResponse::Ok()
         .content_type(representation.content_type())
-        .insert_header((header::VARY, "Accept"))
+        .insert_header((header::VARY, etag::VARY))
         .insert_header((header::ETAG, etag))
         .body(body))
 }
 
-fn as_rdf(record: &Record, format: rdf::RdfFormat) -> Result<Vec<u8>, StoreError> {
-    rdf::render(&record.shown()?, format).map_err(|e| StoreError::Corrupt(e.to_string()))
+fn as_rdf(face: &Face, format: rdf::RdfFormat) -> Result<Vec<u8>, StoreError> {
+    rdf::render(&face.shown()?, format).map_err(|e| StoreError::Corrupt(e.to_string()))
 }

@@ -101,7 +101,7 @@ impl Found {
     ) -> Result<Self, StoreError> {
         let after = asked.paging.after.as_ref().and_then(At::place);
         let page = raids::search(c, &asked.search, asked.order, after.as_ref(), limit)?;
-        let items = listed::items(c, &page.rows, &asked.fields, addresses)?;
+        let items = listed::items(c, &page.rows, &asked.fields, &asked.search.sight, addresses)?;
         let write = |place: &Place| cursor::write(LIST, &At::of(&asked.sorted_by, place));
         let next = page.next.as_ref().map(write).transpose()?;
         // What costs more than a page is told with the first one only.

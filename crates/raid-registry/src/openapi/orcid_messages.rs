@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("InvitationRequest", invitation_request().into()),
         ("Invitation", invitation().into()),
         ("OrcidCall", orcid_call().into()),
+        ("ContributorState", contributor_state().into()),
     ]
 }
 
@@ -68,5 +69,72 @@ fn orcid_call() -> Object {
             "`unknown` if it may have been carried out",
         ),
         may("status", number(), "Of HTTP, if there was an answer"),
+    ])
+}
+
+fn contributor_state() -> Object {
+    let permission = object([
+        may(
+            "disclaimedAt",
+            moment(),
+            "When they said that they are not part of the project",
+        ),
+        may("mergedInto", text(), "The iD that theirs was merged into"),
+        must("reason", text(), "What the state means"),
+        may("since", moment(), ""),
+        must("state", text(), "Such as `granted`"),
+        may("task", task(), "What is due"),
+    ]);
+    let entries = [
+        "none",
+        "pending",
+        "written",
+        "updating",
+        "removing",
+        "removed_by_researcher",
+        "left_behind",
+    ];
+    let entry = object([
+        may("putCode", number(), "ORCID's"),
+        must("reason", text(), "What the state means"),
+        may("refusal", text(), "Why ORCID does not remove it"),
+        must("state", one_of(&entries), ""),
+        may("task", task(), "What is due"),
+        may("writtenAt", moment(), "When it was last written"),
+    ]);
+    let notifications = ["sending", "open", "archiving", "closed"];
+    let notification = object([
+        may("closedAt", moment(), "When it was answered or archived"),
+        must("read", flag(), "Whether they opened it, as far as is known"),
+        must("sentAt", moment(), ""),
+        must("state", one_of(&notifications), ""),
+    ]);
+    let names = ["ask", "wait", "accept-merge", "remove", "call-operator"];
+    let action = object([
+        must("action", one_of(&names), ""),
+        must("text", text(), "In a sentence"),
+    ]);
+    object([
+        must("actions", list(action), "What can be done"),
+        must("contributes", flag(), "Whether the RAiD names them"),
+        must("entry", entry, "On their ORCID record"),
+        must("handle", text(), ""),
+        may("notification", notification, "The last one"),
+        must("orcid", text(), "Their iD, bare"),
+        must("permission", permission, "What they answered"),
+    ])
+}
+
+fn task() -> Object {
+    object([
+        must("attempts", number(), "Since it last succeeded"),
+        may("dueAt", moment(), "When it is tried next"),
+        may("lastReason", text(), "Why the last try failed"),
+        must(
+            "state",
+            one_of(&["due", "dead"]),
+            "`dead` if it cannot heal by itself: it needs an operator",
+        ),
+        must("waitsForOrcid", flag(), "Until ORCID is back"),
     ])
 }

@@ -9,18 +9,22 @@ use store::testing::TestDb;
 
 use super::Registry;
 use crate::auth::AuthSettings;
-use crate::record::Record;
+use crate::record::{Face, Record};
 use crate::settings::Settings;
 
 store::on_both_databases!(a_slow_reader_does_not_hide_what_was_written_meanwhile);
 
 fn record(version: i32) -> Arc<Record> {
-    Arc::new(Record {
+    let face = Face {
+        body: Bytes::from(version.to_string()),
         etag: crate::etag::of(version, b""),
+    };
+    Arc::new(Record {
+        public: face.clone(),
+        full: face,
         version,
         service_point_id: 1,
         access: Access::Open,
-        body: Bytes::from(version.to_string()),
         closed: Bytes::new(),
         withdrawal: None,
     })

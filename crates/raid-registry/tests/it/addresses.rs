@@ -20,6 +20,7 @@ pub const SECURED_READS: &[&str] = &[
     "/service-point/",
     "/service-point/7",
     "/v1/orcid-calls",
+    "/v1/raids/10.82841/nowhere/contributors",
     "/v1/raids/10.82841/nowhere/holders",
     "/v1/raids/10.82841/nowhere/invitations",
     "/v1/raids/10.82841/nowhere/versions",
@@ -45,6 +46,11 @@ pub const INVITATION: &str =
     "/v1/raids/10.82841/nowhere/invitations/019a0000-0000-7000-8000-000000000000";
 pub const RESEND: &str =
     "/v1/raids/10.82841/nowhere/invitations/019a0000-0000-7000-8000-000000000000/resend";
+
+/// What is wanted of one contributor.
+pub const ASK: &str = "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/ask";
+pub const ACCEPT_MERGE: &str =
+    "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/accept-merge";
 
 pub fn writes() -> [(Method, &'static str); 8] {
     [

@@ -31,6 +31,8 @@ mod negotiation;
 mod notes;
 mod orcid_calls;
 mod paging;
+mod people;
+mod privacy;
 mod read;
 mod request_log;
 mod scoped_roles;

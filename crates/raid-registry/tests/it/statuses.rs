@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::addresses::{
-    BULK, CHANGES, HOLDER, INVITATION, RESEND, SEARCH, SECURED_READS, body_for, here, is_redirect,
-    lines, writes,
+    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RESEND, SEARCH, SECURED_READS, body_for,
+    here, is_redirect, lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
@@ -22,6 +22,7 @@ use crate::idempotency::twice_at_once;
 use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
+use crate::people::{what_contributors_end_as, what_contributors_give, what_contributors_lack};
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
@@ -182,6 +183,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
     what_invitations_give(notes, server, raid).await;
+    what_contributors_give(notes, server).await;
 }
 
 /// A RAiD that is withdrawn, and one with as many holders as it can have.
@@ -214,6 +216,7 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             .expect(410);
     }
     what_invitations_end_as(notes, server, &path).await;
+    what_contributors_end_as(notes, server, &path).await;
     let page = path.replace("/raid/", "/raids/");
     let page = notes.send(server, TestRequest::get().uri(&page)).await;
     assert_eq!(page.status, 410);
@@ -233,6 +236,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         "/raid/10.82841/nowhere/1",
         "/raid/10.82841/nowhere/permissions",
         "/service-point/7",
+        "/v1/raids/10.82841/nowhere/contributors",
         "/v1/raids/10.82841/nowhere/holders",
         "/v1/raids/10.82841/nowhere/invitations",
         "/v1/raids/10.82841/nowhere/versions",
@@ -299,6 +303,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, odd).await.expect(400);
     }
     what_invitations_lack(notes, server, &all).await;
+    what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
         if !write.ends_with('/') {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));
@@ -341,6 +346,8 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::DELETE, HOLDER),
         (Method::DELETE, INVITATION),
         (Method::POST, RESEND),
+        (Method::POST, ASK),
+        (Method::POST, ACCEPT_MERGE),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
@@ -383,6 +390,8 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         (Method::DELETE, HOLDER),
         (Method::DELETE, INVITATION),
         (Method::POST, RESEND),
+        (Method::POST, ASK),
+        (Method::POST, ACCEPT_MERGE),
     ];
     let writes: Vec<_> = writes()
         .into_iter()

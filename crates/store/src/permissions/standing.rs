@@ -1,5 +1,6 @@
 //! Where several people stand, for records and metrics.
 
+use super::Permission;
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::{contribution, permission};
@@ -55,6 +56,20 @@ pub fn of_people(
         .select((permission::orcid, permission::state, permission::since))
         .load(c)?;
     Ok(standings(rows))
+}
+
+/// The rows of these people; one who is missing is unasked.
+pub fn rows_of_people(
+    c: &mut Conn,
+    people: &[OrcidId],
+) -> Result<HashMap<OrcidId, Permission>, StoreError> {
+    let people = people.iter().map(ToString::to_string);
+    let rows: Vec<Permission> = permission::table
+        .filter(permission::orcid.eq_any(people))
+        .select(Permission::as_select())
+        .load(c)?;
+    let with_orcid = |row: Permission| (*row.orcid.get(), row);
+    Ok(rows.into_iter().map(with_orcid).collect())
 }
 
 /// How many people are in which state, for the metrics.

@@ -4,12 +4,14 @@ use super::sight::{Condition, Sight};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
-use crate::schema::raid;
+use crate::schema::{contribution, permission, raid};
 use crate::terms::connected_with;
 use crate::types::Timestamp;
 use crate::words::{self, Within};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use raid_model::Handle;
+use raid_model::permission::PermissionState;
 use raid_model::search::{Query, Term};
 use time::Date;
 
@@ -50,6 +52,38 @@ pub struct Search {
     pub end_to: Option<Date>,
     /// Was minted or changed at this moment or later.
     pub updated_since: Option<Timestamp>,
+    /// Has a contributor who stands so.
+    pub contributor_states: Option<ContributorStates>,
+}
+
+/// Where a contributor stands, of the RAiDs that somebody manages.
+#[derive(Debug, Clone)]
+pub struct ContributorStates {
+    /// In one of these states.
+    pub states: Vec<PermissionState>,
+    /// In RAiDs of this service point; in any if none is given.
+    pub service_point: Option<i64>,
+}
+
+impl ContributorStates {
+    fn conditions(&self) -> Vec<Condition> {
+        let states: Vec<&str> = self.states.iter().map(|state| state.as_str()).collect();
+        let named = contribution::table
+            .left_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+            .filter(contribution::handle.eq(raid::handle));
+        let stands = permission::state.assume_not_null().eq_any(states);
+        let mut all: Vec<Condition> = vec![if self.states.contains(&PermissionState::Unasked) {
+            // A person who is not known yet is unasked.
+            let unknown = permission::orcid.nullable().is_null();
+            Box::new(exists(named.filter(unknown.or(stands))))
+        } else {
+            Box::new(exists(named.filter(stands)))
+        }];
+        if let Some(id) = self.service_point {
+            all.push(Box::new(raid::service_point_id.eq(id)));
+        }
+        all
+    }
 }
 
 /// Where a project stands, by its dates. One that is known by its year only begins on the first
@@ -105,6 +139,7 @@ impl Search {
             end_from: None,
             end_to: None,
             updated_since: None,
+            contributor_states: None,
         }
     }
 
@@ -126,6 +161,8 @@ impl Search {
         if let Some(since) = self.updated_since {
             all.push(Box::new(raid::updated_at.ge(since)));
         }
+        let states = self.contributor_states.iter();
+        all.extend(states.flat_map(ContributorStates::conditions));
         all
     }
 

@@ -66,3 +66,55 @@ pub fn counts(c: &mut Conn) -> Result<Vec<(Kind, State, i64)>, StoreError> {
         .select((task::kind, task::state, diesel::dsl::count_star()))
         .load(c)?)
 }
+
+/// A task that stands in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Whether it waits for its time or for a person.
+    pub state: State,
+    /// When it runs, if it is not dead.
+    pub due_at: Timestamp,
+    /// How often it was tried since it last succeeded.
+    pub attempts: i32,
+    /// Why the last try failed, if one did.
+    pub last_error: Option<String>,
+    /// Whether it waits for ORCID to come back.
+    pub waits_for_orcid: bool,
+}
+
+/// Those of these tasks that stand in the queue.
+pub fn queued(c: &mut Conn, works: &[Work]) -> Result<HashMap<Work, Queued>, StoreError> {
+    type Row = (State, Timestamp, i32, Option<String>, Option<String>);
+    let mut by_kind: HashMap<Kind, Vec<String>> = HashMap::new();
+    for work in works {
+        by_kind.entry(work.kind()).or_default().push(work.key());
+    }
+    let mut found = HashMap::new();
+    for (kind, keys) in by_kind {
+        let rows: Vec<(String, Row)> = task::table
+            .filter(task::kind.eq(kind))
+            .filter(task::key.eq_any(keys))
+            .select((
+                task::key,
+                (
+                    task::state,
+                    task::due_at,
+                    task::attempts,
+                    task::last_error,
+                    task::waits_for,
+                ),
+            ))
+            .load(c)?;
+        for (key, (state, due_at, attempts, last_error, waits_for)) in rows {
+            let queued = Queued {
+                state,
+                due_at,
+                attempts,
+                last_error,
+                waits_for_orcid: waits_for.is_some(),
+            };
+            found.insert(Work::parse(kind, &key)?, queued);
+        }
+    }
+    Ok(found)
+}

@@ -2,10 +2,13 @@
 
 use actix_web::HttpRequest;
 use raid_model::PartialDate;
+use raid_model::permission::PermissionState;
 use raid_model::search::{self as words, Term, TermKind};
 use serde::{Deserialize, Serialize};
 use store::Timestamp;
-use store::raids::{Access, Direction, Facet, Key, Place, Search, Sight, Sort, Status};
+use store::raids::{
+    Access, ContributorStates, Direction, Facet, Key, Place, Search, Sight, Sort, Status,
+};
 use time::Date;
 
 use crate::listed::{Fields, INCLUDE_FIELDS};
@@ -64,6 +67,13 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[
          `2026-06-22T10:00:00Z`",
     ),
     (
+        CONTRIBUTOR_STATE,
+        "A contributor stands so: one or several of `unasked`, `asked`, `granted`, `suspect`, \
+         `denied`, `ignored`, `revoked`, `disconnected`, `unreachable`, `deactivated`, \
+         `deprecated`, `locked`, separated by commas. For users of a service point, among its \
+         RAiDs, and for `operator` and `contributor-writer`, among all; for others 400",
+    ),
+    (
         "sort",
         "`relevance` (those with all words in their titles first, then the newest; the default with \
          `q`), `created`, `updated`, `title` or `start`; with `-` before it the greatest or latest \
@@ -75,6 +85,9 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[
          `status`, `access`",
     ),
 ];
+
+/// Where contributors stand is told to those who look after RAiDs.
+const CONTRIBUTOR_STATE: &str = "contributorState";
 
 const FACETS: &[(&str, Facet)] = &[
     ("access", Facet::Access),
@@ -138,6 +151,7 @@ fn search(query: &mut Query, sight: Sight, today: Date) -> Search {
     };
     Search {
         words,
+        contributor_states: contributor_states(query, &sight),
         connections: connections(query),
         service_point: query.number("servicePoint", 0..=i64::MAX),
         access: one_of(query, "access", Access::ALL, Access::as_str),
@@ -148,6 +162,34 @@ fn search(query: &mut Query, sight: Sight, today: Date) -> Search {
         end_to: day(query, "endTo", PartialDate::last_day),
         updated_since: query.moment("updatedSince"),
         ..Search::all(sight, today)
+    }
+}
+
+fn contributor_states(query: &mut Query, sight: &Sight) -> Option<ContributorStates> {
+    let asked: Vec<&str> = query
+        .all(CONTRIBUTOR_STATE)
+        .flat_map(|names| names.split(','))
+        .map(str::trim)
+        .collect();
+    if asked.is_empty() {
+        return None;
+    }
+    let states: Result<Vec<PermissionState>, _> = asked.iter().map(|name| name.parse()).collect();
+    let states = states.map_err(|unknown| unknown.to_string());
+    if !sight.embargoed && sight.service_point.is_none() {
+        let advice = "this is for users of a service point and operators alone";
+        query.refuse(CONTRIBUTOR_STATE, advice);
+        return None;
+    }
+    match states {
+        Ok(states) => Some(ContributorStates {
+            states,
+            service_point: sight.service_point.filter(|_| !sight.embargoed),
+        }),
+        Err(unknown) => {
+            query.refuse(CONTRIBUTOR_STATE, &unknown);
+            None
+        }
     }
 }
 
