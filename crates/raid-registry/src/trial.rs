@@ -8,7 +8,7 @@ use raid_model::membership::{Consent, Entry, MembershipDocument, Step};
 use raid_model::{OrcidId, Raid};
 use serde::Serialize;
 use store::memberships::{self, Membership};
-use store::{Conn, StoreError, permissions, statuses};
+use store::{Conn, StoreError, disclaimers, permissions, statuses};
 
 use crate::openapi::Describe;
 use crate::query::Query;
@@ -103,8 +103,11 @@ pub(crate) async fn answer(
         let mut orcid = Vec::new();
         if let Some(policy) = policy {
             let stands = stands(c, &raid, &people)?;
+            let disclaimed = disclaimers::of_raid(c, raid.handle())?;
             for person in people {
-                let desired = MembershipDocument::for_contributor(&raid, &person, &policy, today);
+                // Whoever says that they are not part of it gets no entry.
+                let desired = MembershipDocument::for_contributor(&raid, &person, &policy, today)
+                    .filter(|_| !disclaimed.contains_key(&person));
                 let standing = known.people.get(&person);
                 let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
                 let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);

@@ -25,6 +25,7 @@ mod limits;
 mod mail;
 mod orcid_calls;
 mod pages;
+mod questions;
 mod random_faults;
 mod recovery;
 mod reminders;

@@ -1,8 +1,8 @@
 //! What most tests do first.
 
 use raid_tests::examples::{self, CARBERRY, handle_of};
-use raid_tests::{Agency, Browser, Stage, eventually};
-use serde_json::Value;
+use raid_tests::{Agency, Browser, Client, Stage, eventually};
+use serde_json::{Value, json};
 
 /// A project of Carberry's that stands on his record.
 pub struct Granted {
@@ -33,6 +33,22 @@ pub async fn retitle(agency: &Agency<'_>, handle: &str, title: &str) -> Value {
         .client()
         .edit(handle, |raid| raid["title"][0]["text"] = title.into())
         .await
+}
+
+/// A client in the role of an operator.
+pub fn operator(stage: &Stage, agency: &Agency<'_>) -> Client {
+    let token = stage.command(&["token", "--role", "operator"]).output();
+    agency.client().with_token(token.trim())
+}
+
+/// Withdraws a RAiD.
+pub async fn withdraw(stage: &Stage, agency: &Agency<'_>, handle: &str) {
+    let path = format!("/v1/raids/{handle}/withdrawal");
+    let reason = json!({"reason": "Registered twice"});
+    operator(stage, agency)
+        .post(&path, &reason)
+        .await
+        .expect(200);
 }
 
 /// Waits until that many people are in a state.
