@@ -15,7 +15,8 @@ use store::visits::{Purpose, State, Visit};
 use store::{StoreError, Timestamp};
 
 /// What a grant covers.
-const COVERS_LATER: &str = "This also covers later projects: they are added without another question.";
+const COVERS_LATER: &str =
+    "This also covers later projects: they are added without another question.";
 
 /// Whether the code of a visit is kept and may be exchanged again.
 fn waits(inbox: &Inbox, visit: &Visit) -> bool {

@@ -107,7 +107,11 @@ fn add_projects(
             return Ok(());
         };
         for handle in handles.iter().filter(|h| !disclaimed.contains(h)) {
-            if found.listed.iter().any(|known| known.entry.handle == *handle) {
+            if found
+                .listed
+                .iter()
+                .any(|known| known.entry.handle == *handle)
+            {
                 continue;
             }
             let Some(entry) = entry(c, handle, orcid, policy, today)? else {

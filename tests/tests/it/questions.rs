@@ -149,7 +149,12 @@ async fn a_question_that_was_read_stays(stage: &Stage) {
     .await;
     retitle(&agency, &handle, "Radio astronomy").await;
     // All that was due has run when somebody else's workflow is over.
-    let other = handle_of(&agency.client().mint(&with_people("Other", [FERNANDEZ])).await);
+    let other = handle_of(
+        &agency
+            .client()
+            .mint(&with_people("Other", [FERNANDEZ]))
+            .await,
+    );
     Browser::new().grant(&stage.orcid, FERNANDEZ).await;
     stage.orcid.membership(FERNANDEZ, &other).await;
     agency.rest().await;
@@ -273,6 +278,7 @@ async fn not_me_counts_from_our_own_page_only(stage: &Stage) {
     assert_eq!(page.status, 400);
     let after = browser.open(link_of(&request)).await;
     assert_eq!(after.html, landing.html, "nothing was recorded");
+    people_are(&agency, 2, "asked").await;
     assert_eq!(standing(stage, OKAFOR).await.len(), 1);
 }
 
