@@ -1,9 +1,9 @@
 //! Records that ORCID locked, or that their owners closed or merged: no write, no endless calls,
 //! and a look again later.
 
-use crate::steps::{granted_project, people_are, retitle, status_of};
+use crate::steps::{granted_project, people_are, question_is_archived, retitle, status_of};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of};
-use raid_tests::{Agency, Browser, Stage};
+use raid_tests::{Agency, Browser, Stage, eventually};
 use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
@@ -24,8 +24,37 @@ async fn a_deactivated_record_is_left_alone(stage: &Stage) {
 }
 
 async fn a_merged_record_is_left_alone(stage: &Stage) {
+    let agency = stage.agency().await;
     let merged = json!({ "state": "deprecated", "into": OKAFOR });
-    is_left_alone(stage, merged, "deprecated").await;
+    stage.orcid.set_state(CARBERRY, merged).await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    people_are(&agency, 1, "deprecated").await;
+    // Whoever has the record now is asked for its projects, and that question is kept up to date.
+    stage.orcid.request(OKAFOR).await;
+    edit_and_mint(&agency, &handle).await;
+    eventually("the question about both projects", async || {
+        let newest = stage.orcid.requests(OKAFOR).await.pop()?;
+        let items = newest["items"].to_string();
+        let names_both = items.contains("Edited") && items.contains("Another one");
+        (newest["archived"].is_null() && names_both).then_some(())
+    })
+    .await;
+    people_are(&agency, 1, "asked").await;
+    let asked_instead = stage.orcid.requests(OKAFOR).await.len() as u64;
+    assert_eq!(calls_after_somebody_elses_workflow(stage, &agency).await, 0);
+    assert_eq!(
+        stage.orcid.calls("notification_create").await,
+        2 + asked_instead,
+        "one each, and those to whoever has the record now"
+    );
+}
+
+/// Nothing about these changes reaches the record of their contributor.
+async fn edit_and_mint(agency: &Agency<'_>, handle: &str) {
+    assert_eq!(status_of(agency, handle, CARBERRY).await, "UNAUTHENTICATED");
+    retitle(agency, handle, "Edited").await;
+    agency.client().mint(&examples::titled("Another one")).await;
+    agency.rest().await;
 }
 
 /// Calls about Carberry; all others in these tests are about Fernández.
@@ -35,10 +64,11 @@ async fn calls_after_somebody_elses_workflow(stage: &Stage, agency: &Agency<'_>)
     let handle = handle_of(&agency.client().mint(&request).await);
     Browser::new().grant(&stage.orcid, FERNANDEZ).await;
     stage.orcid.membership(FERNANDEZ, &handle).await;
+    question_is_archived(stage, FERNANDEZ).await;
     agency.rest().await;
     let after = stage.orcid.counters().await["total"].as_u64().unwrap();
-    // Of Fernández: the notification, the code, the entry.
-    after - before - 3
+    // Of Fernández: the notification, the code, the entry, the notification's archiving.
+    after - before - 4
 }
 
 async fn is_left_alone(stage: &Stage, closed: Value, name: &str) {
@@ -46,13 +76,7 @@ async fn is_left_alone(stage: &Stage, closed: Value, name: &str) {
     stage.orcid.set_state(CARBERRY, closed).await;
     let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
     people_are(&agency, 1, name).await;
-    assert_eq!(
-        status_of(&agency, &handle, CARBERRY).await,
-        "UNAUTHENTICATED"
-    );
-    retitle(&agency, &handle, "Edited").await;
-    agency.client().mint(&examples::titled("Another one")).await;
-    agency.rest().await;
+    edit_and_mint(&agency, &handle).await;
     assert_eq!(calls_after_somebody_elses_workflow(stage, &agency).await, 0);
     assert_eq!(
         stage.orcid.calls("notification_create").await,

@@ -315,7 +315,7 @@ async fn looking_changes_nothing(stage: &Stage) {
     let before = stage.database_content();
     let browser = Browser::new();
     let page = browser.open(landing).await;
-    browser.press_to(&page, "Continue to ORCID").await;
+    browser.press_to(&page, "Give permission again").await;
     assert!(
         stage.database_content() != before,
         "this test could not see a change"

@@ -1,7 +1,7 @@
 //! A question that stands in an inbox says what is true: it goes with its reason, follows a
 //! correction, and nobody is asked for nothing.
 
-use crate::steps::{granted_project, people_are, retitle, withdraw};
+use crate::steps::{granted_project, people_are, question_is_archived, retitle, withdraw};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of, titled, with_people};
 use raid_tests::{Agency, Browser, Page, Stage, eventually};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ raid_tests::on_both_databases!(
     who_granted_can_leave_a_single_project,
     not_me_counts_from_our_own_page_only,
     one_request_is_one_question,
-    a_granted_question_is_archived,
+    a_question_that_was_granted_is_archived,
 );
 
 const NOTHING: &str = "There is nothing to give permission for";
@@ -34,13 +34,6 @@ async fn asked(stage: &Stage, agency: &Agency<'_>, orcid: &str) -> Value {
     let request = stage.orcid.request(orcid).await;
     people_are(agency, 1, "asked").await;
     request
-}
-
-async fn is_archived(stage: &Stage, orcid: &str) {
-    eventually("the question to be archived", async || {
-        standing(stage, orcid).await.is_empty().then_some(())
-    })
-    .await;
 }
 
 /// Waits until one question stands that names a title, and nothing else.
@@ -86,7 +79,7 @@ async fn a_question_to_the_wrong_person_goes_to_the_right_one(stage: &Stage) {
 
     let edit = |raid: &mut Value| name(raid, OKAFOR);
     agency.client().edit(&handle, edit).await;
-    is_archived(stage, CARBERRY).await;
+    question_is_archived(stage, CARBERRY).await;
     stage.orcid.request(OKAFOR).await;
     let page = browser.open(link_of(&request)).await;
     assert_asks_for_nothing(&page);
@@ -111,8 +104,8 @@ async fn a_question_goes_with_its_project(stage: &Stage) {
     withdraw(stage, &agency, &withdrawn).await;
     let hide = |raid: &mut Value| raid["access"] = examples::embargo("Until the patent");
     client.edit(&embargoed, hide).await;
-    is_archived(stage, CARBERRY).await;
-    is_archived(stage, OKAFOR).await;
+    question_is_archived(stage, CARBERRY).await;
+    question_is_archived(stage, OKAFOR).await;
     let browser = Browser::new();
     let page = browser.open(link_of(&request)).await;
     assert_asks_for_nothing(&page);
@@ -177,7 +170,7 @@ async fn a_no_ends_with_its_projects(stage: &Stage) {
     }
     people_are(&agency, 2, "denied").await;
     for orcid in [CARBERRY, OKAFOR] {
-        is_archived(stage, orcid).await;
+        question_is_archived(stage, orcid).await;
     }
     // It was another Carberry. His own project is another question; Okafor's no stands.
     let correct = |raid: &mut Value| drop(raid["contributor"].as_array_mut().unwrap().pop());
@@ -203,7 +196,7 @@ async fn who_is_not_part_of_a_project_is_not_asked_for_it(stage: &Stage) {
         "Thank you: you are not part of this project"
     );
     assert!(noted.text().contains(&handle), "{}", noted.text());
-    is_archived(stage, CARBERRY).await;
+    question_is_archived(stage, CARBERRY).await;
     let page = browser.follow(&noted, "Back to your projects").await;
     assert_asks_for_nothing(&page);
     assert!(page.text().contains("You said that you are not part of"));
@@ -297,10 +290,10 @@ async fn one_request_is_one_question(stage: &Stage) {
     assert!(landing.text().contains("We ask you once,"));
 }
 
-async fn a_granted_question_is_archived(stage: &Stage) {
+async fn a_question_that_was_granted_is_archived(stage: &Stage) {
     let agency = stage.agency().await;
+    // It waits for the question to go.
     let project = granted_project(stage, &agency).await;
-    is_archived(stage, CARBERRY).await;
     let inbox = project.browser.open_inbox(&stage.orcid, CARBERRY).await;
     assert!(!inbox.text().contains("Grant permission"));
     people_are(&agency, 1, "granted").await;

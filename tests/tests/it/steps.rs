@@ -12,13 +12,24 @@ pub struct Granted {
     pub browser: Browser,
 }
 
-/// Mints the small example, grants, and waits for the entry.
+/// Waits until no question stands in an inbox.
+pub async fn question_is_archived(stage: &Stage, orcid: &str) {
+    eventually("the question to be archived", async || {
+        let requests = stage.orcid.requests(orcid).await;
+        let stands = requests.iter().any(|request| request["archived"].is_null());
+        (!stands).then_some(())
+    })
+    .await;
+}
+
+/// Mints the small example, grants, and waits for the entry and for the question to go.
 pub async fn granted_project(stage: &Stage, agency: &Agency<'_>) -> Granted {
     let raid = agency.client().mint(&examples::minimal()).await;
     let handle = handle_of(&raid);
     let browser = Browser::new();
     browser.grant(&stage.orcid, CARBERRY).await;
     let entry = stage.orcid.membership(CARBERRY, &handle).await;
+    question_is_archived(stage, CARBERRY).await;
     agency.rest().await;
     Granted {
         handle,

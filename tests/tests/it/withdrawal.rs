@@ -31,7 +31,7 @@ async fn a_withdrawn_permission_is_found_and_respected(stage: &Stage) {
     let status = status_of(&agency, &project.handle, CARBERRY).await;
     assert_eq!(status, "AUTHENTICATION_REVOKED");
     let refused = stage.orcid.answers("membership_list", 401).await;
-    assert_eq!(refused, 3, "confirmed by three more refusals");
+    assert_eq!(refused, 4, "three more refusals, and one for the judgement");
 
     // From then on nothing is tried, and nobody is asked.
     let touched = async || {
@@ -75,9 +75,10 @@ async fn who_withdrew_can_grant_again(stage: &Stage) {
     stage.orcid.revoke(CARBERRY).await;
     retitle(&agency, &project.handle, "After the withdrawal").await;
     people_are(&agency, 1, "revoked").await;
-    // The request is still in the inbox.
-    let inbox = project.browser.open_inbox(&stage.orcid, CARBERRY).await;
-    let landing = project.browser.follow(&inbox, "Grant permission").await;
+    // The request is archived, but its link is still good.
+    let request = stage.orcid.request(CARBERRY).await;
+    let link = request["authorization_url"].as_str().unwrap();
+    let landing = project.browser.open(link).await;
     let consent = project.browser.press(&landing, "Continue to ORCID").await;
     project.browser.press(&consent, "Authorize access").await;
     let follows = |e: &Value| e["department_name"] == "After the withdrawal";
