@@ -133,16 +133,14 @@ async fn accept(inbox: &Inbox, visit: &Visit, granted: Granted) -> Result<(), St
                     State::OtherPerson
                 }
                 Purpose::Invitation => {
-                    match invitation::join(c, &visit.subject, granted.orcid, &context)? {
-                        Some(handle) => {
-                            let covers = Covers::One(&handle);
-                            grant::granted(c, &keys, &granted, covers, now)?;
-                            State::Granted
-                        }
-                        None => {
-                            grant::granted_by_another(c, &keys, &granted, now)?;
-                            State::OtherPerson
-                        }
+                    let joined = invitation::join(c, &visit.subject, granted.orcid, &context)?;
+                    if let Some(handle) = joined {
+                        let covers = Covers::One(&handle);
+                        grant::granted(c, &keys, &granted, covers, now)?;
+                        State::Granted
+                    } else {
+                        grant::granted_by_another(c, &keys, &granted, now)?;
+                        State::OtherPerson
                     }
                 }
             };

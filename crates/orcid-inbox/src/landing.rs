@@ -11,7 +11,8 @@ use raid_model::permission::PermissionState;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
 use store::{
-    Conn, StoreError, contributions, disclaimers, grants, permission_requests, permissions, raids,
+    Conn, StoreError, Timestamp, contributions, disclaimers, grants, permission_requests,
+    permissions, raids,
 };
 use time::Date;
 
@@ -62,7 +63,7 @@ fn given_on(c: &mut Conn, orcid: &OrcidId) -> Result<Option<Date>, StoreError> {
     if !stands {
         return Ok(None);
     }
-    Ok(grants::granted_at(c, orcid)?.map(|at| at.date()))
+    Ok(grants::granted_at(c, orcid)?.map(Timestamp::date))
 }
 
 fn gone(c: &mut Conn, orcid: &OrcidId) -> Result<Vec<(Handle, Gone)>, StoreError> {

@@ -100,7 +100,7 @@ impl PermissionReconciler {
         let id = pair.id;
         match self.client.revoke(&pair.access_token).await {
             Ok(()) => Verdict::new(AT_ONCE).with(move |c| grants::forget(c, id)),
-            Err(e) => self.failed_call(&e),
+            Err(e) => failed_call(&e),
         }
     }
 
@@ -135,26 +135,24 @@ impl PermissionReconciler {
                 let change = PermissionChange::because(event, "they take no notifications");
                 self.apply(known, change)
             }
-            _ => self.failed_call(error),
-        }
-    }
-
-    /// The verdict on a failed call that says nothing about the person.
-    fn failed_call(&self, error: &CallError) -> Verdict {
-        let reason = error.to_string();
-        match error.action() {
-            FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
-            FailureAction::GiveUp => Verdict::dead(reason),
-            FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
-            FailureAction::WaitForOrcid { retry_after } => {
-                Verdict::retry_outage(reason, retry_after)
-            }
-            _ => Verdict::retry(reason),
+            _ => failed_call(error),
         }
     }
 
     fn now(&self) -> Timestamp {
         self.store.clock().now()
+    }
+}
+
+/// The verdict on a failed call that says nothing about the person.
+fn failed_call(error: &CallError) -> Verdict {
+    let reason = error.to_string();
+    match error.action() {
+        FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
+        FailureAction::GiveUp => Verdict::dead(reason),
+        FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
+        FailureAction::WaitForOrcid { retry_after } => Verdict::retry_outage(reason, retry_after),
+        _ => Verdict::retry(reason),
     }
 }
 

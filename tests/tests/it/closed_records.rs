@@ -10,6 +10,7 @@ raid_tests::on_both_databases!(
     a_locked_record_is_left_alone,
     a_deactivated_record_is_left_alone,
     a_merged_record_is_left_alone,
+    what_names_a_merged_record_is_not_promised,
     a_granted_record_that_closes_is_left_alone,
     a_record_that_opens_again_is_asked_again,
     an_unlocked_record_goes_on_as_before,
@@ -47,6 +48,29 @@ async fn a_merged_record_is_left_alone(stage: &Stage) {
         2 + asked_instead,
         "one each, and those to whoever has the record now"
     );
+}
+
+async fn what_names_a_merged_record_is_not_promised(stage: &Stage) {
+    let agency = stage.agency().await;
+    let merged = json!({ "state": "deprecated", "into": OKAFOR });
+    stage.orcid.set_state(CARBERRY, merged).await;
+    agency.client().mint(&examples::minimal()).await;
+    let browser = Browser::new();
+    let granted = browser.grant(&stage.orcid, OKAFOR).await;
+    assert_eq!(granted.heading(), "Thank you: you gave permission");
+    let text = granted.text();
+    assert!(!text.contains("within moments"), "{text}");
+    assert!(text.contains(&format!("It names {CARBERRY}")), "{text}");
+
+    // A project that names their present iD is, beside it.
+    let own = examples::with_people("Their own", [OKAFOR]);
+    let handle = handle_of(&agency.client().mint(&own).await);
+    stage.orcid.membership(OKAFOR, &handle).await;
+    let both = browser.open(granted.url.as_str()).await;
+    let text = both.text();
+    assert!(text.contains("within moments"), "{text}");
+    assert!(text.contains("Those that name an earlier iD"), "{text}");
+    assert_eq!(stage.orcid.memberships(OKAFOR).await.len(), 1);
 }
 
 /// Nothing about these changes reaches the record of their contributor.
