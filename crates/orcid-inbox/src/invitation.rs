@@ -13,7 +13,7 @@ use store::invitations::{self, InvitationRow, State};
 use store::raids::{self, Actor, RaidWrite};
 use store::tasks::Lane;
 use store::visits::{self, Visit};
-use store::{Clock, Conn, Id, StoreError};
+use store::{Clock, Conn, Id, StoreError, disclaimers};
 use time::Date;
 
 /// Tries to write the next version while others write too.
@@ -75,6 +75,7 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 role,
                 dates,
                 handle,
+                ..
             } = Project::from(&preview.entry);
             let not_public = preview.embargo;
             let shown = Invitation {
@@ -189,7 +190,7 @@ pub(crate) async fn explain<'a>(
                     "Its record is not public {until}, and nothing about it is written to your \
                      ORCID record before that. Then it appears there, and follows later changes."
                 ),
-                "This also covers your other projects: you are not asked again.".to_owned(),
+                "This also covers your other projects, now and later.".to_owned(),
             ];
         }
         _ => {}
@@ -257,6 +258,7 @@ pub(crate) fn join(
     if !is_usable {
         return Ok(None);
     }
+    disclaimers::take_back(c, &orcid, &handle)?;
     for attempt in 1..=MAX_TRIES {
         let row = raids::find_standing(c, &handle)?.ok_or(StoreError::NotFound)?;
         let raid = parse(&row.document.0)?;

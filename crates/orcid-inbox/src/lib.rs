@@ -4,7 +4,9 @@
 mod exchange;
 mod grant;
 mod invitation;
+mod landing;
 mod mail;
+mod not_me;
 mod outcome;
 mod pages;
 mod permission;

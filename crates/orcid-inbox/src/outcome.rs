@@ -3,7 +3,7 @@
 use crate::invitation;
 use crate::pages::{ResultPage, page};
 use crate::pressed;
-use crate::request::projects;
+use crate::request::{Projects, projects};
 use crate::signed::Link;
 use crate::visit::Inbox;
 use actix_web::HttpResponse;
@@ -13,6 +13,10 @@ use raid_model::permission::PermissionState;
 use store::permissions;
 use store::visits::{Purpose, State, Visit};
 use store::{StoreError, Timestamp};
+
+/// What a grant covers.
+const COVERS_LATER: &str =
+    "This also covers later projects: they are added without another question.";
 
 /// Whether the code of a visit is kept and may be exchanged again.
 fn waits(inbox: &Inbox, visit: &Visit) -> bool {
@@ -27,7 +31,7 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
             "Thank you: your projects go to your ORCID record",
             &[
                 "The projects below appear on your record within moments, and follow later changes.",
-                "This also covers later projects: you are not asked again.",
+                COVERS_LATER,
             ],
         ),
         (State::Denied, Purpose::Permission) if granted_before(inbox, visit).await? => (
@@ -41,8 +45,10 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
         (State::Denied, Purpose::Permission) => (
             "You did not give permission",
             &[
-                "Nothing is written to your ORCID record, and you are not asked again.",
-                "If you change your mind, you can give permission here or from your ORCID inbox.",
+                "We write nothing to your ORCID record, and do not ask you again about these \
+                 projects.",
+                "If you change your mind, you can give permission here. The link that you came \
+                 with stays good, too.",
             ],
         ),
         (State::Denied, Purpose::Invitation) => (
@@ -85,9 +91,6 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
         ),
     };
     let mut shown = ResultPage::new(settings, heading, texts);
-    if visit.purpose == Purpose::Invitation {
-        shown = invitation::explain(inbox, visit, shown).await?;
-    }
     let now = inbox.store.clock().now();
     if let (State::Granted, Some(orcid)) = (visit.state, &visit.orcid) {
         let (orcid, policy, today) = (*orcid.get(), inbox.policy(), now.date());
@@ -96,7 +99,11 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
             .read(move |c| projects(c, &orcid, &policy, today))
             .await?;
         shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
-        shown = shown.with(&found);
+        explain_what_waits(&mut shown, &found, orcid);
+        shown = shown.with(&found, orcid);
+    }
+    if visit.purpose == Purpose::Invitation {
+        shown = invitation::explain(inbox, visit, shown).await?;
     }
     let Some(link) = link_of_button(inbox, visit, now) else {
         return Ok(page(StatusCode::OK, &shown));
@@ -108,6 +115,29 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
     };
     let answer = page(StatusCode::OK, &shown);
     Ok(pressed::leave_cookie(inbox, answer, &link))
+}
+
+/// Promises nothing within moments that depends on others: a project that names an iD that was merged
+/// into the person's is written when it names theirs.
+fn explain_what_waits(page: &mut ResultPage<'_>, found: &Projects, orcid: OrcidId) {
+    const THANKS: &str = "Thank you: you gave permission";
+    let waiting = found.listed.iter().filter(|p| p.named != orcid).count();
+    let text = if found.listed.is_empty() {
+        page.heading = THANKS;
+        "There is no project that we would add to your ORCID record now. We keep your permission \
+         while a project names you, and hand it back otherwise."
+    } else if waiting == 0 {
+        return;
+    } else if waiting == found.listed.len() {
+        page.heading = THANKS;
+        "The projects below name an earlier iD of yours. Each appears on your record when the \
+         project's owner puts your present iD in its place."
+    } else {
+        "The projects below appear on your record within moments, and follow later changes. Those \
+         that name an earlier iD of yours appear when the project's owner puts your present iD in \
+         its place."
+    };
+    page.texts = vec![text.to_owned(), COVERS_LATER.to_owned()];
 }
 
 /// The link that the page's button sends, if there is something left to do.

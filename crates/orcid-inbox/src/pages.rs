@@ -1,11 +1,12 @@
 //! The pages that people see: server-rendered, without JavaScript.
 
-use crate::request::{Projects, page_url};
+use crate::request::{Listed, Projects, page_url};
 use crate::settings::Settings;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use askama::Template;
+use raid_model::OrcidId;
 use raid_model::membership::MembershipDocument;
 
 /// A project, as it is shown.
@@ -14,6 +15,19 @@ pub(crate) struct Project {
     pub role: String,
     pub dates: String,
     pub handle: String,
+    /// The iD that it names, if that is one that was merged into the person's.
+    pub earlier_id: Option<OrcidId>,
+}
+
+impl Project {
+    /// The projects of a person, as they are shown to them.
+    pub(crate) fn all(found: &Projects, orcid: OrcidId) -> Vec<Self> {
+        let shown = |listed: &Listed| Self {
+            earlier_id: Some(listed.named).filter(|named| *named != orcid),
+            ..Self::from(&listed.entry)
+        };
+        found.listed.iter().map(shown).collect()
+    }
 }
 
 impl From<&MembershipDocument> for Project {
@@ -27,6 +41,7 @@ impl From<&MembershipDocument> for Project {
             role: d.role_title.clone(),
             dates: format!("{start} to {end}"),
             handle: d.handle.to_string(),
+            earlier_id: None,
         }
     }
 }
@@ -41,7 +56,13 @@ pub(crate) struct Landing<'a> {
     pub orcid_url: String,
     pub projects: Vec<Project>,
     pub more: bool,
+    /// On which day they gave their permission, if it stands.
+    pub given_on: Option<String>,
+    /// How often they are asked.
+    pub often: String,
     pub action: String,
+    /// Where the button leads by which they say that they are not part of a project.
+    pub not_me: String,
     pub link: &'a str,
 }
 
@@ -84,6 +105,8 @@ pub(crate) struct ResultPage<'a> {
     pub projects: Vec<Project>,
     pub more: bool,
     pub retry: Option<Retry>,
+    /// The page that the person came from.
+    pub back: Option<String>,
 }
 
 impl<'a> ResultPage<'a> {
@@ -99,12 +122,13 @@ impl<'a> ResultPage<'a> {
             projects: Vec::new(),
             more: false,
             retry: None,
+            back: None,
         }
     }
 
     /// With the person's projects.
-    pub(crate) fn with(mut self, found: &Projects) -> Self {
-        self.projects = found.listed.iter().map(Project::from).collect();
+    pub(crate) fn with(mut self, found: &Projects, orcid: OrcidId) -> Self {
+        self.projects = Project::all(found, orcid);
         self.more = found.more;
         self
     }
@@ -134,6 +158,11 @@ impl<'a> ResultPage<'a> {
 /// Where the button leads that sends people on to ORCID.
 pub(crate) fn authorize_action(settings: &Settings) -> String {
     page_url(settings, "orcid/authorize").path().to_owned()
+}
+
+/// Where the button leads by which people say that they are not part of a project.
+pub(crate) fn not_me_action(settings: &Settings) -> String {
+    page_url(settings, "orcid/not-me").path().to_owned()
 }
 
 /// An answer with a page, which browsers neither keep nor show in another site's frame.

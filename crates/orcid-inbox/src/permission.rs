@@ -144,6 +144,18 @@ impl PermissionReconciler {
     }
 }
 
+/// The verdict on a failed call that says nothing about the person.
+fn failed_call(error: &CallError) -> Verdict {
+    let reason = error.to_string();
+    match error.action() {
+        FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
+        FailureAction::GiveUp => Verdict::dead(reason),
+        FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
+        FailureAction::WaitForOrcid { retry_after } => Verdict::retry_outage(reason, retry_after),
+        _ => Verdict::retry(reason),
+    }
+}
+
 fn urgency(lane: Lane) -> Urgency {
     match lane {
         Lane::Interactive => Urgency::Interactive,

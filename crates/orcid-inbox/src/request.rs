@@ -16,10 +16,19 @@ use url::Url;
 /// Projects that one request lists at most; the grant covers all of them anyway.
 const MAX_ITEMS: usize = 50;
 
+/// A project that a person is asked about.
+pub(crate) struct Listed {
+    /// The entry, as it would be written.
+    pub entry: MembershipDocument,
+    /// The iD that the RAiD names: the person's, or one that was merged into it. Such a project is
+    /// not written before the RAiD names theirs.
+    pub named: OrcidId,
+}
+
 /// What a person's grant would write, at most [`MAX_ITEMS`] of their projects.
 pub(crate) struct Projects {
-    /// The entries, as they would be written.
-    pub listed: Vec<MembershipDocument>,
+    /// The projects, each once.
+    pub listed: Vec<Listed>,
     /// Whether there are more.
     pub more: bool,
 }
@@ -39,14 +48,14 @@ impl Projects {
             return None;
         }
         let mut digest = Sha256::new();
-        for project in &self.listed {
+        for Listed { entry: project, .. } in &self.listed {
             digest.update(project.handle.to_string());
             digest.update([0]);
             digest.update(item_name(project));
             digest.update([0]);
         }
         digest.update([u8::from(self.more)]);
-        let handles: Vec<&Handle> = self.listed.iter().map(|p| &p.handle).collect();
+        let handles: Vec<&Handle> = self.listed.iter().map(|p| &p.entry.handle).collect();
         Some(Said {
             digest: URL_SAFE_NO_PAD.encode(digest.finalize()),
             names: serde_json::to_string(&handles).unwrap_or_default(),
@@ -96,14 +105,24 @@ fn add_projects(
             return Ok(());
         };
         for handle in handles.iter().filter(|h| !disclaimed.contains(h)) {
-            let Some(document) = entry(c, handle, orcid, policy, today)? else {
+            if found
+                .listed
+                .iter()
+                .any(|known| known.entry.handle == *handle)
+            {
+                continue;
+            }
+            let Some(entry) = entry(c, handle, orcid, policy, today)? else {
                 continue;
             };
             if found.listed.len() == MAX_ITEMS {
                 found.more = true;
                 return Ok(());
             }
-            found.listed.push(document);
+            found.listed.push(Listed {
+                entry,
+                named: *orcid,
+            });
         }
         after = Some(last);
     }
@@ -156,7 +175,9 @@ pub(crate) fn compose(
     let items = projects
         .listed
         .iter()
-        .map(|p| Item::new(&item_name(p), p.handle.clone(), &p.raid_url))
+        .map(|Listed { entry, .. }| {
+            Item::new(&item_name(entry), entry.handle.clone(), &entry.raid_url)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let subject = if projects.listed.len() == 1 && !projects.more {
         "Your research project"

@@ -3,9 +3,11 @@
 use crate::exchange;
 use crate::grant;
 use crate::invitation;
-use crate::pages::{Landing, Project, ResultPage, authorize_action, page};
+use crate::landing::{self, Situation};
+use crate::not_me;
+use crate::pages::{ResultPage, page};
 use crate::pressed;
-use crate::request::{page_url, projects};
+use crate::request::page_url;
 use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
 use actix_web::cookie::{Cookie, SameSite};
@@ -53,6 +55,17 @@ impl Inbox {
 
     pub(crate) fn policy(&self) -> MembershipPolicy {
         self.settings.membership.clone()
+    }
+
+    /// Whose permission a link asks for.
+    ///
+    /// # Errors
+    /// [`LinkError`] when it is no such link, or not good any more.
+    pub(crate) fn asked_by(&self, link: &str) -> Result<OrcidId, LinkError> {
+        match self.signer.verify(link, self.store.clock().now())? {
+            Link::Permission { orcid } => orcid.parse().map_err(|_| LinkError::Invalid),
+            _ => Err(LinkError::Invalid),
+        }
     }
 
     /// The page for a link that is not good (any more).
@@ -105,7 +118,8 @@ impl Inbox {
 /// Registers the pages.
 pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
     cfg.app_data(inbox)
-        .service(web::resource("/orcid/landing").route(web::get().to(landing)))
+        .service(web::resource("/orcid/landing").route(web::get().to(landing::landing)))
+        .service(web::resource("/orcid/not-me").route(web::post().to(not_me::not_me)))
         .service(web::resource("/orcid/authorize").route(web::post().to(set_out)))
         .service(web::resource("/orcid/callback").route(web::get().to(callback)))
         .service(web::resource("/orcid/retry").route(web::post().to(exchange::retry)))
@@ -121,42 +135,6 @@ pub(crate) struct Signed {
     pub i: String,
 }
 
-async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) -> HttpResponse {
-    let now = inbox.store.clock().now();
-    let orcid = match inbox.signer.verify(&query.i, now) {
-        Ok(Link::Permission { orcid }) => orcid,
-        Ok(_) => return inbox.bad_link(LinkError::Invalid),
-        Err(e) => return inbox.bad_link(e),
-    };
-    let Ok(orcid) = orcid.parse::<OrcidId>() else {
-        return inbox.bad_link(LinkError::Invalid);
-    };
-    if let Some(answer) = inbox.come_back_later() {
-        return answer;
-    }
-    let (policy, today) = (inbox.policy(), now.date());
-    match inbox
-        .store
-        .read(move |c| projects(c, &orcid, &policy, today))
-        .await
-    {
-        Ok(found) => {
-            let shown = Landing {
-                agency: &inbox.settings.agency_name,
-                contact: &inbox.settings.contact,
-                trusted: inbox.settings.trusted_parties_url.as_str(),
-                orcid_url: orcid.url(&inbox.orcid_prefix),
-                projects: found.listed.iter().map(Project::from).collect(),
-                more: found.more,
-                action: authorize_action(&inbox.settings),
-                link: &query.i,
-            };
-            pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
-        }
-        Err(e) => inbox.trouble(&e),
-    }
-}
-
 /// Somebody presses the button: a visit begins, tied to this browser by a cookie. Only this POST
 /// changes anything, so a scanner that fetches links does not.
 async fn set_out(
@@ -170,8 +148,10 @@ async fn set_out(
     }
     let (purpose, subject, hint) = match inbox.signer.verify(&form.i, now) {
         Ok(Link::Permission { orcid }) => {
-            let hint = orcid.parse().ok();
-            (Purpose::Permission, orcid, hint)
+            let Ok(hint) = orcid.parse::<OrcidId>() else {
+                return inbox.bad_link(LinkError::Invalid);
+            };
+            (Purpose::Permission, orcid, Some(hint))
         }
         Ok(Link::Invitation { id }) => (Purpose::Invitation, id, None),
         Ok(Link::Visit { .. }) => return inbox.bad_link(LinkError::Invalid),
@@ -179,6 +159,16 @@ async fn set_out(
     };
     if let Some(answer) = inbox.come_back_later() {
         return answer;
+    }
+    if let Some(orcid) = hint {
+        match Situation::load(&inbox, orcid).await {
+            // A standing permission is not taken for nothing.
+            Ok(found) if found.projects.listed.is_empty() => {
+                return landing::nothing_to_ask(&inbox, &found);
+            }
+            Ok(_) => {}
+            Err(e) => return inbox.trouble(&e),
+        }
     }
     let nonce = Id::new(now).to_string();
     let visit = Visit {

@@ -14,11 +14,16 @@ use store::{StoreError, Timestamp};
 
 use crate::auth::{Caller, Role};
 use crate::existence;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 
 /// Suffixes that are drawn before giving up. With 65 random bits one is enough.
 const MAX_DRAWS: usize = 5;
+
+/// In place of the suffix, which is drawn when a RAiD is minted. No suffix that is drawn has a
+/// hyphen.
+const TRIAL_SUFFIX: &str = "dry-run";
 
 /// Refuses requests that break rules. Gives the members that were accepted with a warning.
 pub(crate) async fn check(
@@ -70,6 +75,16 @@ impl Minting<'_> {
             now: now.assume_utc(),
         };
         Ok(Raid::mint(request.clone(), server))
+    }
+
+    /// The RAiD that a request would become, when it is tried only.
+    pub(crate) fn tried(
+        &self,
+        registry: &Registry,
+        request: &RaidRequest,
+    ) -> Result<Raid, Refusal> {
+        let suffix = TRIAL_SUFFIX.parse().map_err(|_| Problem::internal())?;
+        Ok(self.raid(registry, request, suffix, registry.now())?)
     }
 
     /// Writes a request that was found valid, at `now`, under a handle that nobody has. `keep` makes the

@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::membership::{Consent, Entry, MembershipDocument, Step};
+use raid_model::membership::{Consent, Entry, MembershipDocument, MembershipPolicy, Step};
 use raid_model::{OrcidId, Raid};
 use serde::Serialize;
 use store::memberships::{self, Membership};
-use store::{Conn, StoreError, permissions, statuses};
+use store::{Conn, StoreError, disclaimers, permissions, statuses};
+use time::Date;
 
 use crate::openapi::Describe;
 use crate::query::Query;
@@ -25,8 +26,8 @@ const DRY_RUN: &str = "dryRun";
 pub(crate) fn described(operation: Describe) -> Describe {
     operation.query(
         DRY_RUN,
-        "`true`: check everything, write nothing, and answer 200 with a `DryRun`: the RAiD as it \
-         would stand, and what would happen to ORCID records",
+        "`true`: check everything, write nothing, and answer 200 with what would come of it, also \
+         for ORCID records",
     )
 }
 
@@ -67,7 +68,7 @@ struct Trial {
 
 /// What would happen to a person's ORCID record.
 #[derive(Serialize)]
-struct OrcidChange {
+pub(crate) struct OrcidChange {
     orcid: OrcidId,
     change: Change,
     /// What the entry would say.
@@ -93,24 +94,13 @@ pub(crate) async fn answer(
     before: BTreeSet<OrcidId>,
     warnings: &BTreeSet<String>,
 ) -> Result<HttpResponse, StoreError> {
-    let policy = registry.settings.orcid.clone();
     let addresses = registry.settings.addresses.clone();
-    let today = registry.now().date();
+    let (policy, today) = (registry.settings.orcid.clone(), registry.now().date());
     let trial = registry.store.read(move |c| {
         let mut people = before;
         people.extend(raid.orcids());
         let known = known(c, &raid, &people)?;
-        let mut orcid = Vec::new();
-        if let Some(policy) = policy {
-            let stands = stands(c, &raid, &people)?;
-            for person in people {
-                let desired = MembershipDocument::for_contributor(&raid, &person, &policy, today);
-                let standing = known.people.get(&person);
-                let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
-                let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
-                orcid.push(change(person, desired, consent, entry));
-            }
-        }
+        let orcid = changes(c, &raid, people, &known, policy.as_ref(), today)?;
         Ok(Trial {
             dry_run: true,
             valid: true,
@@ -124,6 +114,46 @@ pub(crate) async fn answer(
         answer.insert_header(header);
     }
     Ok(answer.json(trial))
+}
+
+/// What would happen to ORCID records if `raid`, which is new, stood.
+pub(crate) async fn of_new(
+    registry: &Registry,
+    raid: Raid,
+) -> Result<Vec<OrcidChange>, StoreError> {
+    let (policy, today) = (registry.settings.orcid.clone(), registry.now().date());
+    let read = registry.store.read(move |c| {
+        let people: BTreeSet<OrcidId> = raid.orcids().collect();
+        let known = known(c, &raid, &people)?;
+        changes(c, &raid, people, &known, policy.as_ref(), today)
+    });
+    read.await
+}
+
+/// What would happen to the records of some people if `raid` stood; nothing without a policy.
+fn changes(
+    c: &mut Conn,
+    raid: &Raid,
+    people: BTreeSet<OrcidId>,
+    known: &Known,
+    policy: Option<&MembershipPolicy>,
+    today: Date,
+) -> Result<Vec<OrcidChange>, StoreError> {
+    let Some(policy) = policy else {
+        return Ok(Vec::new());
+    };
+    let stands = stands(c, raid, &people)?;
+    let disclaimed = disclaimers::of_raid(c, raid.handle())?;
+    let of_person = |person: OrcidId| {
+        // Whoever says that they are not part of it gets no entry.
+        let desired = MembershipDocument::for_contributor(raid, &person, policy, today)
+            .filter(|_| !disclaimed.contains_key(&person));
+        let standing = known.people.get(&person);
+        let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
+        let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
+        change(person, desired, consent, entry)
+    };
+    Ok(people.into_iter().map(of_person).collect())
 }
 
 fn known(c: &mut Conn, raid: &Raid, people: &BTreeSet<OrcidId>) -> Result<Known, StoreError> {

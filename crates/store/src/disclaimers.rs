@@ -27,6 +27,12 @@ pub fn disclaim(
     Ok(())
 }
 
+/// The person is part of the project after all: they accepted an invitation to it.
+pub fn take_back(c: &mut Conn, orcid: &OrcidId, handle: &Handle) -> Result<(), StoreError> {
+    diesel::delete(disclaimer::table.find((orcid.to_string(), handle.to_string()))).execute(c)?;
+    Ok(())
+}
+
 /// Whether the person said that they are not part of the project.
 pub fn is_disclaimed(c: &mut Conn, orcid: &OrcidId, handle: &Handle) -> Result<bool, StoreError> {
     let found: i64 = disclaimer::table

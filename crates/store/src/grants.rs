@@ -101,6 +101,17 @@ pub fn keep(
     Ok(())
 }
 
+/// When the person gave the permission whose token is in use.
+pub fn granted_at(c: &mut Conn, orcid: &OrcidId) -> Result<Option<Timestamp>, StoreError> {
+    Ok(orcid_grant::table
+        .filter(orcid_grant::orcid.eq(orcid.to_string()))
+        .filter(orcid_grant::state.eq(State::Active))
+        .order(orcid_grant::granted_at.desc())
+        .select(orcid_grant::granted_at)
+        .first(c)
+        .optional()?)
+}
+
 /// The pair in use is of no use any more: it is revoked at ORCID, and then forgotten.
 pub(crate) fn supersede(c: &mut Conn, orcid: &OrcidId) -> Result<(), StoreError> {
     let active = orcid_grant::table

@@ -100,6 +100,14 @@ impl MembershipReconciler {
             {
                 return self.wake_permission(orcid, Lane::Background, Duration::ZERO);
             }
+            // The record was merged: whoever has it now answers for its projects.
+            (
+                Step::Nothing,
+                Some(Permission {
+                    primary_orcid: Some(primary),
+                    ..
+                }),
+            ) => return self.wake_permission(primary.into_inner(), held.lane(), self.ask_delay),
             (Step::Nothing, _) | (_, None) => return Verdict::done(),
             (_, Some(known)) => known,
         };

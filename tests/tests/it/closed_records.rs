@@ -1,15 +1,16 @@
 //! Records that ORCID locked, or that their owners closed or merged: no write, no endless calls,
 //! and a look again later.
 
-use crate::steps::{granted_project, people_are, retitle, status_of};
+use crate::steps::{granted_project, people_are, question_is_archived, retitle, status_of};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of};
-use raid_tests::{Agency, Browser, Stage};
+use raid_tests::{Agency, Browser, Stage, eventually};
 use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
     a_locked_record_is_left_alone,
     a_deactivated_record_is_left_alone,
     a_merged_record_is_left_alone,
+    what_names_a_merged_record_is_not_promised,
     a_granted_record_that_closes_is_left_alone,
     a_record_that_opens_again_is_asked_again,
     an_unlocked_record_goes_on_as_before,
@@ -24,8 +25,60 @@ async fn a_deactivated_record_is_left_alone(stage: &Stage) {
 }
 
 async fn a_merged_record_is_left_alone(stage: &Stage) {
+    let agency = stage.agency().await;
     let merged = json!({ "state": "deprecated", "into": OKAFOR });
-    is_left_alone(stage, merged, "deprecated").await;
+    stage.orcid.set_state(CARBERRY, merged).await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    people_are(&agency, 1, "deprecated").await;
+    // Whoever has the record now is asked for its projects, and that question is kept up to date.
+    stage.orcid.request(OKAFOR).await;
+    edit_and_mint(&agency, &handle).await;
+    eventually("the question about both projects", async || {
+        let newest = stage.orcid.requests(OKAFOR).await.pop()?;
+        let items = newest["items"].to_string();
+        let names_both = items.contains("Edited") && items.contains("Another one");
+        (newest["archived"].is_null() && names_both).then_some(())
+    })
+    .await;
+    people_are(&agency, 1, "asked").await;
+    let asked_instead = stage.orcid.requests(OKAFOR).await.len() as u64;
+    assert_eq!(calls_after_somebody_elses_workflow(stage, &agency).await, 0);
+    assert_eq!(
+        stage.orcid.calls("notification_create").await,
+        2 + asked_instead,
+        "one each, and those to whoever has the record now"
+    );
+}
+
+async fn what_names_a_merged_record_is_not_promised(stage: &Stage) {
+    let agency = stage.agency().await;
+    let merged = json!({ "state": "deprecated", "into": OKAFOR });
+    stage.orcid.set_state(CARBERRY, merged).await;
+    agency.client().mint(&examples::minimal()).await;
+    let browser = Browser::new();
+    let granted = browser.grant(&stage.orcid, OKAFOR).await;
+    assert_eq!(granted.heading(), "Thank you: you gave permission");
+    let text = granted.text();
+    assert!(!text.contains("within moments"), "{text}");
+    assert!(text.contains(&format!("It names {CARBERRY}")), "{text}");
+
+    // A project that names their present iD is, beside it.
+    let own = examples::with_people("Their own", [OKAFOR]);
+    let handle = handle_of(&agency.client().mint(&own).await);
+    stage.orcid.membership(OKAFOR, &handle).await;
+    let both = browser.open(granted.url.as_str()).await;
+    let text = both.text();
+    assert!(text.contains("within moments"), "{text}");
+    assert!(text.contains("Those that name an earlier iD"), "{text}");
+    assert_eq!(stage.orcid.memberships(OKAFOR).await.len(), 1);
+}
+
+/// Nothing about these changes reaches the record of their contributor.
+async fn edit_and_mint(agency: &Agency<'_>, handle: &str) {
+    assert_eq!(status_of(agency, handle, CARBERRY).await, "UNAUTHENTICATED");
+    retitle(agency, handle, "Edited").await;
+    agency.client().mint(&examples::titled("Another one")).await;
+    agency.rest().await;
 }
 
 /// Calls about Carberry; all others in these tests are about Fernández.
@@ -35,10 +88,11 @@ async fn calls_after_somebody_elses_workflow(stage: &Stage, agency: &Agency<'_>)
     let handle = handle_of(&agency.client().mint(&request).await);
     Browser::new().grant(&stage.orcid, FERNANDEZ).await;
     stage.orcid.membership(FERNANDEZ, &handle).await;
+    question_is_archived(stage, FERNANDEZ).await;
     agency.rest().await;
     let after = stage.orcid.counters().await["total"].as_u64().unwrap();
-    // Of Fernández: the notification, the code, the entry.
-    after - before - 3
+    // Of Fernández: the notification, the code, the entry, the notification's archiving.
+    after - before - 4
 }
 
 async fn is_left_alone(stage: &Stage, closed: Value, name: &str) {
@@ -46,13 +100,7 @@ async fn is_left_alone(stage: &Stage, closed: Value, name: &str) {
     stage.orcid.set_state(CARBERRY, closed).await;
     let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
     people_are(&agency, 1, name).await;
-    assert_eq!(
-        status_of(&agency, &handle, CARBERRY).await,
-        "UNAUTHENTICATED"
-    );
-    retitle(&agency, &handle, "Edited").await;
-    agency.client().mint(&examples::titled("Another one")).await;
-    agency.rest().await;
+    edit_and_mint(&agency, &handle).await;
     assert_eq!(calls_after_somebody_elses_workflow(stage, &agency).await, 0);
     assert_eq!(
         stage.orcid.calls("notification_create").await,

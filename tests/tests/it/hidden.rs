@@ -1,8 +1,8 @@
 //! RAiDs that are not shown any more, or again: withdrawal, and the end of an embargo.
 
-use crate::steps::granted_project;
+use crate::steps::{granted_project, operator, withdraw};
 use raid_tests::examples::{self, CARBERRY, handle_of};
-use raid_tests::{Agency, Browser, Client, Stage, eventually};
+use raid_tests::{Browser, Stage, eventually};
 use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
@@ -13,20 +13,6 @@ raid_tests::on_both_databases!(
     the_agency_may_write_what_is_embargoed,
     a_transferred_raid_stays_on_the_record,
 );
-
-fn operator(stage: &Stage, agency: &Agency<'_>) -> Client {
-    let token = stage.command(&["token", "--role", "operator"]).output();
-    agency.client().with_token(token.trim())
-}
-
-async fn withdraw(stage: &Stage, agency: &Agency<'_>, handle: &str) {
-    let path = format!("/v1/raids/{handle}/withdrawal");
-    let reason = json!({"reason": "Registered twice"});
-    operator(stage, agency)
-        .post(&path, &reason)
-        .await
-        .expect(200);
-}
 
 async fn is_off_the_record(stage: &Stage, handle: &str) {
     eventually("the entry to be gone", async || {

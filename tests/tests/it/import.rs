@@ -12,6 +12,7 @@ raid_tests::on_both_databases!(
     an_import_tells_what_became_of_each_line,
     an_import_goes_on_where_it_died,
     an_import_outlives_the_agency,
+    an_import_can_be_tried,
 );
 
 const OFF: &str = "[orcid]\nmode = \"off\"";
@@ -200,4 +201,58 @@ async fn an_import_outlives_the_agency(stage: &Stage) {
         "{output:?}"
     );
     assert_each_once(stage, &agency.client(), 1200).await;
+}
+
+async fn an_import_can_be_tried(stage: &Stage) {
+    let agency = stage.agency().await;
+    let path = file(stage, 450, |number| number % 100 == 0);
+    let (success, said) = finish(import(stage, &agency, &["--dry-run"]));
+    assert!(!success, "{said}");
+    assert!(
+        said.contains("446 lines can be minted, 4 would be refused; nothing was minted"),
+        "{said}"
+    );
+    let tried = || {
+        let text = std::fs::read_to_string(stage.folder().join("records.ndjson.dry-run.ndjson"));
+        let text = text.unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<Value>>()
+    };
+    let lines = tried();
+    assert_eq!((lines.len(), &lines[0]["dryRun"]), (451, &json!(true)));
+    assert_eq!(
+        (&lines[250]["line"], &lines[250]["status"]),
+        (&json!(250), &json!(200))
+    );
+    assert_eq!(lines[250]["orcid"][0]["change"], "ask");
+    assert_eq!(
+        lines[100]["problem"]["failures"][0]["fieldId"],
+        "contributor"
+    );
+    assert!(agency.client().list().await.is_empty());
+    assert!(report(stage).is_empty());
+
+    // The corrected file is tried in its place, and then imported.
+    std::fs::remove_file(path).unwrap();
+    file(stage, 250, |_| false);
+    let (success, said) = finish(import(stage, &agency, &["--dry-run"]));
+    assert!(
+        success && said.contains("250 lines can be minted, 0 would"),
+        "{said}"
+    );
+    assert_eq!(tried().len(), 251);
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(
+        success && said.contains("250 RAiDs minted, 250 of them now"),
+        "{said}"
+    );
+    assert_each_once(stage, &agency.client(), 250).await;
+    // A dry run does not write over the report of an import.
+    let report = ["--dry-run", "--report", "records.ndjson.report.ndjson"];
+    let (success, said) = finish(import(stage, &agency, &report));
+    assert!(
+        !success && said.contains("no report of a dry run"),
+        "{said}"
+    );
+    assert_each_once(stage, &agency.client(), 250).await;
 }

@@ -15,6 +15,7 @@ raid_tests::on_both_databases!(
     an_invited_contributor_who_is_there_already_changes_nothing,
     an_invitation_ends,
     a_declined_invitation_stays_open,
+    who_accepts_an_invitation_is_part_of_the_project_after_all,
     a_contributor_gets_the_position_that_they_accept,
     a_cancelled_invitation_says_so,
     of_an_embargoed_project_the_mail_tells_nothing_and_the_pages_the_truth,
@@ -205,6 +206,25 @@ async fn an_invited_contributor_who_is_there_already_changes_nothing(stage: &Sta
     assert_eq!(entries, [project.entry]);
     shows_status(&agency, &project.handle, "AUTHENTICATED").await;
     stage.orcid.assert_written_once().await;
+}
+
+async fn who_accepts_an_invitation_is_part_of_the_project_after_all(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    let request = stage.orcid.request(CARBERRY).await;
+    let link = request["authorization_url"].as_str().unwrap();
+    let landing = project.browser.open(link).await;
+    let button = "I am not part of this project";
+    project.browser.press(&landing, button).await;
+    eventually("the entry to be gone", async || {
+        let left = stage.orcid.memberships(CARBERRY).await;
+        left.is_empty().then_some(())
+    })
+    .await;
+    let link = invite(stage, &agency, &project.handle).await;
+    let landing = project.browser.open(&link).await;
+    project.browser.press(&landing, "Continue to ORCID").await;
+    stage.orcid.membership(CARBERRY, &project.handle).await;
 }
 
 async fn an_invitation_ends(stage: &Stage) {

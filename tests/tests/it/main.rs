@@ -29,6 +29,7 @@ mod mail;
 mod orcid_calls;
 mod pages;
 mod people;
+mod questions;
 mod random_faults;
 mod recovery;
 mod reminders;

@@ -162,6 +162,18 @@ async fn every_page_is_well_made(stage: &Stage) {
     assert_eq!(gone.status, 410);
     assert_private(&gone);
 
+    let given = browser
+        .open(link_of(&stage.orcid.request(CARBERRY).await))
+        .await;
+    assert!(given.heading().starts_with("You gave permission on"));
+    assert_private(&given);
+    let button = "I am not part of this project";
+    let noted = browser.press(&given, button).await;
+    assert_private(&noted);
+    assert_private(&browser.follow(&noted, "Back to your projects").await);
+    let unknown = [("handle", "10.82841/nowhere")];
+    assert_private(&browser.press_with(&given, button, &unknown).await);
+
     assert_well_made(
         &browser
             .open(&format!("{}/raids/{handle}", agency.url()))
@@ -315,7 +327,7 @@ async fn looking_changes_nothing(stage: &Stage) {
     let before = stage.database_content();
     let browser = Browser::new();
     let page = browser.open(landing).await;
-    browser.press_to(&page, "Continue to ORCID").await;
+    browser.press_to(&page, "Give permission again").await;
     assert!(
         stage.database_content() != before,
         "this test could not see a change"

@@ -1,8 +1,8 @@
 //! What most tests do first.
 
 use raid_tests::examples::{self, CARBERRY, handle_of};
-use raid_tests::{Agency, Browser, Stage, eventually};
-use serde_json::Value;
+use raid_tests::{Agency, Browser, Client, Stage, eventually};
+use serde_json::{Value, json};
 
 /// A project of Carberry's that stands on his record.
 pub struct Granted {
@@ -12,30 +12,30 @@ pub struct Granted {
     pub browser: Browser,
 }
 
-/// Mints the small example, grants, and waits for the entry.
+/// Waits until no question stands in an inbox.
+pub async fn question_is_archived(stage: &Stage, orcid: &str) {
+    eventually("the question to be archived", async || {
+        let requests = stage.orcid.requests(orcid).await;
+        let stands = requests.iter().any(|request| request["archived"].is_null());
+        (!stands).then_some(())
+    })
+    .await;
+}
+
+/// Mints the small example, grants, and waits for the entry and for the question to go.
 pub async fn granted_project(stage: &Stage, agency: &Agency<'_>) -> Granted {
     let raid = agency.client().mint(&examples::minimal()).await;
     let handle = handle_of(&raid);
     let browser = Browser::new();
     browser.grant(&stage.orcid, CARBERRY).await;
     let entry = stage.orcid.membership(CARBERRY, &handle).await;
-    agency.rest().await;
     question_is_archived(stage, CARBERRY).await;
+    agency.rest().await;
     Granted {
         handle,
         entry,
         browser,
     }
-}
-
-/// Waits until no question stands open in a person's inbox, as it is some time after an answer.
-pub async fn question_is_archived(stage: &Stage, orcid: &str) {
-    eventually("the question to be archived", async || {
-        let requests = stage.orcid.requests(orcid).await;
-        let open = requests.iter().any(|r| r["archived"].is_null());
-        (!open).then_some(())
-    })
-    .await;
 }
 
 /// Changes the title of a RAiD.
@@ -44,6 +44,22 @@ pub async fn retitle(agency: &Agency<'_>, handle: &str, title: &str) -> Value {
         .client()
         .edit(handle, |raid| raid["title"][0]["text"] = title.into())
         .await
+}
+
+/// A client in the role of an operator.
+pub fn operator(stage: &Stage, agency: &Agency<'_>) -> Client {
+    let token = stage.command(&["token", "--role", "operator"]).output();
+    agency.client().with_token(token.trim())
+}
+
+/// Withdraws a RAiD.
+pub async fn withdraw(stage: &Stage, agency: &Agency<'_>, handle: &str) {
+    let path = format!("/v1/raids/{handle}/withdrawal");
+    let reason = json!({"reason": "Registered twice"});
+    operator(stage, agency)
+        .post(&path, &reason)
+        .await
+        .expect(200);
 }
 
 /// Waits until that many people are in a state.

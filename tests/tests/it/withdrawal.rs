@@ -84,9 +84,10 @@ async fn who_withdrew_can_grant_again(stage: &Stage) {
     stage.orcid.revoke(CARBERRY).await;
     retitle(&agency, &project.handle, "After the withdrawal").await;
     people_are(&agency, 1, "revoked").await;
-    // The request is still in the inbox.
-    let inbox = project.browser.open_inbox(&stage.orcid, CARBERRY).await;
-    let landing = project.browser.follow(&inbox, "Grant permission").await;
+    // The request is archived, but its link is still good.
+    let request = stage.orcid.request(CARBERRY).await;
+    let link = request["authorization_url"].as_str().unwrap();
+    let landing = project.browser.open(link).await;
     let consent = project.browser.press(&landing, "Continue to ORCID").await;
     project.browser.press(&consent, "Authorize access").await;
     let follows = |e: &Value| e["department_name"] == "After the withdrawal";

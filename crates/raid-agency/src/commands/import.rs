@@ -47,8 +47,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Send the lines again that were refused before.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     retry_failed: bool,
+    /// Check every line, and mint nothing. What would become of each line is written to
+    /// FILE.dry-run.ndjson, in place of an earlier dry run.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(crate) async fn import(
@@ -61,32 +65,52 @@ pub(crate) async fn import(
         .url
         .as_ref()
         .unwrap_or(&settings.server.public_url);
-    let agency = Agency::new(url, token)?;
+    let agency = Agency::new(url, token, arguments.dry_run)?;
     let shown = arguments.file.display().to_string();
     let mut source = Source::open(&arguments.file).with_context(|| shown.clone())?;
+    let end = if arguments.dry_run {
+        ".dry-run.ndjson"
+    } else {
+        ".report.ndjson"
+    };
     let path = arguments
         .report
         .clone()
-        .unwrap_or_else(|| beside(&arguments.file));
-    let mut report = Report::open(&path, &source).with_context(|| path.display().to_string())?;
-    let before = report.minted();
+        .unwrap_or_else(|| beside(&arguments.file, end));
+    let opened = if arguments.dry_run {
+        Report::of_trial(&path, &source)
+    } else {
+        Report::open(&path, &source)
+    };
+    let mut report = opened.with_context(|| path.display().to_string())?;
+    let before = report.succeeded();
     let mut progress = Progress::new(source.lines);
     while let Some(chunk) = source.next_chunk().with_context(|| shown.clone())? {
-        let wanted = |line: &u64| match report.status_of(*line) {
+        let wanted = |line: &u64| match report.success_of(*line) {
             None => true,
-            Some(201) => false,
-            Some(_) => arguments.retry_failed,
+            Some(true) => false,
+            Some(false) => arguments.retry_failed,
         };
         let open: BTreeSet<u64> = chunk.filled_lines().filter(wanted).collect();
         send(&agency, &chunk, open, &mut report, &mut progress).await?;
         progress.show(chunk.last_line(), report.failed());
     }
     progress.end();
-    let (minted, failed) = (report.minted(), report.failed());
+    let (minted, failed) = (report.succeeded(), report.failed());
+    let path = path.display();
+    if arguments.dry_run {
+        println!(
+            "{minted} lines can be minted, {failed} would be refused; nothing was minted. The \
+             report: {path}"
+        );
+        if failed > 0 {
+            bail!("{failed} lines would be refused: the report says why");
+        }
+        return Ok(());
+    }
     println!(
-        "{minted} RAiDs minted, {} of them now; {failed} lines were refused. The report: {}",
+        "{minted} RAiDs minted, {} of them now; {failed} lines were refused. The report: {path}",
         minted - before,
-        path.display()
     );
     if failed > 0 {
         bail!("{failed} lines were not minted: the report says why");
@@ -108,9 +132,9 @@ fn token_of(arguments: &Arguments, token: Option<SecretString>) -> anyhow::Resul
 }
 
 /// `records.ndjson.report.ndjson` for `records.ndjson`.
-fn beside(file: &Path) -> PathBuf {
+fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".report.ndjson");
+    name.push(end);
     file.with_file_name(name)
 }
 

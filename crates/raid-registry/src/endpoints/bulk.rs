@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::slow_body::is_late;
+use crate::trial::{self, OrcidChange};
 use crate::{accept, body, rights, warning};
 
 /// Lines of one request that are served at the same time: enough for the store to write them in
@@ -27,19 +28,21 @@ use crate::{accept, body, rights, warning};
 const AT_ONCE: usize = 32;
 
 pub(crate) fn describe() -> Describe {
-    Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
+    let operation = Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
         .text(
             "Each line of the body is a request to mint, as in `POST /raid/`; each line of the \
              answer tells what became of one, in the same order. The lines do not depend on each \
              other, and what was minted stays when the connection breaks. There is no limit to \
              their number: read the answer while you send. With an `Idempotency-Key` each line has \
              its own, made of the key and the line's number, so that the same body can be sent \
-             again; a line that was minted must have its number then, and blank lines count.",
+             again; a line that was minted must have its number then, and blank lines count. With \
+             `dryRun=true` no line is minted: one that is answered with 200 could be.",
         )
         .secured()
         .idempotency_key()
         .lines("RaidCreateRequest", "BulkResult")
-        .stored()
+        .stored();
+    trial::described(operation)
 }
 
 pub(crate) async fn mint(
@@ -50,6 +53,7 @@ pub(crate) async fn mint(
 ) -> Result<HttpResponse, Refusal> {
     rights::may_mint(&caller)?;
     accept::lines(&req)?;
+    let is_trial = trial::is_wanted(&req)?;
     let key = Key::of(&req)?;
     body::must_be(&req, NDJSON)?;
     // Trouble still has a status of its own here.
@@ -59,6 +63,7 @@ pub(crate) async fn mint(
         registry,
         caller,
         key,
+        is_trial,
         path: req.path().to_owned(),
     });
     let results = lines
@@ -77,6 +82,8 @@ struct Bulk {
     registry: Data<Registry>,
     caller: Caller,
     key: Option<Key>,
+    /// Whether the lines are tried only.
+    is_trial: bool,
     path: String,
 }
 
@@ -93,6 +100,18 @@ struct Minted<'a> {
     validation_warning: Option<&'a str>,
 }
 
+/// What would become of a line that is tried and can be minted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tried<'a> {
+    line: u64,
+    status: u16,
+    dry_run: bool,
+    orcid: Vec<OrcidChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_warning: Option<&'a str>,
+}
+
 /// What became of another.
 #[derive(Serialize)]
 struct Refused<'a> {
@@ -105,12 +124,14 @@ impl Bulk {
     /// What became of a line, as a line.
     async fn result(&self, line: Line) -> Vec<u8> {
         let number = line.number;
-        let minted = match line.text {
-            Ok(text) => self.mint(number, &text).await,
+        let done = match line.text {
+            Ok(text) if self.is_trial => self.try_to_mint(number, &text).await,
+            Ok(text) => self.mint(number, &text).await.map(|answer| answer.body),
             Err(unread) => Err(self.unread(&unread)),
         };
-        let (status, mut line) = match minted {
-            Ok(answer) => (StatusCode::CREATED, answer.body),
+        let (status, mut line) = match done {
+            Ok(line) if self.is_trial => (StatusCode::OK, line),
+            Ok(line) => (StatusCode::CREATED, line),
             Err(refusal) => (refusal.status_code(), refused(number, &refusal)),
         };
         metrics::counter!("raid_bulk_lines_total", "status" => status.as_str().to_owned())
@@ -148,6 +169,28 @@ impl Bulk {
         }
     }
 
+    /// Checks a line as if it were to be minted.
+    async fn try_to_mint(&self, number: u64, text: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let registry = &*self.registry;
+        let request = RaidRequest::from_json(text)?;
+        let point = rights::mints_into(registry, &self.caller).await?;
+        let warnings = warning::text(&minting::check(registry, &request).await?);
+        let minting = Minting {
+            point: &point,
+            caller: &self.caller,
+            lane: Lane::Bulk,
+        };
+        let raid = minting.tried(registry, &request)?;
+        let result = Tried {
+            line: number,
+            status: StatusCode::OK.as_u16(),
+            dry_run: true,
+            orcid: trial::of_new(registry, raid).await?,
+            validation_warning: warnings.as_deref(),
+        };
+        Ok(line_of(&result)?)
+    }
+
     fn unread(&self, why: &Unread) -> Refusal {
         match why {
             Unread::TooLong => {
@@ -175,13 +218,17 @@ fn minted(line: u64, raid: &Raid, warning: Option<&str>) -> Result<Answer, Store
         version: raid.version(),
         validation_warning: warning,
     };
-    let body = serde_json::to_vec(&result)
-        .map_err(|e| StoreError::Corrupt(format!("the result of a line: {e}")))?;
+    let body = line_of(&result)?;
     Ok(Answer {
         location,
         body,
         warning: warning.map(str::to_owned),
     })
+}
+
+fn line_of(result: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(result)
+        .map_err(|e| StoreError::Corrupt(format!("the result of a line: {e}")))
 }
 
 fn refused(line: u64, refusal: &Refusal) -> Vec<u8> {

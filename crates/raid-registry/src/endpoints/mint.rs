@@ -14,15 +14,10 @@ use crate::auth::Caller;
 use crate::idempotency::{Answer, Key, Once};
 use crate::minting::{self, Minting, standings};
 use crate::openapi::Describe;
-use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
 use crate::{accept, body, etag, record, rights, trial, warning};
-
-/// In place of the suffix, which is drawn when a RAiD is minted. No suffix that is drawn has a
-/// hyphen.
-const TRIAL_SUFFIX: &str = "dry-run";
 
 pub(crate) fn describe() -> Describe {
     let operation = Describe::new("mintRaid", "RAiDs", "Mint a RAiD")
@@ -111,11 +106,7 @@ impl Mint<'_> {
 
     async fn trial(&self) -> Result<HttpResponse, Refusal> {
         let warnings = minting::check(self.registry, self.request).await?;
-        let suffix = TRIAL_SUFFIX.parse().map_err(|_| Problem::internal())?;
-        let now = self.registry.now();
-        let raid = self
-            .minting
-            .raid(self.registry, self.request, suffix, now)?;
+        let raid = self.minting.tried(self.registry, self.request)?;
         Ok(trial::answer(self.registry, raid, BTreeSet::new(), &warnings).await?)
     }
 

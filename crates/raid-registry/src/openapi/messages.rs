@@ -94,7 +94,8 @@ fn service_point_request(besides: Vec<Member>) -> Object {
     object(members)
 }
 
-fn dry_run() -> Object {
+/// What a dry run says of a person's ORCID record.
+fn orcid_change() -> Object {
     let entry = object([
         may("end", text(), "When the contribution ended"),
         must("handle", text(), ""),
@@ -105,7 +106,7 @@ fn dry_run() -> Object {
         must("url", text(), "The RAiD's page"),
     ]);
     let changes = &["add", "update", "remove", "none", "ask"];
-    let change = object([
+    object([
         must(
             "change",
             one_of(changes),
@@ -113,12 +114,15 @@ fn dry_run() -> Object {
         ),
         may("entry", entry, "What the entry would say"),
         must("orcid", text(), "The ORCID iD"),
-    ]);
+    ])
+}
+
+fn dry_run() -> Object {
     object([
         must("dryRun", flag(), "Always true: nothing was written"),
         must(
             "orcid",
-            list(change),
+            list(orcid_change()),
             "Contributors before and after, with an ORCID iD",
         ),
         must(
@@ -141,6 +145,16 @@ fn bulk_result() -> Object {
             "status",
             number(),
             "As if it had been a request of its own; 201 if it was minted",
+        ),
+        may(
+            "dryRun",
+            flag(),
+            "With `dryRun=true`, in lines with 200: nothing was written",
+        ),
+        may(
+            "orcid",
+            list(orcid_change()),
+            "With `dryRun=true`: what would happen to the contributors' records",
         ),
         may("handle", text(), "With 201"),
         may("id", text(), "With 201: the RAiD as a URL"),

@@ -26,6 +26,7 @@ store::on_both_databases!(
     a_body_that_stalls_ends_with_a_word_about_it,
     who_may_not_mint_is_told_at_once,
     each_line_asks_anew_whether_it_may_be_minted,
+    lines_can_be_tried,
 );
 
 const PATH: &str = "/v1/raids/bulk";
@@ -48,7 +49,17 @@ fn results(reply: &Reply) -> Vec<Value> {
 }
 
 async fn send(server: &Server, token: &str, key: Option<&str>, body: String) -> Reply {
-    let mut post = request(Method::POST, PATH, token)
+    send_to(server, PATH, token, key, body).await
+}
+
+async fn send_to(
+    server: &Server,
+    path: &str,
+    token: &str,
+    key: Option<&str>,
+    body: String,
+) -> Reply {
+    let mut post = request(Method::POST, path, token)
         .insert_header(("Content-Type", "application/x-ndjson"))
         .set_payload(body);
     if let Some(key) = key {
@@ -229,4 +240,43 @@ async fn each_line_asks_anew_whether_it_may_be_minted(db: &TestDb) {
     assert_eq!(found[1]["status"], 403);
     let kind = found[1]["problem"]["type"].to_string();
     assert!(kind.contains("ServicePointDisabledException"), "{kind}");
+}
+
+async fn lines_can_be_tried(db: &TestDb) {
+    let server = serve(db).await;
+    let user = server.user();
+    let path = format!("{PATH}?dryRun=true");
+    let body = format!("{}\n\n{}\n{{", titled("First"), titled(""));
+    let reply = send_to(&server, &path, &user, Some("tried"), body.clone()).await;
+    let tried = results(&reply);
+    let line = &tried[0];
+    assert_eq!(line["line"], 1);
+    assert_eq!(
+        (&line["status"], &line["dryRun"]),
+        (&json!(200), &json!(true))
+    );
+    assert_eq!(line["orcid"][0]["orcid"], "0000-0002-1825-0097");
+    assert_eq!(line["orcid"][0]["change"], "ask");
+    assert_eq!(line["orcid"][0]["entry"]["title"], "First");
+    assert!(line.get("handle").is_none(), "{line}");
+    assert_eq!(
+        (&tried[1]["line"], &tried[1]["status"]),
+        (&json!(3), &json!(400))
+    );
+    assert_eq!(
+        tried[1]["problem"]["failures"][0]["fieldId"],
+        "title[0].text"
+    );
+    assert_eq!(
+        (&tried[2]["line"], &tried[2]["status"]),
+        (&json!(4), &json!(400))
+    );
+
+    // Nothing was written, and the key is not used up.
+    let listed = server.get(&user, "/raid/").await.expect(200);
+    assert_eq!(listed, json!([]));
+    let minted = results(&send(&server, &user, Some("tried"), titled("Another").to_string()).await);
+    assert_eq!(minted[0]["status"], 201);
+    let reply = send_to(&server, &format!("{PATH}?dryRun="), &user, None, body).await;
+    assert_eq!(reply.status, 400);
 }

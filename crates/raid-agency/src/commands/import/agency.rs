@@ -32,7 +32,13 @@ pub(super) struct Trouble {
 }
 
 impl Agency {
-    pub(super) fn new(url: &Url, token: SecretString) -> anyhow::Result<Self> {
+    /// With `is_trial` the agency checks the lines and mints none.
+    pub(super) fn new(url: &Url, token: SecretString, is_trial: bool) -> anyhow::Result<Self> {
+        let path = if is_trial {
+            "v1/raids/bulk?dryRun=true"
+        } else {
+            "v1/raids/bulk"
+        };
         let base = format!("{}/", url.as_str().trim_end_matches('/'));
         Ok(Self {
             // A redirect would carry the token to who knows where.
@@ -42,7 +48,7 @@ impl Agency {
                 .read_timeout(READ_TIMEOUT)
                 .no_gzip()
                 .build()?,
-            url: Url::parse(&base)?.join("v1/raids/bulk")?,
+            url: Url::parse(&base)?.join(path)?,
             token,
         })
     }

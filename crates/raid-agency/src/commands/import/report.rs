@@ -13,21 +13,19 @@ use std::path::Path;
 pub(super) struct Report {
     file: File,
     statuses: HashMap<u64, u16>,
+    /// The status of a line that succeeded.
+    success: u16,
 }
 
+/// A line was minted.
 const MINTED: u16 = 201;
+/// A line that was tried can be minted.
+const MINTABLE: u16 = 200;
 
 impl Report {
     /// Opens the report at `path`, or begins it.
     pub(super) fn open(path: &Path, source: &Source) -> anyhow::Result<Self> {
-        let file = File::options()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(path)?;
-        if file.try_lock().is_err() {
-            bail!("another import is writing this report");
-        }
+        let file = open_locked(path)?;
         let head = json!({ "sha256": source.hash, "lines": source.lines });
         let mut statuses = HashMap::new();
         let mut reader = BufReader::new(&file);
@@ -52,26 +50,54 @@ impl Report {
             whole += n as u64;
         }
         file.set_len(whole)?;
-        let mut report = Self { file, statuses };
+        let mut report = Self {
+            file,
+            statuses,
+            success: MINTED,
+        };
         if whole == 0 {
             report.append(&head)?;
         }
         Ok(report)
     }
 
-    /// What became of a line, if that is known.
-    pub(super) fn status_of(&self, line: u64) -> Option<u16> {
-        self.statuses.get(&line).copied()
+    /// Begins the report of a dry run, in place of the one of an earlier dry run.
+    pub(super) fn of_trial(path: &Path, source: &Source) -> anyhow::Result<Self> {
+        let file = open_locked(path)?;
+        let mut first = String::new();
+        BufReader::new(&file).read_line(&mut first)?;
+        let before: Option<Value> = serde_json::from_str(&first).ok();
+        ensure!(
+            first.is_empty() || before.is_some_and(|head| head["dryRun"] == true),
+            "this file is no report of a dry run: name another --report"
+        );
+        file.set_len(0)?;
+        let mut report = Self {
+            file,
+            statuses: HashMap::new(),
+            success: MINTABLE,
+        };
+        let head = json!({ "sha256": source.hash, "lines": source.lines, "dryRun": true });
+        report.append(&head)?;
+        Ok(report)
     }
 
-    /// How many lines were minted.
-    pub(super) fn minted(&self) -> usize {
-        self.statuses.values().filter(|s| **s == MINTED).count()
+    /// How many lines succeeded.
+    pub(super) fn succeeded(&self) -> usize {
+        let successes = self.statuses.values().filter(|s| **s == self.success);
+        successes.count()
+    }
+
+    /// Whether a line succeeded, if that is known.
+    pub(super) fn success_of(&self, line: u64) -> Option<bool> {
+        self.statuses
+            .get(&line)
+            .map(|status| *status == self.success)
     }
 
     /// How many were refused.
     pub(super) fn failed(&self) -> usize {
-        self.statuses.len() - self.minted()
+        self.statuses.len() - self.succeeded()
     }
 
     /// Writes down what became of a line of the file.
@@ -91,6 +117,19 @@ impl Report {
         // One call, so that a crash leaves whole lines or one that is cut off.
         Ok(self.file.write_all(format!("{result}\n").as_bytes())?)
     }
+}
+
+/// Opens a report, which nobody else writes meanwhile.
+fn open_locked(path: &Path) -> anyhow::Result<File> {
+    let file = File::options()
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)?;
+    if file.try_lock().is_err() {
+        bail!("another import is writing this report");
+    }
+    Ok(file)
 }
 
 /// The line that a result is about, and its status.
