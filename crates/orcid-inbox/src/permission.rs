@@ -169,18 +169,6 @@ fn later(wait: Duration) -> Verdict {
     Verdict::new(Next::Again(wait)).in_lane(Lane::Background)
 }
 
-/// The verdict on a failed call that says nothing about the person.
-fn failed_call(error: &CallError) -> Verdict {
-    let reason = error.to_string();
-    match error.action() {
-        FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
-        FailureAction::GiveUp => Verdict::dead(reason),
-        FailureAction::OutcomeUnknown(wait) => Verdict::in_doubt(reason, wait),
-        FailureAction::WaitForOrcid { retry_after } => Verdict::retry_outage(reason, retry_after),
-        _ => Verdict::retry(reason),
-    }
-}
-
 /// What the state of a record means for the person.
 fn record_change(status: RecordStatus) -> PermissionChange {
     let (event, reason) = match status {
