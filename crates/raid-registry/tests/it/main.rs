@@ -32,6 +32,7 @@ mod notes;
 mod orcid_calls;
 mod paging;
 mod people;
+mod people_statuses;
 mod privacy;
 mod read;
 mod request_log;

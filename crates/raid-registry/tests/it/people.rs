@@ -17,7 +17,6 @@ use store::{Conn, Id, disclaimers, permissions};
 
 use crate::addresses::{ACCEPT_MERGE, ASK, here};
 use crate::harness::{AWAY_GROUP, HOME_GROUP, Reply, Server, minimal, path_of, request, serve};
-use crate::notes::Notes;
 
 store::on_both_databases!(
     who_looks_after_a_raid_sees_how_its_contributors_stand,
@@ -48,7 +47,7 @@ fn contributors_of(path: &str) -> String {
     format!("{}/contributors", path.replace("/raid/", "/v1/raids/"))
 }
 
-async fn is_in(server: &Server, state: State) {
+pub async fn is_in(server: &Server, state: State) {
     let now = server.clock.now();
     let change = move |c: &mut Conn| put_in_state(c, &orcid(), state, now);
     server.store.write(change).await.unwrap();
@@ -73,7 +72,7 @@ async fn was_asked(server: &Server, is_closed: bool) {
 }
 
 /// ORCID merged the person's record into the other one.
-async fn is_merged(server: &Server) {
+pub async fn is_merged(server: &Server) {
     let now = server.clock.now();
     let merge = move |c: &mut Conn| {
         let known = permissions::locked(c, &orcid(), now)?;
@@ -419,40 +418,5 @@ async fn raids_are_found_by_how_their_contributors_stand(db: &TestDb) {
         let refused = server.send(search).await;
         assert_eq!(refused.status, 400);
         assert_eq!(refused.fields(), ["contributorState"]);
-    }
-}
-
-/// What these endpoints give, in the order that is easiest.
-pub async fn what_contributors_give(notes: &mut Notes, server: &Server) {
-    let user = server.user();
-    let path = path_of(&server.mint(&minimal()).await);
-    let post = |address| request(Method::POST, &here(address, &path), &user);
-    is_in(server, State::Denied).await;
-    notes.send(server, post(ASK)).await.expect(409);
-    notes.send(server, post(ACCEPT_MERGE)).await.expect(409);
-    is_in(server, State::Ignored).await;
-    notes.send(server, post(ASK)).await.expect(202);
-    notes.send(server, post(ASK)).await.expect(200);
-    is_merged(server).await;
-    notes.send(server, post(ACCEPT_MERGE)).await.expect(200);
-    // So that the statuses of others are as they were.
-    is_in(server, State::Unasked).await;
-}
-
-/// What they lack, and for no JSON.
-pub async fn what_contributors_lack(notes: &mut Notes, server: &Server, token: &str) {
-    for address in [ASK, ACCEPT_MERGE] {
-        let unknown = request(Method::POST, address, token);
-        notes.send(server, unknown).await.expect(404);
-        let html = request(Method::POST, address, token).insert_header(("Accept", "text/html"));
-        notes.send(server, html).await.expect(406);
-    }
-}
-
-/// What they are for a withdrawn RAiD.
-pub async fn what_contributors_end_as(notes: &mut Notes, server: &Server, path: &str) {
-    for address in [ASK, ACCEPT_MERGE] {
-        let post = request(Method::POST, &here(address, path), &server.user());
-        notes.send(server, post).await.expect(410);
     }
 }

@@ -58,6 +58,7 @@ fn statuses(reply: &Reply) -> Vec<String> {
     found
 }
 
+/// RAiD API, section on status values: others see no more of them than who is confirmed.
 async fn who_declined_is_told_to_those_who_look_after_the_raid_alone(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);
@@ -133,6 +134,7 @@ async fn who_declined_is_told_to_those_who_look_after_the_raid_alone(db: &TestDb
     }
 }
 
+/// RAiD API, section on status values.
 async fn a_holder_sees_what_the_contributors_answered(db: &TestDb) {
     let server = serve(db).await;
     let path = path_of(&server.mint(&minimal()).await);

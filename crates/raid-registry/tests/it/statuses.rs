@@ -22,7 +22,9 @@ use crate::idempotency::twice_at_once;
 use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
-use crate::people::{what_contributors_end_as, what_contributors_give, what_contributors_lack};
+use crate::people_statuses::{
+    what_contributors_end_as, what_contributors_give, what_contributors_lack,
+};
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
