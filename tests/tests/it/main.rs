@@ -24,6 +24,7 @@ mod identity;
 mod identity_provider;
 mod import;
 mod invitation;
+mod lanes;
 mod limits;
 mod mail;
 mod orcid_calls;
