@@ -4,9 +4,9 @@
 
 use crate::facts;
 use crate::plan::Step;
+use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::PermissionState;
-use raid_model::OrcidId;
 use std::collections::BTreeSet;
 use store::memberships::Key;
 use store::tasks::{self, Lane, NewTask, Work};

@@ -48,20 +48,20 @@ async fn put_codes_are_forgotten_without_harm(stage: &Stage) {
     let mut agency = stage.agency().await;
     let project = granted_project(stage, &agency).await;
     let sides = Sides::of(stage, agency.client());
-    let state = async || {
+    let stands = async || {
         let known = sides.known(CARBERRY, &project.handle).await;
         known.unwrap().state
     };
     agency.terminate().await;
     let told = stage.command(&["forget-put-codes", "--dry-run"]).output();
     assert!(told.contains("without --dry-run 1 put-codes are"), "{told}");
-    assert_eq!(state().await, State::Written);
+    assert_eq!(stands().await, State::Written);
     let told = stage.command(&["forget-put-codes"]).output();
     assert!(told.contains("1 put-codes are forgotten"), "{told}");
-    assert_eq!(state().await, State::Posting, "in doubt");
+    assert_eq!(stands().await, State::Posting, "in doubt");
     agency.restart().await;
     eventually("the entry to be known again", async || {
-        (state().await == State::Written).then_some(())
+        (stands().await == State::Written).then_some(())
     })
     .await;
     let after = stage.orcid.membership(CARBERRY, &project.handle).await;
