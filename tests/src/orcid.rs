@@ -18,15 +18,17 @@ pub struct Orcid {
 }
 
 impl Orcid {
-    /// Starts one that knows our client, with these places to come back to.
-    pub(crate) fn start(redirect_uris: Vec<String>) -> Self {
+    /// Starts one that knows our clients, with these places to come back to.
+    pub(crate) fn start(redirect_uris: &[String]) -> Self {
         let mut settings = Settings::demo();
-        settings.clients.push(orcid_simulator::Client {
-            id: Self::CLIENT_ID.to_owned(),
-            secret: CLIENT_SECRET.to_owned(),
-            name: "RAiD Demo Agency".to_owned(),
-            redirect_uris,
-        });
+        for id in [Self::CLIENT_ID, Self::NEXT_CLIENT_ID] {
+            settings.clients.push(orcid_simulator::Client {
+                id: id.to_owned(),
+                secret: CLIENT_SECRET.to_owned(),
+                name: "RAiD Demo Agency".to_owned(),
+                redirect_uris: redirect_uris.to_vec(),
+            });
+        }
         let simulator = Simulator::start(settings).expect("the simulator");
         let operator = Client::new(&simulator.web_url(), None);
         Self {
@@ -37,6 +39,9 @@ impl Orcid {
 
     /// The id of our client.
     pub const CLIENT_ID: &str = DEMO_CLIENT_ID;
+
+    /// The id of the client that replaces ours, with the same secret.
+    pub const NEXT_CLIENT_ID: &str = "APP-NEXT00000000001";
 
     /// The secret of our client.
     pub fn client_secret(&self) -> &'static str {

@@ -82,7 +82,7 @@ impl Stage {
         let callback = |port: &u16| format!("http://127.0.0.1:{port}/orcid/callback");
         Self {
             backend,
-            orcid: Orcid::start(ports.iter().map(callback).collect()),
+            orcid: Orcid::start(&ports.iter().map(callback).collect::<Vec<_>>()),
             schema,
             folder: tempfile::Builder::new()
                 .prefix("raid-test-")

@@ -31,6 +31,9 @@ impl State {
     pub(crate) const STANDS: [Self; 3] = [Self::Posting, Self::Written, Self::Deleting];
 }
 
+/// Whose entry, for which RAiD.
+pub type Key = (OrcidId, Handle);
+
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = membership)]
@@ -197,9 +200,9 @@ pub fn of_person(
 /// those; none when there are no more.
 pub fn page_of_left(
     c: &mut Conn,
-    after: Option<&(OrcidId, Handle)>,
+    after: Option<&Key>,
     limit: i64,
-) -> Result<(Vec<(OrcidId, Handle)>, Option<(OrcidId, Handle)>), StoreError> {
+) -> Result<(Vec<Key>, Option<Key>), StoreError> {
     let stands = [State::Posting, State::Written, State::Deleting];
     let contributes = contribution::table
         .filter(contribution::orcid.eq(membership::orcid))
@@ -227,9 +230,9 @@ pub fn page_of_left(
 /// after `after`.
 pub fn page_of_written(
     c: &mut Conn,
-    after: Option<&(OrcidId, Handle)>,
+    after: Option<&Key>,
     limit: i64,
-) -> Result<Vec<(OrcidId, Handle)>, StoreError> {
+) -> Result<Vec<Key>, StoreError> {
     let mut query = membership::table
         .filter(membership::state.eq(State::Written))
         .select((membership::orcid, membership::handle))

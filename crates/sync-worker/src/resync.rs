@@ -4,10 +4,11 @@
 
 use crate::facts;
 use crate::plan::Step;
+use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::PermissionState;
-use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
+use store::memberships::Key;
 use store::tasks::{self, Lane, NewTask, Work};
 use store::{Conn, Store, StoreError, Timestamp, contributions, memberships, permissions};
 
@@ -47,10 +48,8 @@ impl Resynced {
     }
 }
 
-/// Whose entry, for which RAiD.
-type Pair = (OrcidId, Handle);
 /// Pairs after a pair, and the last one that was read; none at the end.
-type Page = fn(&mut Conn, Option<&Pair>) -> Result<(Vec<Pair>, Option<Pair>), StoreError>;
+type Page = fn(&mut Conn, Option<&Key>) -> Result<(Vec<Key>, Option<Key>), StoreError>;
 
 /// Goes through all entries and says what there is to do. Unless it is a dry run, the task of each that
 /// differs is set in the bulk lane. `shown` is called after each page.
@@ -93,26 +92,23 @@ pub async fn resync(
     Ok(all)
 }
 
-fn contributors(
-    c: &mut Conn,
-    after: Option<&Pair>,
-) -> Result<(Vec<Pair>, Option<Pair>), StoreError> {
+fn contributors(c: &mut Conn, after: Option<&Key>) -> Result<(Vec<Key>, Option<Key>), StoreError> {
     let pairs = contributions::page(c, after, PAGE)?;
     let last = pairs.last().cloned();
     Ok((pairs, last))
 }
 
-fn left(c: &mut Conn, after: Option<&Pair>) -> Result<(Vec<Pair>, Option<Pair>), StoreError> {
+fn left(c: &mut Conn, after: Option<&Key>) -> Result<(Vec<Key>, Option<Key>), StoreError> {
     memberships::page_of_left(c, after, PAGE)
 }
 
 /// What there is to do on a page, and for which entries.
 fn look(
     c: &mut Conn,
-    pairs: &[Pair],
+    pairs: &[Key],
     policy: &MembershipPolicy,
     now: Timestamp,
-) -> Result<(Resynced, Vec<Pair>), StoreError> {
+) -> Result<(Resynced, Vec<Key>), StoreError> {
     let people: BTreeSet<OrcidId> = pairs.iter().map(|(orcid, _)| *orcid).collect();
     let people: Vec<OrcidId> = people.into_iter().collect();
     let standings = permissions::of_people(c, &people)?;
@@ -132,7 +128,7 @@ fn look(
     Ok((counts, differing))
 }
 
-async fn set(store: &Store, pairs: Vec<Pair>) -> Result<(), StoreError> {
+async fn set(store: &Store, pairs: Vec<Key>) -> Result<(), StoreError> {
     if pairs.is_empty() {
         return Ok(());
     }

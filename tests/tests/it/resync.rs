@@ -1,14 +1,15 @@
 //! Commands that look at every entry: after a setting changed, and after our client at ORCID did.
 
 use crate::agreement::Sides;
-use crate::steps::granted_project;
-use raid_tests::examples::CARBERRY;
-use raid_tests::{Stage, eventually};
+use crate::steps::{granted_project, retitle};
+use raid_tests::examples::{self, CARBERRY, handle_of};
+use raid_tests::{Browser, Orcid, Stage, eventually};
 use store::memberships::State;
 
 raid_tests::on_both_databases!(
     a_changed_address_is_written_to_every_entry,
     put_codes_are_forgotten_without_harm,
+    a_new_client_writes_entries_of_its_own,
 );
 
 const MOVED: &str = "[agency]\nlanding_prefix = \"https://moved.example/raids/\"\n";
@@ -47,23 +48,60 @@ async fn put_codes_are_forgotten_without_harm(stage: &Stage) {
     let mut agency = stage.agency().await;
     let project = granted_project(stage, &agency).await;
     let sides = Sides::of(stage, agency.client());
-    let state = async || {
+    let stands = async || {
         let known = sides.known(CARBERRY, &project.handle).await;
         known.unwrap().state
     };
     agency.terminate().await;
     let told = stage.command(&["forget-put-codes", "--dry-run"]).output();
     assert!(told.contains("without --dry-run 1 put-codes are"), "{told}");
-    assert_eq!(state().await, State::Written);
+    assert_eq!(stands().await, State::Written);
     let told = stage.command(&["forget-put-codes"]).output();
     assert!(told.contains("1 put-codes are forgotten"), "{told}");
-    assert_eq!(state().await, State::Posting, "in doubt");
+    assert_eq!(stands().await, State::Posting, "in doubt");
     agency.restart().await;
     eventually("the entry to be known again", async || {
-        (state().await == State::Written).then_some(())
+        (stands().await == State::Written).then_some(())
     })
     .await;
     let after = stage.orcid.membership(CARBERRY, &project.handle).await;
     assert_eq!(after, project.entry);
     stage.orcid.assert_written_once().await;
+}
+
+/// The person granted to both clients, so that only the put-code is in the way.
+async fn a_new_client_writes_entries_of_its_own(stage: &Stage) {
+    let mut agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let other = Browser::new();
+    let landing = other.open_request(&stage.orcid, CARBERRY).await;
+    Browser::new().grant(&stage.orcid, CARBERRY).await;
+    let old = stage.orcid.membership(CARBERRY, &handle).await;
+    agency.rest().await;
+    agency.terminate().await;
+
+    let next = format!("[orcid]\nclient_id = \"{}\"\n", Orcid::NEXT_CLIENT_ID);
+    let agency = stage.agency_with(&next).await;
+    let consent = other.press(&landing, "Continue to ORCID").await;
+    other.press(&consent, "Authorize access").await;
+    retitle(&agency, &handle, "By the new client").await;
+    let dead = r#"raid_tasks{kind="membership",state="dead"}"#;
+    eventually("the entry to be given up", async || {
+        (agency.metric(dead).await == 1).then_some(())
+    })
+    .await;
+    let letters = stage.command_with(&next, &["dead-letters"]).output();
+    assert!(letters.contains("9010"), "{letters}");
+
+    let forgotten = stage.command_with(&next, &["forget-put-codes"]).output();
+    assert!(forgotten.contains("1 put-codes"), "{forgotten}");
+    let new = eventually("an entry of the new client", async || {
+        let entries = stage.orcid.memberships_of(CARBERRY, &handle).await;
+        entries
+            .into_iter()
+            .find(|entry| entry["department_name"] == "By the new client")
+    })
+    .await;
+    assert_ne!(new["put_code"], old["put_code"]);
+    assert_eq!(agency.metric(dead).await, 0);
 }

@@ -111,7 +111,7 @@ async fn work(server: &Server, raid: &Value, next: Option<Date>) {
             .store
             .read(move |c| tasks::due_times(c, Kind::Boundary, &keys));
         let due = due.await.unwrap().into_values().next().flatten();
-        if due.map(|at| at.date()) == next {
+        if due.map(time::PrimitiveDateTime::date) == next {
             break;
         }
         assert!(Instant::now() < deadline, "the next one is {due:?}");

@@ -9,16 +9,14 @@ use raid_model::membership::MembershipPolicy;
 use raid_model::permission::PermissionState;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
+use store::memberships::Key;
 use store::tasks::{self, Kind, Work};
 use store::{Conn, StoreError, Timestamp, contributions, memberships, permissions};
-
-/// Whose entry, for which RAiD.
-type Pair = (OrcidId, Handle);
 
 /// Looks at the next page of contributors.
 pub(super) fn look(
     c: &mut Conn,
-    after: Option<&Pair>,
+    after: Option<&Key>,
     policy: &MembershipPolicy,
     now: Timestamp,
 ) -> Result<Page, StoreError> {
@@ -36,7 +34,7 @@ pub(super) fn look(
 /// Looks at the next page of entries of people who left a RAiD.
 pub(super) fn look_at_left(
     c: &mut Conn,
-    after: Option<&Pair>,
+    after: Option<&Key>,
     policy: &MembershipPolicy,
     now: Timestamp,
 ) -> Result<Page, StoreError> {
@@ -54,7 +52,7 @@ pub(super) fn look_at_left(
 
 fn finds(
     c: &mut Conn,
-    pairs: &[Pair],
+    pairs: &[Key],
     policy: &MembershipPolicy,
     now: Timestamp,
 ) -> Result<Vec<Find>, StoreError> {
@@ -88,8 +86,8 @@ struct Queue {
 }
 
 impl Queue {
-    fn load(c: &mut Conn, pairs: &[Pair], now: Timestamp) -> Result<Self, StoreError> {
-        let key = |(orcid, handle): &Pair| Work::Membership(*orcid, handle.clone()).key();
+    fn load(c: &mut Conn, pairs: &[Key], now: Timestamp) -> Result<Self, StoreError> {
+        let key = |(orcid, handle): &Key| Work::Membership(*orcid, handle.clone()).key();
         let entries: Vec<String> = pairs.iter().map(key).collect();
         let people: BTreeSet<String> = pairs.iter().map(|pair| pair.0.to_string()).collect();
         let people: Vec<String> = people.into_iter().collect();

@@ -211,7 +211,7 @@ impl Scene {
             Kind::Embargo,
             Kind::Boundary,
         ] {
-            let keys = self.keys(kind);
+            let keys = Self::keys(kind);
             let due = self.store.read(move |c| tasks::due_times(c, kind, &keys));
             let due = due.await.unwrap();
             found.extend(due.keys().map(|key| format!("{kind} {key}")));
@@ -220,7 +220,7 @@ impl Scene {
         found
     }
 
-    fn keys(&self, kind: Kind) -> Vec<String> {
+    fn keys(kind: Kind) -> Vec<String> {
         let people = [ADA, BOB];
         let handles = (1..10).map(handle);
         match kind {
@@ -269,7 +269,7 @@ impl Scene {
         let runner = Runner::new(self.store.clone(), settings, vec![Arc::new(work)]);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(async move { runner.run(stopped).await });
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while self.store.read(sweep::place).await.unwrap().as_deref() != Some("") {
             assert!(Instant::now() < deadline, "the sweep does not end");
             tokio::time::sleep(Duration::from_millis(5)).await;
