@@ -15,6 +15,8 @@ pub fn letters(stage: &Stage) -> Vec<String> {
     files
         .iter()
         .map(|file| readable(&std::fs::read_to_string(file).unwrap()))
+        // A file is there a moment before its content is.
+        .filter(|letter| !letter.is_empty())
         .collect()
 }
 

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use std::sync::{Arc, Barrier};
 use store::grants::{self, NewGrant, State};
 use store::testing::TestDb;
-use store::{Conn, KeyRing, Store, StoreError, permissions};
+use store::{Conn, KeyRing, Store, StoreError, Timestamp, permissions};
 
 store::on_both_databases!(
     the_newest_is_in_use_and_the_others_are_revoked,
@@ -49,6 +49,11 @@ async fn active(store: &Store, n: u32) -> Option<String> {
     })
 }
 
+async fn granted_at(store: &Store, n: u32) -> Option<Timestamp> {
+    let read = store.read(move |c| grants::granted_at(c, &person(n)));
+    read.await.unwrap()
+}
+
 async fn to_revoke(store: &Store, n: u32) -> Vec<grants::Grant> {
     let keys = store.keys().clone();
     store
@@ -74,6 +79,7 @@ async fn the_newest_is_in_use_and_the_others_are_revoked(db: &TestDb) {
     keep(store, pair(1, "second"), State::Active, 2).await;
     keep(store, pair(1, "third"), State::Active, 3).await;
     assert_eq!(active(store, 1).await.unwrap(), "access-third");
+    assert_eq!(granted_at(store, 1).await, Some(at(3)));
     let old = to_revoke(store, 1).await;
     assert_eq!(tokens(&old), ["access-second", "access-first"]);
     let id = old[0].id;
@@ -92,6 +98,7 @@ async fn a_strangers_pair_is_never_used(db: &TestDb) {
     assert_eq!(tokens(&to_revoke(store, 1).await), ["access-foreign"]);
     keep(store, pair(3, "foreign"), State::Foreign, 2).await;
     assert_eq!(active(store, 3).await, None);
+    assert_eq!(granted_at(store, 3).await, None);
 }
 
 async fn of_two_at_once_one_is_in_use(db: &TestDb) {

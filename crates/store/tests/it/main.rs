@@ -9,6 +9,7 @@ mod changes_to_readers;
 mod changes_under_load;
 mod clocks;
 mod connections;
+mod disclaimers;
 mod engine;
 mod environment;
 mod grants;
