@@ -126,7 +126,11 @@ impl Browser {
         let link = latest["authorization_url"].as_str().expect("its link");
         self.sign_in_as(orcid_host, orcid).await;
         let landing = self.open(link).await;
-        let next = self.press(&landing, "Continue to ORCID").await;
+        // Whoever granted before is not urged to do so again.
+        let again = "Give permission again";
+        let offered = landing.texts("button").iter().any(|text| text == again);
+        let button = if offered { again } else { "Continue to ORCID" };
+        let next = self.press(&landing, button).await;
         // ORCID does not ask again for what stands.
         if next.heading() == "Authorize access" {
             return self.press(&next, "Authorize access").await;

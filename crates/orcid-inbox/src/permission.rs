@@ -5,6 +5,7 @@ mod facts;
 mod question;
 mod token;
 
+use crate::request::people_of;
 use crate::settings::Settings;
 use crate::signed::Signer;
 use facts::Known;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::permissions::{self, Permission};
 use store::tasks::{Kind, Lane, Work};
-use store::{Conn, Store, StoreError, Timestamp, grants};
+use store::{Conn, Store, StoreError, Timestamp, contributions, grants};
 
 /// Asks people, and looks after their answers.
 #[derive(Clone)]
@@ -79,6 +80,7 @@ impl PermissionReconciler {
                     permissions::note_idle(c, known, since)
                 })
             }
+            PermissionStep::Apply(PermissionEvent::LastProjectGone) => self.forget(&known),
             PermissionStep::Apply(event) => self.apply(&known, event.into()),
         }
     }
@@ -109,6 +111,19 @@ impl PermissionReconciler {
     fn apply(&self, known: &Known, change: PermissionChange) -> Verdict {
         self.write(known, move |c, known, now| {
             permissions::apply(c, known, &change, now)
+        })
+    }
+
+    /// Lets the permission of somebody without projects go. A project that came since they were read
+    /// does not change their row, so it is looked for in the transaction.
+    fn forget(&self, known: &Known) -> Verdict {
+        let gone = PermissionEvent::LastProjectGone.into();
+        self.write(known, move |c, known, now| {
+            let people = people_of(c, known.orcid.get())?;
+            if !contributions::standing(c, &people, 1)?.is_empty() {
+                return Ok(false);
+            }
+            permissions::apply(c, known, &gone, now)
         })
     }
 

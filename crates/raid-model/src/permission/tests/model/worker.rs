@@ -266,6 +266,8 @@ fn settle(world: &mut World, read: &Row, answer: Answer) {
             world.row.version += 1;
         }
         Answer::Idle(_) | Answer::Nothing => {}
+        // A project that came meanwhile does not change the person's row: it is looked for.
+        Answer::Event(PermissionEvent::LastProjectGone) if !world.projects.is_empty() => {}
         Answer::Event(event) => apply(world, event),
     }
 }

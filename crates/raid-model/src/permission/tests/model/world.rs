@@ -172,6 +172,8 @@ impl World {
     pub(super) fn apply(&mut self, event: PermissionEvent) {
         let from = self.row.state;
         let to = from.after(event).unwrap();
+        // Without projects the permission ends: a later project is asked for.
+        self.wants &= event != PermissionEvent::LastProjectGone;
         if event == PermissionEvent::TokenGivenUp || !to.keeps_token() {
             self.spent.extend(self.token.take());
         }
