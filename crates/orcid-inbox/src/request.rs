@@ -8,6 +8,7 @@ use orcid_client::{Item, PermissionRequest, PermissionRequestError};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::{Handle, OrcidId, Raid};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use store::permission_requests::Said;
 use store::{Conn, Id, StoreError, Timestamp, contributions, disclaimers, permissions, raids};
 use time::Date;
@@ -41,24 +42,41 @@ impl Projects {
         }
     }
 
-    /// What a request says of them; none when there is nothing to ask for. Only what the RAiDs say
-    /// counts: a new agency name alone is no reason to ask everybody again.
+    /// What a request says of them; none when there is nothing to ask for.
     pub(crate) fn said(&self) -> Option<Said> {
         if self.listed.is_empty() {
             return None;
         }
-        let mut digest = Sha256::new();
-        for Listed { entry: project, .. } in &self.listed {
-            digest.update(project.handle.to_string());
-            digest.update([0]);
-            digest.update(item_name(project));
-            digest.update([0]);
-        }
-        digest.update([u8::from(self.more)]);
         let handles: Vec<&Handle> = self.listed.iter().map(|p| &p.entry.handle).collect();
         Some(Said {
-            digest: URL_SAFE_NO_PAD.encode(digest.finalize()),
+            says: serde_json::to_string(&self.says()).unwrap_or_default(),
             names: serde_json::to_string(&handles).unwrap_or_default(),
+        })
+    }
+
+    /// A digest of what a request says of each project. Only what the RAiDs say counts: a new agency
+    /// name alone is no reason to ask everybody again.
+    fn says(&self) -> BTreeMap<Handle, String> {
+        let of_one = |listed: &Listed| {
+            let digest = Sha256::digest(item_name(&listed.entry));
+            let handle = listed.entry.handle.clone();
+            (handle, URL_SAFE_NO_PAD.encode(digest))
+        };
+        self.listed.iter().map(of_one).collect()
+    }
+
+    /// Whether all that a request said of its projects is true now. That others came since is no
+    /// reason to ask again: a grant covers them, too. One whose content was not kept counts as true.
+    pub(crate) fn is_true(&self, said: Option<&str>) -> bool {
+        let said: Option<BTreeMap<Handle, String>> =
+            said.and_then(|json| serde_json::from_str(json).ok());
+        let says = self.says();
+        said.unwrap_or_default().iter().all(|(handle, digest)| {
+            match says.get(handle) {
+                Some(now) => now == digest,
+                // It may stand beyond those that are listed.
+                None => self.more,
+            }
         })
     }
 }

@@ -39,7 +39,7 @@ pub struct PermissionRequestRow {
     pub asked_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
-    /// Digest of what it says, where that was kept.
+    /// What it says of each project, where that was kept: a JSON object of digests by handle.
     pub says: Option<String>,
     /// The projects that it names, a JSON list of handles, where that was kept.
     pub names: Option<String>,
@@ -64,8 +64,8 @@ impl PermissionRequestRow {
 /// What a request says, for a later comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Digest of its content.
-    pub digest: String,
+    /// A digest of what it says of each project: a JSON object by handle.
+    pub says: String,
     /// The projects that it names, a JSON list of handles.
     pub names: String,
 }
@@ -81,7 +81,7 @@ pub fn intend(
 ) -> Result<(), StoreError> {
     let content = (
         permission_request::asked_at.eq(now),
-        permission_request::says.eq(&said.digest),
+        permission_request::says.eq(&said.says),
         permission_request::names.eq(&said.names),
     );
     let row = (

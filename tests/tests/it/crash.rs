@@ -214,6 +214,11 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
         .agree(granted(people), &handles, |_, _| Expected::AsDesired)
         .await;
     let mut questions = 0;
+    let mut titles = BTreeSet::new();
+    for handle in &handles {
+        let raid = client.raid(handle).await;
+        titles.insert(raid["title"][0]["text"].as_str().unwrap().to_owned());
+    }
     for person in people {
         if contributors.contains(person) && !granted(people).contains(person) {
             eventually(&format!("{person} to be asked"), async || {
@@ -223,9 +228,19 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
             let entries = stage.orcid.memberships(person).await;
             assert!(entries.is_empty(), "{person} granted nothing: {entries:?}");
         }
+        let stand = usize::from(contributors.contains(person) && !granted(people).contains(person));
+        eventually(&format!("{stand} true questions to {person}"), async || {
+            let open = open_questions(stage, person).await;
+            let items = || open.iter().flat_map(|q| q["items"].as_array().unwrap());
+            let true_now = items().all(|item| {
+                let name = item["name"].as_str().unwrap();
+                titles.iter().any(|title| name.starts_with(title.as_str()))
+            });
+            (open.len() == stand && true_now).then_some(())
+        })
+        .await;
         let requests = stage.orcid.requests(person).await.len();
-        let wanted = usize::from(contributors.contains(person));
-        assert_eq!(requests, wanted, "requests of {person}");
+        assert_eq!(requests > 0, contributors.contains(person), "{person}");
         questions += requests;
     }
     stage.orcid.assert_written_once().await;
@@ -241,4 +256,11 @@ async fn check(stage: &Stage, client: &Client, people: &[String], told: &[Told])
         counters["calls"]["membership_list"]["total"],
         counters["duplicates_refused"],
     );
+}
+
+/// What stands in a person's inbox and waits for an answer.
+async fn open_questions(stage: &Stage, person: &str) -> Vec<Value> {
+    let mut requests = stage.orcid.requests(person).await;
+    requests.retain(|request| request["archived"].is_null());
+    requests
 }

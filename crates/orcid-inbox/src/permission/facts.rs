@@ -57,11 +57,13 @@ impl PermissionReconciler {
                     refusals: usize::try_from(permission.suspicions).unwrap_or_default(),
                     holds_token,
                     spent_tokens,
-                    question: request.as_ref().and_then(|r| question(r, &theirs)),
+                    question: request
+                        .as_ref()
+                        .and_then(|r| question(r, &projects, &theirs)),
                     asked: u32::try_from(asked).unwrap_or(u32::MAX),
                     unanswered: u32::try_from(unanswered).unwrap_or(u32::MAX),
                     posted: u32::try_from(posted).unwrap_or(u32::MAX),
-                    wanted: projects.said().map(|said| said.digest),
+                    something_to_ask: !projects.listed.is_empty(),
                     contributes: !theirs.handles.is_empty(),
                     entries: memberships::stands(c, &orcid)?,
                     answer_outdated: !theirs.many && permission.is_answer_outdated(&theirs.handles),
@@ -109,7 +111,11 @@ impl Theirs {
     }
 }
 
-fn question(request: &PermissionRequestRow, theirs: &Theirs) -> Option<Question> {
+fn question(
+    request: &PermissionRequestRow,
+    projects: &Projects,
+    theirs: &Theirs,
+) -> Option<Question> {
     let state = match request.state {
         requests::State::Posting => QuestionState::Posting,
         requests::State::Open => QuestionState::Open,
@@ -119,7 +125,7 @@ fn question(request: &PermissionRequestRow, theirs: &Theirs) -> Option<Question>
     Some(Question {
         state,
         asked_at: request.asked_at,
-        says: request.says.clone(),
+        is_true: projects.is_true(request.says.as_deref()),
         read: request.read_at.is_some(),
         concerns_them: theirs.many || request.names_one_of(&theirs.handles),
     })

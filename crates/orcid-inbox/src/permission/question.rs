@@ -115,6 +115,13 @@ impl PermissionReconciler {
             if let Err(e) = intent.await {
                 return e.into();
             }
+        } else {
+            // Archiving it was begun before, and perhaps carried out.
+            match self.client.notification(known.orcid(), put_code).await {
+                Ok(seen) if seen.archived.is_none() => {}
+                Err(e) if e.meaning != Meaning::Gone => return self.failed(known, &e),
+                Ok(_) | Err(_) => return self.closed(known, AT_ONCE).reached(),
+            }
         }
         match self
             .client

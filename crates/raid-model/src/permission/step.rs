@@ -33,8 +33,8 @@ pub struct PermissionFacts {
     pub unanswered: u32,
     /// Notifications posted within the budget's window, with those that replaced another.
     pub posted: u32,
-    /// Digest of the question as it would be posted now; none when there is nothing to ask for.
-    pub wanted: Option<String>,
+    /// Whether they have projects that they can be asked for.
+    pub something_to_ask: bool,
     /// Whether they contribute to a RAiD that was not withdrawn.
     pub contributes: bool,
     /// Whether an entry of ours stands on their record, or may.
@@ -52,8 +52,8 @@ pub struct Question {
     pub state: QuestionState,
     /// When it was posted.
     pub asked_at: PrimitiveDateTime,
-    /// Digest of what it says, where that was kept.
-    pub says: Option<String>,
+    /// Whether all that it says of the projects that it names is true now.
+    pub is_true: bool,
     /// Whether the person opened it, as far as we know. ORCID archives no notification then.
     pub read: bool,
     /// Whether one of the projects that it names is still theirs.
@@ -157,7 +157,7 @@ impl PermissionFacts {
             Some(_) => return PermissionStep::Withdraw(WithdrawReason::Resumed),
             None => {}
         }
-        if self.wanted.is_none() {
+        if !self.something_to_ask {
             // An embargo ends by itself, and a withdrawn project does not come back.
             return if self.contributes {
                 PermissionStep::Wait(rules.recheck_after)
@@ -180,7 +180,7 @@ impl PermissionFacts {
             QuestionState::Withdrawing => return PermissionStep::Withdraw(WithdrawReason::Resumed),
             QuestionState::Open => {}
         }
-        if self.wanted.is_none() {
+        if !self.something_to_ask {
             return if question.read && question.concerns_them {
                 PermissionStep::Wait(rules.recheck_after)
             } else {
@@ -190,8 +190,7 @@ impl PermissionFacts {
         // One that was read cannot be archived, and none is posted beside it. Its link shows what is
         // true now. Only when it was about nothing of theirs does a new one follow.
         let replaceable = !question.read || !question.concerns_them;
-        let out_of_date = question.says.is_some() && question.says != self.wanted;
-        if out_of_date && replaceable && self.posted < rules.budget.most_posts() {
+        if !question.is_true && replaceable && self.posted < rules.budget.most_posts() {
             return PermissionStep::Withdraw(WithdrawReason::OutOfDate);
         }
         let since = question.asked_at.max(self.looked_at);
@@ -255,7 +254,7 @@ impl PermissionFacts {
         if let Some(question) = &self.question {
             let stays = question.state == QuestionState::Open
                 && !denied
-                && self.wanted.is_some()
+                && self.something_to_ask
                 && question.concerns_them;
             // One that was never answered can still be granted from the inbox.
             if !stays {
@@ -266,7 +265,7 @@ impl PermissionFacts {
                 };
             }
         }
-        if self.answer_outdated && self.wanted.is_some() {
+        if self.answer_outdated && self.something_to_ask {
             return PermissionStep::Apply(PermissionEvent::AnswerOutdated);
         }
         PermissionStep::Rest

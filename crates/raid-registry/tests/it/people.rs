@@ -57,7 +57,7 @@ pub async fn is_in(server: &Server, state: State) {
 async fn was_asked(server: &Server, is_closed: bool) {
     let (id, now) = (Id::new(server.clock.now()), server.clock.now());
     let said = Said {
-        digest: "d".to_owned(),
+        says: "{}".to_owned(),
         names: "[]".to_owned(),
     };
     let ask = move |c: &mut Conn| {

@@ -46,7 +46,7 @@ async fn moments_are_ordered_as_time_is(db: &TestDb) {
         .write(move |c| {
             for moment in rows.keys() {
                 let said = requests::Said {
-                    digest: String::new(),
+                    says: String::new(),
                     names: String::new(),
                 };
                 requests::intend(c, Id::new(*moment), &person(1), &said, *moment)?;

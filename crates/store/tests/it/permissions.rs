@@ -379,7 +379,7 @@ async fn a_request_goes_out_comes_back_and_is_counted(db: &TestDb) {
 
 fn said() -> requests::Said {
     requests::Said {
-        digest: "abc".into(),
+        says: "{}".into(),
         names: format!("[\"{}\"]", handle(1)),
     }
 }

@@ -1,7 +1,7 @@
 //! A worker that takes one step after the other, and can be interrupted between any two phases.
 
 use super::super::super::*;
-use super::world::{Note, Record, Request, Row, World};
+use super::world::{Record, Request, Row, World};
 
 /// How far the worker has come.
 #[derive(Debug, Clone)]
@@ -94,16 +94,15 @@ impl Phase {
     }
 
     fn begin_to_ask(row: Row, step: PermissionStep, world: &mut World) -> Self {
-        let Some(says) = world.wanted() else {
+        if world.projects.is_empty() {
             return Self::Idle;
-        };
+        }
         let id = world.new_id();
         let request = Request {
             id,
             state: Some(QuestionState::Posting),
             asked_at: world.now,
-            says,
-            names: world.numbers(),
+            says: world.projects.clone(),
             read: false,
             counted: true,
             known: false,
@@ -125,21 +124,13 @@ fn act_on_question(step: PermissionStep, id: u32, world: &mut World) -> Answer {
     if world.record != Record::Active {
         return Answer::Is(world.record);
     }
-    let (says, known) = {
-        let request = world.request(id);
-        (request.says.clone(), request.known)
-    };
+    let known = world.request(id).known;
+    if step == PermissionStep::Ask {
+        world.post(id);
+        return Answer::Opened(id);
+    }
     let note = world.inbox.iter_mut().find(|note| note.id == id);
     match (step, note) {
-        (PermissionStep::Ask, _) => {
-            world.inbox.push(Note {
-                id,
-                says,
-                read: false,
-                archived: false,
-            });
-            Answer::Opened(id)
-        }
         (PermissionStep::FindQuestion, Some(_)) => Answer::Opened(id),
         (PermissionStep::FindQuestion, None) => Answer::NotThere(id),
         (PermissionStep::Withdraw(_), Some(note)) if known => {
@@ -206,10 +197,11 @@ fn settle(world: &mut World, read: &Row, answer: Answer) {
         Answer::NotThere(id) => world.requests.retain(|r| r.id != id),
         Answer::Archived(id) => close(world, id, asked, same),
         Answer::AlreadyRead(id) => {
-            let numbers = world.numbers();
+            let says = world.request(id).says.clone();
+            let concerns_them = world.concerns_them(&says);
             let request = world.request(id);
             request.counted = true;
-            if asked && !request.names.is_disjoint(&numbers) {
+            if asked && concerns_them {
                 (request.state, request.read) = (Some(QuestionState::Open), true);
                 touch(world, same);
             } else {

@@ -27,8 +27,7 @@ pub(super) struct Request {
     pub(super) id: u32,
     pub(super) state: Option<QuestionState>,
     pub(super) asked_at: PrimitiveDateTime,
-    pub(super) says: String,
-    pub(super) names: BTreeSet<u8>,
+    pub(super) says: BTreeMap<u8, u32>,
     pub(super) read: bool,
     pub(super) counted: bool,
     /// Whether ORCID's number of it is known.
@@ -39,7 +38,7 @@ pub(super) struct Request {
 #[derive(Debug, Clone)]
 pub(super) struct Note {
     pub(super) id: u32,
-    pub(super) says: String,
+    says: BTreeMap<u8, u32>,
     pub(super) read: bool,
     pub(super) archived: bool,
 }
@@ -203,9 +202,25 @@ impl World {
         self.projects.keys().copied().collect()
     }
 
-    /// What would be asked now.
-    pub(super) fn wanted(&self) -> Option<String> {
-        (!self.projects.is_empty()).then(|| format!("{:?}", self.projects))
+    /// Whether all that a question says is true now.
+    fn is_true(&self, says: &BTreeMap<u8, u32>) -> bool {
+        let true_of = |(number, version): (&u8, &u32)| self.projects.get(number) == Some(version);
+        says.iter().all(true_of)
+    }
+
+    /// Whether one of the projects that a question names is still theirs.
+    pub(super) fn concerns_them(&self, says: &BTreeMap<u8, u32>) -> bool {
+        says.keys().any(|number| self.projects.contains_key(number))
+    }
+
+    pub(super) fn post(&mut self, id: u32) {
+        let says = self.request(id).says.clone();
+        self.inbox.push(Note {
+            id,
+            says,
+            read: false,
+            archived: false,
+        });
     }
 
     pub(super) fn current(&self) -> Option<&Request> {
@@ -239,9 +254,9 @@ impl World {
                 Some(Question {
                     state: request.state?,
                     asked_at: request.asked_at,
-                    says: Some(request.says.clone()),
+                    is_true: self.is_true(&request.says),
                     read: request.read,
-                    concerns_them: !request.names.is_disjoint(&numbers),
+                    concerns_them: self.concerns_them(&request.says),
                 })
             }),
             asked: count(self.in_window().filter(|r| r.counted).count()),
@@ -251,7 +266,7 @@ impl World {
                     .count(),
             ),
             posted: count(self.in_window().count()),
-            wanted: self.wanted(),
+            something_to_ask: !self.projects.is_empty(),
             contributes: !self.projects.is_empty(),
             entries: false,
             answer_outdated: self
@@ -293,10 +308,9 @@ impl World {
         }
         if let Some(note) = self.inbox.iter().find(|n| !n.archived && !n.read) {
             // One that stays after the last reminder names a project of theirs.
-            let wanted = self.wanted();
             let true_now = match state {
-                PermissionState::Asked => wanted.as_ref() == Some(&note.says),
-                PermissionState::Ignored => wanted.is_some(),
+                PermissionState::Asked => self.is_true(&note.says),
+                PermissionState::Ignored => self.concerns_them(&note.says),
                 _ => false,
             };
             assert!(true_now, "a question that is not true: {self:#?}");
