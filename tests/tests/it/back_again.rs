@@ -94,13 +94,15 @@ async fn a_record_that_was_deactivated_and_is_back_is_asked_again(stage: &Stage)
             .await;
     }
     retitle(&agency, &handle, "Back again").await;
+    all_of_it_returns(stage, &agency, &handle).await;
+}
+
+/// The person is asked again, and after their grant the entry stands as the RAiD says.
+async fn all_of_it_returns(stage: &Stage, agency: &Agency<'_>, handle: &str) {
     new_question(stage, CARBERRY, 1).await;
     Browser::new().grant(&stage.orcid, CARBERRY).await;
     let follows = |e: &Value| e["department_name"] == "Back again";
-    stage
-        .orcid
-        .membership_that(CARBERRY, &handle, follows)
-        .await;
+    stage.orcid.membership_that(CARBERRY, handle, follows).await;
     agency.rest().await;
     stage.orcid.assert_written_once().await;
 }
@@ -118,15 +120,7 @@ async fn a_record_that_was_noticed_deactivated_is_asked_again(stage: &Stage) {
         .orcid
         .set_state(CARBERRY, json!({ "state": "active" }))
         .await;
-    new_question(stage, CARBERRY, 1).await;
-    Browser::new().grant(&stage.orcid, CARBERRY).await;
-    let follows = |e: &Value| e["department_name"] == "Back again";
-    stage
-        .orcid
-        .membership_that(CARBERRY, &handle, follows)
-        .await;
-    agency.rest().await;
-    stage.orcid.assert_written_once().await;
+    all_of_it_returns(stage, &agency, &handle).await;
 }
 
 /// The primary record gets a question of its own. Until the RAiD names it, nothing is written.
