@@ -33,10 +33,13 @@ async fn who_archived_the_request_is_asked_again_when_the_owner_wants_it(stage: 
     Browser::new().grant(&stage.orcid, CARBERRY).await;
     stage.orcid.membership(CARBERRY, &handle).await;
     agency.rest().await;
-    let shown = client.get(&contributors).await.expect(200);
+    let shown = eventually("the question to be closed", async || {
+        let shown = client.get(&contributors).await.expect(200);
+        (shown[0]["notification"]["state"] == "closed").then_some(shown)
+    })
+    .await;
     assert_eq!(shown[0]["permission"]["state"], "granted");
     assert_eq!(shown[0]["entry"]["state"], "written");
-    assert_eq!(shown[0]["notification"]["state"], "closed");
     client.post(&ask, &Value::Null).await.expect(409);
 }
 
