@@ -86,7 +86,7 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Where contributors stand is told to those who look after RAiDs.
+/// Only those who look after RAiDs see where contributors stand.
 const CONTRIBUTOR_STATE: &str = "contributorState";
 
 const FACETS: &[(&str, Facet)] = &[
