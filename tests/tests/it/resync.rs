@@ -54,10 +54,10 @@ async fn put_codes_are_forgotten_without_harm(stage: &Stage) {
     };
     agency.terminate().await;
     let told = stage.command(&["forget-put-codes", "--dry-run"]).output();
-    assert!(told.contains("without --dry-run 1 put-codes are"), "{told}");
+    assert!(told.contains("forgets: 1"), "{told}");
     assert_eq!(stands().await, State::Written);
     let told = stage.command(&["forget-put-codes"]).output();
-    assert!(told.contains("1 put-codes are forgotten"), "{told}");
+    assert!(told.contains("Put-codes forgotten: 1."), "{told}");
     assert_eq!(stands().await, State::Posting, "in doubt");
     agency.restart().await;
     eventually("the entry to be known again", async || {

@@ -47,10 +47,13 @@ pub(crate) async fn forget_put_codes(settings: &Settings, is_dry_run: bool) -> a
         eprintln!("{all} entries so far");
     }
     if is_dry_run {
-        println!("dry run: nothing was forgotten; without --dry-run {all} put-codes are");
+        println!(
+            "Dry run: nothing was changed. Put-codes that a run without --dry-run forgets: {all}"
+        );
     } else {
         println!(
-            "{all} put-codes are forgotten; the entries of whoever granted follow in the bulk lane"
+            "Put-codes forgotten: {all}. Entries under a standing permission are written again in the \
+             bulk lane"
         );
     }
     Ok(())
