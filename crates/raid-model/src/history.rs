@@ -1,5 +1,7 @@
 //! What changed from one version to the next, as JSON Patch (RFC 6902).
 
+mod diff;
+
 use serde_json::{Map, Value};
 
 use crate::Raid;
@@ -7,7 +9,8 @@ use crate::Raid;
 /// The patch that makes `after` of `before`, or of an empty object where there is no `before`.
 ///
 /// It has the operations `add`, `remove` and `replace` only. As history entries of the RAiD API do,
-/// the first one adds each member of the record as a whole.
+/// the first one adds each member of the record as a whole. Items of lists that are in both versions
+/// are found wherever they stand, so an item that is left out is one `remove`.
 ///
 /// # Errors
 /// When a record cannot be written as JSON.
@@ -19,7 +22,7 @@ pub fn patch_between(
         Some(raid) => serde_json::to_value(raid)?,
         None => Value::Object(Map::new()),
     };
-    Ok(json_patch::diff(&before, &serde_json::to_value(after)?))
+    Ok(diff::between(&before, &serde_json::to_value(after)?))
 }
 
 #[cfg(test)]

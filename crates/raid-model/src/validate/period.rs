@@ -34,7 +34,8 @@ impl Period {
 }
 
 impl Failures {
-    /// The start must be a date; the end, unless it is blank, one that is not before the start.
+    /// The start must be a date; the end, unless it is blank, one that is not before the start. An end
+    /// that is only coarser than the start, 2024 after 2024-06, is not before it.
     pub(super) fn period(&mut self, at: &str, start: Option<&str>, end: Option<&str>) {
         match start {
             Some(start) if !is_blank(start) => self.date(format!("{at}.startDate"), start),
@@ -43,11 +44,9 @@ impl Failures {
         if let Some(end) = end.filter(|end| !is_blank(end)) {
             self.date(format!("{at}.endDate"), end);
         }
-        if let Some(Period {
-            start,
-            end: Some(end),
-        }) = Period::parse(start, end)
-            && end < start
+        let date = |text: Option<&str>| text?.parse::<PartialDate>().ok();
+        if let (Some(start), Some(end)) = (date(start), date(end))
+            && end.last_day() < start.first_day()
         {
             self.add(
                 format!("{at}.endDate"),

@@ -273,10 +273,9 @@ fn date_rules() {
             InvalidValue,
             END_BEFORE_START,
         ),
-        // A partial date is its first day.
         (
             "/date/endDate",
-            json!("2025"),
+            json!("2024"),
             "date.endDate",
             InvalidValue,
             END_BEFORE_START,
@@ -286,6 +285,7 @@ fn date_rules() {
         json!(""),
         json!(" "),
         Value::Null,
+        json!("2025"),
         json!("2025-02"),
         json!("2025-02-01"),
         json!(2026),
