@@ -6,18 +6,20 @@ mod clock;
 mod existence;
 mod expired_codes;
 mod forgetting;
+mod issuers;
 mod parts;
 
 pub(crate) use parts::{contact_budget, membership_policy};
 
 use crate::health;
-use crate::orcid::{self, CallLog, Credentials};
+use crate::orcid::{self, CallLog};
+use crate::private_files;
 use crate::secrets;
 use crate::settings::{Environment, Mode, Settings};
 use crate::telemetry::Metrics;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use orcid_inbox::Inbox;
 use orcid_simulator::Simulator;
 use raid_registry::Registry;
@@ -69,6 +71,7 @@ impl Application {
         roles: &BTreeSet<Role>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
+        private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
         let simulator = start_simulator(settings)?;
         let listener = TcpListener::bind(settings.server.bind).with_context(|| {
@@ -81,9 +84,12 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
 
         let registry = if roles.contains(&Role::Registry) {
+            let mut registry_settings = parts::registry_settings(settings)?;
+            issuers::warn_of_wide_trust(settings);
+            registry_settings.auth.former_issuer = issuers::claim(&store, settings).await?;
             Some(web::Data::new(Registry::new(
                 store.clone(),
-                parts::registry_settings(settings)?,
+                registry_settings,
             )?))
         } else {
             None
@@ -233,6 +239,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     secrets::make_private_folder(folder)
         .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
     let database = settings.database();
+    private_files::close_database(&database);
     let migrating = settings.store.migrate;
     let checked = database.clone();
     tokio::task::spawn_blocking(move || {
@@ -276,20 +283,38 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// The simulator as configured, with our client registered.
+/// The simulator as configured, with our client registered. It makes up the client's secret, and
+/// takes no other: what it is given could be a real one, and it protects nothing.
 ///
 /// # Errors
-/// When our client's secret cannot be had.
+/// When the settings are those of a real ORCID, or the made-up secret cannot be had.
 pub fn simulator_settings(settings: &Settings) -> anyhow::Result<orcid_simulator::Settings> {
     use secrecy::ExposeSecret as _;
-    let credentials = Credentials::of(settings)?;
+    let orcid = &settings.orcid;
+    if orcid.environment != Environment::Simulator {
+        bail!(
+            "orcid.environment: the simulator runs only with \"simulator\", and not with the \
+             settings of {}",
+            orcid.environment.as_str()
+        );
+    }
+    let is_made_up = orcid.client_id.is_empty()
+        && orcid.client_secret.is_empty()
+        && orcid.client_secret_file.as_os_str().is_empty();
+    if !is_made_up {
+        bail!(
+            "orcid.client_id, orcid.client_secret and orcid.client_secret_file must be empty where \
+             the simulator runs: it makes up both, and must not learn real ones"
+        );
+    }
+    let secret = secrets::simulator_client(settings)?;
     let mut simulator = orcid_simulator::Settings::demo();
     simulator.web = settings.simulator.web;
     simulator.api = settings.simulator.api;
     simulator.state_file = Some(settings.data.folder.join("simulator.json"));
     simulator.clients.push(orcid_simulator::Client {
-        id: credentials.id,
-        secret: credentials.secret.expose_secret().to_owned(),
+        id: orcid_simulator::DEMO_CLIENT_ID.to_owned(),
+        secret: secret.expose_secret().to_owned(),
         name: settings.agency.name.clone(),
         redirect_uris: vec![orcid::redirect_uri(settings).to_string()],
     });

@@ -34,7 +34,15 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Holder", holder().into()),
         (
             "TransferRequest",
-            object([must("servicePoint", number(), "Who is to own the RAiD")]).into(),
+            object([
+                may(
+                    "keepHolders",
+                    flag(),
+                    "Whether those who hold the RAiD go on holding it; false if left out",
+                ),
+                must("servicePoint", number(), "Who is to own the RAiD"),
+            ])
+            .into(),
         ),
         (
             "WithdrawalRequest",
@@ -59,14 +67,22 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
 
 fn service_point() -> Object {
     object([
-        must("adminEmail", text(), ""),
+        must(
+            "adminEmail",
+            text(),
+            "Empty where it is not shown: to others than its users and operators",
+        ),
         may(
             "appWritesEnabled",
             flag(),
             "Whether people may write through the agency's application",
         ),
         must("enabled", flag(), "Whether it may mint and change"),
-        may("groupId", text(), "The group whose members act for it"),
+        may(
+            "groupId",
+            text(),
+            "The group whose members act for it. Not shown to others than its users and operators",
+        ),
         must("id", number(), ""),
         must(
             "identifierOwner",
@@ -76,7 +92,7 @@ fn service_point() -> Object {
         must("name", text(), ""),
         may("prefix", text(), "The prefix of the handles it mints"),
         may("repositoryId", text(), "Its DataCite repository"),
-        must("techEmail", text(), ""),
+        must("techEmail", text(), "As `adminEmail`"),
     ])
 }
 
@@ -235,6 +251,12 @@ fn version_author() -> Object {
             text(),
             "The client that the token was issued to, if it said so",
         ),
+        may(
+            "issuer",
+            text(),
+            "`iss` of the token; not with versions that no token wrote, nor with those from before \
+             this was kept",
+        ),
         must(
             "subject",
             text(),
@@ -343,6 +365,16 @@ fn holder() -> Object {
     object([
         must("givenAt", moment(), ""),
         must("givenBy", text(), "The subject who gave it to them"),
+        must(
+            "givenByIssuer",
+            text(),
+            "The issuer of that subject's tokens",
+        ),
+        must(
+            "issuer",
+            text(),
+            "`iss` of their tokens: the same subject at another issuer is somebody else",
+        ),
         must("role", one_of(&["raid-admin", "raid-user"]), ""),
         must("subject", text(), "`sub` of their tokens"),
     ])

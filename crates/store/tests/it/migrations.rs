@@ -191,7 +191,7 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
         ),
-        format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time})"),
+        format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL)"),
         "contribution VALUES ('0000-0002-1825-0097', 'a/z')".to_owned(),
         "raid_term VALUES ('a/b', 'colour', 'blue')".to_owned(),
         format!(
@@ -203,8 +203,8 @@ async fn every_constraint_stands(db: &TestDb) {
         format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL)"),
         format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time}, NULL)"),
         format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time}, NULL)"),
-        format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time})"),
-        format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time})"),
+        format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time}, 'i', 'i')"),
+        format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time}, 'i', 'i')"),
         format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time}, NULL)"),
         format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time}, NULL)"),
     ];

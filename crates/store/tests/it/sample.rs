@@ -1,5 +1,6 @@
 //! Rows to work with.
 
+use diesel::connection::SimpleConnection as _;
 use raid_model::search::SearchDocument;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
@@ -7,11 +8,14 @@ use store::raids::{Access, Actor, RaidWrite};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::Lane;
 use store::testing::TestDb;
-use store::{AsText, Json, Store, Timestamp};
+use store::{AsText, Conn, Json, Store, StoreError, Timestamp};
 use time::Duration;
 
 /// The service point that owns every RAiD here.
 pub const SERVICE_POINT: i64 = 20_000_000;
+
+/// The issuer of every token here.
+pub const ISSUER: &str = "https://iam.example.org";
 
 /// A moment that every test can count from.
 pub fn noon() -> Timestamp {
@@ -92,6 +96,7 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         held_by_actor: false,
         contributors: contributors.iter().copied().collect(),
         actor: Actor {
+            issuer: Some(ISSUER.into()),
             subject: "somebody".into(),
             client: Some("a client".into()),
         },
@@ -100,4 +105,13 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         lane: Lane::Interactive,
         answer: None,
     }
+}
+
+/// Runs a statement that no function of the store does.
+pub fn run(c: &mut Conn, sql: &str) -> Result<(), StoreError> {
+    match c {
+        Conn::Postgres(c) => c.batch_execute(sql)?,
+        Conn::Sqlite(c) => c.batch_execute(sql)?,
+    }
+    Ok(())
 }

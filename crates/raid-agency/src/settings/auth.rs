@@ -1,0 +1,96 @@
+//! `[auth]`: whose tokens are accepted, and what they may give.
+
+use super::SettingsError;
+use super::values::bounded;
+use raid_registry::auth::Role;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+section! {
+    /// `[auth]`
+    Auth {
+        local: bool,
+        local_issuer: String,
+        issuers: Vec<Issuer>,
+        former_issuer: String,
+        #[serde(with = "bounded")]
+        keys_pause: Duration,
+        #[serde(with = "bounded")]
+        keys_max_age: Duration,
+        app_clients: Vec<String>,
+    }
+}
+section! {
+    /// One of `[[auth.issuers]]`
+    Issuer {
+        issuer: String,
+        #[serde(default)]
+        audience: Option<String>,
+        #[serde(default)]
+        any_audience: bool,
+        #[serde(default)]
+        scoped_roles: bool,
+        #[serde(default)]
+        roles: Option<Vec<String>>,
+        #[serde(default)]
+        groups: Vec<String>,
+    }
+}
+
+/// A key set is fetched again after this part of `keys_max_age`.
+const REFRESHES: u32 = 3;
+
+impl Auth {
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name, text: String| Err(SettingsError::Wrong(name, text));
+        if self.keys_max_age < self.keys_pause * REFRESHES {
+            let text = "must be at least three times auth.keys_pause".to_owned();
+            return wrong("auth.keys_max_age", text);
+        }
+        for issuer in &self.issuers {
+            let name = &issuer.issuer;
+            let audience = issuer.audience.as_deref().filter(|it| !it.is_empty());
+            match (audience, issuer.any_audience) {
+                (None, false) => {
+                    let text = format!(
+                        "must be set for {name}: else the tokens that it issues for other \
+                         applications count here. If they shall, set auth.issuers.any_audience"
+                    );
+                    return wrong("auth.issuers.audience", text);
+                }
+                (Some(_), true) => {
+                    let text = format!("must not be set for {name} beside an audience");
+                    return wrong("auth.issuers.any_audience", text);
+                }
+                _ => {}
+            }
+            for role in issuer.roles.iter().flatten() {
+                if let Err(unknown) = role.parse::<Role>() {
+                    let text = format!("of {name}: \"{role}\" is {unknown}");
+                    return wrong("auth.issuers.roles", text);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The roles that an issuer's tokens may give. Of several issuers none gives a role that holds at
+    /// every service point unless its settings name that role.
+    pub fn roles_of(&self, issuer: &Issuer) -> Vec<Role> {
+        match &issuer.roles {
+            Some(names) => names.iter().filter_map(|name| name.parse().ok()).collect(),
+            None => {
+                let is_alone = self.issuers.len() == 1;
+                let may_give = |role: &&Role| is_alone || !role.is_agency_wide();
+                Role::ALL.iter().filter(may_give).copied().collect()
+            }
+        }
+    }
+
+    /// Every issuer whose tokens are accepted.
+    pub fn accepted(&self) -> Vec<&str> {
+        let local = self.local.then_some(self.local_issuer.as_str());
+        let others = self.issuers.iter().map(|issuer| issuer.issuer.as_str());
+        local.into_iter().chain(others).collect()
+    }
+}
