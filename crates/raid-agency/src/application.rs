@@ -8,18 +8,20 @@ mod expired_codes;
 mod forgetting;
 mod issuers;
 mod parts;
+mod simulator;
 
 pub(crate) use parts::{contact_budget, membership_policy};
+pub use simulator::simulator_settings;
 
 use crate::health;
-use crate::orcid::{self, CallLog};
+use crate::orcid::CallLog;
 use crate::private_files;
 use crate::secrets;
-use crate::settings::{Environment, Mode, Settings};
+use crate::settings::{Mode, Settings};
 use crate::telemetry::Metrics;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use orcid_inbox::Inbox;
 use orcid_simulator::Simulator;
 use raid_registry::Registry;
@@ -73,7 +75,7 @@ impl Application {
     ) -> anyhow::Result<Self> {
         private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
-        let simulator = start_simulator(settings)?;
+        let simulator = simulator::start(settings)?;
         let listener = TcpListener::bind(settings.server.bind).with_context(|| {
             format!(
                 "server.bind: cannot listen on {}; perhaps an agency runs here already",
@@ -281,58 +283,6 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
         })
         .await?;
     Ok(store)
-}
-
-/// The simulator as configured, with our client registered. It makes up the client's secret, and
-/// takes no other: what it is given could be a real one, and it protects nothing.
-///
-/// # Errors
-/// When the settings are those of a real ORCID, or the made-up secret cannot be had.
-pub fn simulator_settings(settings: &Settings) -> anyhow::Result<orcid_simulator::Settings> {
-    use secrecy::ExposeSecret as _;
-    let orcid = &settings.orcid;
-    if orcid.environment != Environment::Simulator {
-        bail!(
-            "orcid.environment: the simulator runs only with \"simulator\", and not with the \
-             settings of {}",
-            orcid.environment.as_str()
-        );
-    }
-    let is_made_up = orcid.client_id.is_empty()
-        && orcid.client_secret.is_empty()
-        && orcid.client_secret_file.as_os_str().is_empty();
-    if !is_made_up {
-        bail!(
-            "orcid.client_id, orcid.client_secret and orcid.client_secret_file must be empty where \
-             the simulator runs: it makes up both, and must not learn real ones"
-        );
-    }
-    let secret = secrets::simulator_client(settings)?;
-    let mut simulator = orcid_simulator::Settings::demo();
-    simulator.web = settings.simulator.web;
-    simulator.api = settings.simulator.api;
-    simulator.state_file = Some(settings.data.folder.join("simulator.json"));
-    simulator.clients.push(orcid_simulator::Client {
-        id: orcid_simulator::DEMO_CLIENT_ID.to_owned(),
-        secret: secret.expose_secret().to_owned(),
-        name: settings.agency.name.clone(),
-        redirect_uris: vec![orcid::redirect_uri(settings).to_string()],
-    });
-    Ok(simulator)
-}
-
-fn start_simulator(settings: &Settings) -> anyhow::Result<Option<Simulator>> {
-    let wanted = settings.simulator.enabled
-        && settings.orcid.mode == Mode::Own
-        && settings.orcid.environment == Environment::Simulator;
-    if !wanted {
-        return Ok(None);
-    }
-    let simulator = Simulator::start(simulator_settings(settings)?).context(
-        "the local ORCID does not start (settings: simulator.web, simulator.api, data.folder); \
-         perhaps an agency runs here already",
-    )?;
-    Ok(Some(simulator))
 }
 
 /// The issuer of local tokens.

@@ -56,7 +56,9 @@ async fn what_was_open_is_closed_or_named(stage: &Stage) {
     };
     let database = ["raid.sqlite", "raid.sqlite-wal", "raid.sqlite-shm"].map(|f| data.join(f));
     if stage.backend == Backend::Sqlite {
-        database.iter().for_each(|file| open(file, 0o644));
+        for file in &database {
+            open(file, 0o644);
+        }
     }
     open(&data, 0o755);
     open(&data.join("secrets/links.key"), 0o640);

@@ -16,9 +16,10 @@ const BATCH: i64 = 500;
 /// When there is nobody, or the key of local tokens cannot be had.
 pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
     let auth = &settings.auth;
-    let local = match auth.local {
-        true => Some(local_issuer(settings)?),
-        false => None,
+    let local = if auth.local {
+        Some(local_issuer(settings)?)
+    } else {
+        None
     };
     if local.is_none() && auth.issuers.is_empty() {
         bail!("auth: nobody could sign in; set auth.local or give an issuer");

@@ -2,7 +2,7 @@
 
 use super::SettingsError;
 use super::values::bounded;
-use raid_registry::auth::Role;
+use raid_registry::auth::{KEY_REFRESHES, Role};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -37,13 +37,10 @@ section! {
     }
 }
 
-/// A key set is fetched again after this part of `keys_max_age`.
-const REFRESHES: u32 = 3;
-
 impl Auth {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let wrong = |name, text: String| Err(SettingsError::Wrong(name, text));
-        if self.keys_max_age < self.keys_pause * REFRESHES {
+        if self.keys_max_age < self.keys_pause * KEY_REFRESHES {
             let text = "must be at least three times auth.keys_pause".to_owned();
             return wrong("auth.keys_max_age", text);
         }
@@ -77,14 +74,12 @@ impl Auth {
     /// The roles that an issuer's tokens may give. Of several issuers none gives a role that holds at
     /// every service point unless its settings name that role.
     pub fn roles_of(&self, issuer: &Issuer) -> Vec<Role> {
-        match &issuer.roles {
-            Some(names) => names.iter().filter_map(|name| name.parse().ok()).collect(),
-            None => {
-                let is_alone = self.issuers.len() == 1;
-                let may_give = |role: &&Role| is_alone || !role.is_agency_wide();
-                Role::ALL.iter().filter(may_give).copied().collect()
-            }
+        if let Some(names) = &issuer.roles {
+            return names.iter().filter_map(|name| name.parse().ok()).collect();
         }
+        let is_alone = self.issuers.len() == 1;
+        let may_give = |role: &&Role| is_alone || !role.is_agency_wide();
+        Role::ALL.iter().filter(may_give).copied().collect()
     }
 
     /// Every issuer whose tokens are accepted.

@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Keys are asked for again after this part of the time for which they count, so that withdrawn
 /// ones go, and a provider in trouble has the rest to recover.
-const REFRESHES: u32 = 3;
+pub const KEY_REFRESHES: u32 = 3;
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 /// Most keys that are kept.
@@ -101,7 +101,9 @@ impl KeySet {
         algorithm: Algorithm,
     ) -> Result<Option<Found>, KeySetError> {
         let refreshed = match self.kept_key(id, algorithm) {
-            Some(found) if !self.is_older_than(self.max_age / REFRESHES) => return Ok(Some(found)),
+            Some(found) if !self.is_older_than(self.max_age / KEY_REFRESHES) => {
+                return Ok(Some(found));
+            }
             // Only one request waits for the provider. Meanwhile, and for a while if it does not
             // answer, the old keys count.
             Some(found) => match self.asked_at.try_lock() {

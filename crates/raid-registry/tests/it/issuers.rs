@@ -160,7 +160,8 @@ async fn former_tokens_keys_are_found_as_they_were_stored(db: &TestDb) {
         hash.update(part);
     }
     let hash = hash.finalize();
-    let key: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = key.concat();
     let now = server.clock.now();
     let kept = server
         .store
