@@ -89,3 +89,55 @@ impl Auth {
         local.into_iter().chain(others).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Auth, Role};
+
+    /// `[auth]` with these issuers.
+    fn auth(issuers: &str) -> Auth {
+        let text = format!(
+            "local = true\nlocal_issuer = \"agency\"\nformer_issuer = \"\"\nkeys_pause = \"1m\"\n\
+             keys_max_age = \"15m\"\napp_clients = []\n{issuers}"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    const ONE: &str = "[[issuers]]\nissuer = \"one\"\naudience = \"raid-api\"\n";
+    const OTHER: &str = "[[issuers]]\nissuer = \"other\"\nany_audience = true\n";
+
+    #[test]
+    fn an_audience_is_given_or_done_without_by_name() {
+        auth(ONE).check().unwrap();
+        auth(OTHER).check().unwrap();
+        for wrong in [
+            "[[issuers]]\nissuer = \"one\"\n".to_owned(),
+            "[[issuers]]\nissuer = \"one\"\naudience = \"\"\n".to_owned(),
+            format!("{ONE}any_audience = true\n"),
+            format!("{ONE}roles = [\"Operator\"]\n"),
+        ] {
+            assert!(auth(&wrong).check().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn of_several_issuers_each_gives_what_is_named() {
+        let roles = |auth: &Auth| -> Vec<Vec<Role>> {
+            let issuers = auth.issuers.iter();
+            issuers.map(|issuer| auth.roles_of(issuer)).collect()
+        };
+        assert_eq!(roles(&auth(ONE)), [Role::ALL]);
+        let both = auth(&format!("{ONE}{OTHER}roles = [\"operator\"]\n"));
+        assert_eq!(both.accepted(), ["agency", "one", "other"]);
+        let [one, other] = &roles(&both)[..] else {
+            panic!("two issuers");
+        };
+        assert_eq!(other, &[Role::Operator]);
+        assert!(one.contains(&Role::ServicePointUser) && one.contains(&Role::RaidUser));
+        assert!(!one.iter().any(|role| role.is_agency_wide()));
+        assert_eq!(
+            roles(&auth(&format!("{ONE}roles = []\n"))),
+            [Vec::<Role>::new()]
+        );
+    }
+}
