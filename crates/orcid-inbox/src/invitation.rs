@@ -122,7 +122,7 @@ fn gone(inbox: &Inbox, heading: &str, texts: &[&str]) -> HttpResponse {
 /// What the page may show of the project.
 enum Preview {
     /// What accepting means.
-    Of(Box<Joined>),
+    Of(Box<Offer>),
     /// Nothing: the inviter may not invite any more.
     InviterGone,
     /// Nothing: there is no entry that could be made.
@@ -130,7 +130,7 @@ enum Preview {
 }
 
 /// What the invited person sees before they accept.
-struct Joined {
+struct Offer {
     /// The entry as it would be on their ORCID record.
     entry: MembershipDocument,
     /// As [`embargo`] writes it.
@@ -161,7 +161,7 @@ fn preview(
     };
     let entry = MembershipDocument::for_contributor(&raid, &somebody, &policy, today);
     Ok(entry.map_or(Preview::Nothing, |entry| {
-        Preview::Of(Box::new(Joined {
+        Preview::Of(Box::new(Offer {
             entry,
             embargo: embargo(&raid),
         }))

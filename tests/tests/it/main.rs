@@ -17,6 +17,7 @@ mod consent;
 mod crash;
 mod entries;
 mod faults;
+mod former_issuer;
 mod hidden;
 mod hostile;
 mod idempotency;

@@ -6,7 +6,7 @@ use store::invitations::{self, NewInvitation, State};
 use store::inviters::{self, Inviter, InviterRight};
 use store::raids::{self, RaidWrite};
 use store::service_points::{self, ServicePointRow};
-use store::testing::TestDb;
+use store::testing::{self, TestDb};
 use store::{AsText, Conn, Id, Json, Store};
 
 store::on_both_databases!(
@@ -182,14 +182,7 @@ async fn invitations_from_before_depend_on_the_service_point(db: &TestDb) {
     let store = &with_raid(db).await;
     let id = invite(store, inviter(InviterRight::Holder)).await;
     assert!(!counts(store, id).await, "they do not hold it");
-    let forget = |c: &mut Conn| {
-        sample::run(
-            c,
-            "UPDATE invitation SET inviter_right = NULL, inviter_issuer = NULL, \
-             service_point_id = NULL",
-        )
-    };
-    store.write(forget).await.unwrap();
+    store.write(testing::forget_issuers).await.unwrap();
     assert!(counts(store, id).await);
     enable(store, false).await;
     assert!(!counts(store, id).await);

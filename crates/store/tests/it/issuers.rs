@@ -4,7 +4,7 @@ use crate::sample::{self, ISSUER, handle, raid};
 use store::holders::{self, Holder, HolderRole};
 use store::issuers::{self, Configured};
 use store::raids::{self, RaidWrite};
-use store::testing::TestDb;
+use store::testing::{self, TestDb};
 use store::{Conn, Store, StoreError};
 
 store::on_both_databases!(
@@ -25,16 +25,8 @@ async fn mint(store: &Store, n: u32) {
     store.mint(write).await.unwrap();
 }
 
-/// As an older version of this program left it.
 async fn forget_issuers(store: &Store) {
-    let forget = |c: &mut Conn| {
-        sample::run(
-            c,
-            "UPDATE raid_holder SET issuer = '', given_by_issuer = ''",
-        )?;
-        sample::run(c, "UPDATE raid_version SET issuer = NULL")
-    };
-    store.write(forget).await.unwrap();
+    store.write(testing::forget_issuers).await.unwrap();
 }
 
 async fn claim(

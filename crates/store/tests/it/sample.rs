@@ -1,6 +1,5 @@
 //! Rows to work with.
 
-use diesel::connection::SimpleConnection as _;
 use raid_model::search::SearchDocument;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
@@ -8,7 +7,7 @@ use store::raids::{Access, Actor, RaidWrite};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::Lane;
 use store::testing::TestDb;
-use store::{AsText, Conn, Json, Store, StoreError, Timestamp};
+use store::{AsText, Json, Store, Timestamp};
 use time::Duration;
 
 /// The service point that owns every RAiD here.
@@ -105,13 +104,4 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         lane: Lane::Interactive,
         answer: None,
     }
-}
-
-/// Runs a statement that no function of the store does.
-pub fn run(c: &mut Conn, sql: &str) -> Result<(), StoreError> {
-    match c {
-        Conn::Postgres(c) => c.batch_execute(sql)?,
-        Conn::Sqlite(c) => c.batch_execute(sql)?,
-    }
-    Ok(())
 }
