@@ -16,6 +16,7 @@ const GROUP = '169bd3f3-dd42-4ac0-b89a-fb49648e5eff';
 // As Keycloak writes them into the tokens of a person or of a service.
 const CLAIMS = {
   alice: { realm_access: { roles: ['offline_access', 'service-point-user'] }, service_point_group_id: GROUP },
+  ada: { realm_access: { roles: ['raid-admin'] }, service_point_group_id: GROUP },
   olga: { realm_access: { roles: ['operator'] } },
   stranger: {},
   'status-service': { realm_access: { roles: ['contributor-writer'] }, service_point_group_id: GROUP },

@@ -13,7 +13,7 @@ use store::invitations::{self, InvitationRow, State};
 use store::raids::{self, Actor, RaidWrite};
 use store::tasks::Lane;
 use store::visits::{self, Visit};
-use store::{Clock, Conn, Id, StoreError, disclaimers};
+use store::{Clock, Conn, Id, StoreError, disclaimers, inviters};
 use time::Date;
 
 /// Tries to write the next version while others write too.
@@ -21,6 +21,8 @@ const MAX_TRIES: usize = 5;
 
 /// The heading for who comes with an invitation that was cancelled.
 const CANCELLED: &str = "This invitation was withdrawn by the project";
+/// The heading for who comes with one whose sender may not invite any more.
+const INVITER_GONE: &str = "This invitation does not count any more";
 
 /// What joining needs.
 pub(crate) struct Joining {
@@ -62,12 +64,18 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 "You did not join, and nothing is recorded. If you think that this is a mistake, \
                  ask whoever invited you.",
             ];
-            page(
-                StatusCode::GONE,
-                &ResultPage::new(&inbox.settings, CANCELLED, &texts),
-            )
+            gone(&inbox, CANCELLED, &texts)
         }
-        Ok(Some((invitation, Some(preview))))
+        // Of such a project the page tells nothing: it may be embargoed.
+        Ok(Some((invitation, Preview::InviterGone))) if invitation.accepted_by.is_none() => {
+            let texts = [
+                "Whoever sent it may not invite people to this project now. You did not join, and \
+                 nothing is recorded.",
+                "If you think that this is a mistake, ask whoever invited you for a new invitation.",
+            ];
+            gone(&inbox, INVITER_GONE, &texts)
+        }
+        Ok(Some((invitation, Preview::Of(preview))))
             if invitation.accepted_by.is_none() && invitation.expires_at > now =>
         {
             let Project {
@@ -97,18 +105,32 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         }
         Ok(_) => {
             let texts = ["It was accepted already, or its time is over."];
-            let heading = "This invitation cannot be used any more";
-            page(
-                StatusCode::GONE,
-                &ResultPage::new(&inbox.settings, heading, &texts),
-            )
+            gone(&inbox, "This invitation cannot be used any more", &texts)
         }
         Err(e) => inbox.trouble(&e),
     }
 }
 
+/// The page of an invitation that nobody can accept.
+fn gone(inbox: &Inbox, heading: &str, texts: &[&str]) -> HttpResponse {
+    page(
+        StatusCode::GONE,
+        &ResultPage::new(&inbox.settings, heading, texts),
+    )
+}
+
+/// What the page may show of the project.
+enum Preview {
+    /// What accepting means.
+    Of(Box<Offer>),
+    /// Nothing: the inviter may not invite any more.
+    InviterGone,
+    /// Nothing: there is no entry that could be made.
+    Nothing,
+}
+
 /// What the invited person sees before they accept.
-struct Preview {
+struct Offer {
     /// The entry as it would be on their ORCID record.
     entry: MembershipDocument,
     /// As [`embargo`] writes it.
@@ -121,10 +143,13 @@ fn preview(
     orcid_prefix: &str,
     policy: MembershipPolicy,
     today: Date,
-) -> Result<Option<Preview>, StoreError> {
+) -> Result<Preview, StoreError> {
     let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
-        return Ok(None);
+        return Ok(Preview::Nothing);
     };
+    if !inviters::may_still_invite(c, invitation, &row)? {
+        return Ok(Preview::InviterGone);
+    }
     let somebody: OrcidId = SOMEBODY
         .parse()
         .map_err(|_| StoreError::Corrupt("the example iD".into()))?;
@@ -135,9 +160,11 @@ fn preview(
         ..policy
     };
     let entry = MembershipDocument::for_contributor(&raid, &somebody, &policy, today);
-    Ok(entry.map(|entry| Preview {
-        entry,
-        embargo: embargo(&raid),
+    Ok(entry.map_or(Preview::Nothing, |entry| {
+        Preview::Of(Box::new(Offer {
+            entry,
+            embargo: embargo(&raid),
+        }))
     }))
 }
 
@@ -161,21 +188,30 @@ pub(crate) async fn explain<'a>(
     };
     let load = move |c: &mut Conn| {
         let Some(invitation) = invitations::find(c, id)? else {
-            return Ok((None, None));
+            return Ok((None, None, true));
         };
-        let embargo = match raids::find_standing(c, invitation.handle.get())? {
-            Some(row) => embargo(&parse(&row.document.0)?),
-            None => None,
+        let state = Some(invitation.state);
+        let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
+            return Ok((state, None, true));
         };
-        Ok((Some(invitation.state), embargo))
+        let counts = inviters::may_still_invite(c, &invitation, &row)?;
+        Ok((state, embargo(&parse(&row.document.0)?), counts))
     };
-    let (state, embargo) = inbox.store.read(load).await?;
+    let (state, embargo, counts) = inbox.store.read(load).await?;
     match (visit.state, embargo) {
         (visits::State::OtherPerson, _) if state == Some(State::Cancelled) => {
             page.heading = CANCELLED;
             page.texts = vec![
                 "You did not join, and the permission just given is handed back. If you think that \
                  this is a mistake, ask whoever invited you."
+                    .to_owned(),
+            ];
+        }
+        (visits::State::OtherPerson, _) if state != Some(State::Accepted) && !counts => {
+            page.heading = INVITER_GONE;
+            page.texts = vec![
+                "Whoever sent it may not invite people to this project now. You did not join, and \
+                 the permission just given is handed back."
                     .to_owned(),
             ];
         }
@@ -252,8 +288,11 @@ pub(crate) fn join(
         return Ok(Some(handle));
     }
     let now = context.clock.now();
+    let Some(row) = raids::find_standing(c, &handle)? else {
+        return Ok(None);
+    };
     let is_usable = invitation.expires_at > now
-        && raids::find_standing(c, &handle)?.is_some()
+        && inviters::may_still_invite(c, &invitation, &row)?
         && invitations::accept(c, id, &orcid)?;
     if !is_usable {
         return Ok(None);
@@ -267,10 +306,7 @@ pub(crate) fn join(
             return Ok(Some(handle));
         }
         let next = joined.next_version(now.assume_utc());
-        let actor = Actor {
-            subject: format!("invitation {id}"),
-            client: None,
-        };
+        let actor = Actor::system(format!("invitation {id}"));
         let write = RaidWrite::of(&next, actor, now, now, Lane::Interactive)?;
         match raids::amend(c, &write) {
             Err(StoreError::StaleVersion { .. }) if attempt < MAX_TRIES => {}

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::invitations::{self, InvitationRow, MAX_MAILS, State};
 use store::tasks::{Kind, Work};
-use store::{Id, Store, StoreError, raids};
+use store::{Id, Store, StoreError, inviters, raids};
 
 /// Where mail goes.
 #[derive(Debug, Clone)]
@@ -137,11 +137,14 @@ impl EmailReconciler {
                 let Some(invitation) = invitations::find(c, id)? else {
                     return Ok(None);
                 };
-                let raid = raids::find_standing(c, invitation.handle.get())?;
-                Ok(raid.map(|raid| (invitation, raid)))
+                let Some(raid) = raids::find_standing(c, invitation.handle.get())? else {
+                    return Ok(None);
+                };
+                let counts = inviters::may_still_invite(c, &invitation, &raid)?;
+                Ok(Some((invitation, raid, counts)))
             })
             .await;
-        let (invitation, row) = match loaded {
+        let (invitation, row, counts) = match loaded {
             Ok(Some(found)) => found,
             Ok(None) => return Verdict::done(),
             Err(e) => return e.into(),
@@ -151,6 +154,9 @@ impl EmailReconciler {
         }
         if invitation.expires_at <= now {
             return Verdict::done().with(move |c| invitations::failed(c, id));
+        }
+        if !counts {
+            return Verdict::done().with(move |c| invitations::cancel(c, id).map(drop));
         }
         let message = match self.write(&invitation, &row.document.0) {
             Ok(message) => message,

@@ -6,14 +6,18 @@ mod clock;
 mod existence;
 mod expired_codes;
 mod forgetting;
+mod issuers;
 mod parts;
+mod simulator;
 
 pub(crate) use parts::{contact_budget, membership_policy};
+pub use simulator::simulator_settings;
 
 use crate::health;
-use crate::orcid::{self, CallLog, Credentials};
+use crate::orcid::CallLog;
+use crate::private_files;
 use crate::secrets;
-use crate::settings::{Environment, Mode, Settings};
+use crate::settings::{Mode, Settings};
 use crate::telemetry::Metrics;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
@@ -69,8 +73,9 @@ impl Application {
         roles: &BTreeSet<Role>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
+        private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
-        let simulator = start_simulator(settings)?;
+        let simulator = simulator::start(settings)?;
         let listener = TcpListener::bind(settings.server.bind).with_context(|| {
             format!(
                 "server.bind: cannot listen on {}; perhaps an agency runs here already",
@@ -81,9 +86,12 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
 
         let registry = if roles.contains(&Role::Registry) {
+            let mut registry_settings = parts::registry_settings(settings)?;
+            issuers::warn_of_wide_trust(settings);
+            registry_settings.auth.former_issuer = issuers::claim(&store, settings).await?;
             Some(web::Data::new(Registry::new(
                 store.clone(),
-                parts::registry_settings(settings)?,
+                registry_settings,
             )?))
         } else {
             None
@@ -233,6 +241,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     secrets::make_private_folder(folder)
         .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
     let database = settings.database();
+    private_files::close_database(&database);
     let migrating = settings.store.migrate;
     let checked = database.clone();
     tokio::task::spawn_blocking(move || {
@@ -274,40 +283,6 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
         })
         .await?;
     Ok(store)
-}
-
-/// The simulator as configured, with our client registered.
-///
-/// # Errors
-/// When our client's secret cannot be had.
-pub fn simulator_settings(settings: &Settings) -> anyhow::Result<orcid_simulator::Settings> {
-    use secrecy::ExposeSecret as _;
-    let credentials = Credentials::of(settings)?;
-    let mut simulator = orcid_simulator::Settings::demo();
-    simulator.web = settings.simulator.web;
-    simulator.api = settings.simulator.api;
-    simulator.state_file = Some(settings.data.folder.join("simulator.json"));
-    simulator.clients.push(orcid_simulator::Client {
-        id: credentials.id,
-        secret: credentials.secret.expose_secret().to_owned(),
-        name: settings.agency.name.clone(),
-        redirect_uris: vec![orcid::redirect_uri(settings).to_string()],
-    });
-    Ok(simulator)
-}
-
-fn start_simulator(settings: &Settings) -> anyhow::Result<Option<Simulator>> {
-    let wanted = settings.simulator.enabled
-        && settings.orcid.mode == Mode::Own
-        && settings.orcid.environment == Environment::Simulator;
-    if !wanted {
-        return Ok(None);
-    }
-    let simulator = Simulator::start(simulator_settings(settings)?).context(
-        "the local ORCID does not start (settings: simulator.web, simulator.api, data.folder); \
-         perhaps an agency runs here already",
-    )?;
-    Ok(Some(simulator))
 }
 
 /// The issuer of local tokens.

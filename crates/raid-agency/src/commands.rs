@@ -10,6 +10,7 @@ mod token;
 mod why;
 
 use crate::application::{self, Role, simulator_settings};
+use crate::private_files::make_new_ones_private;
 use crate::secrets::make_private_folder;
 use crate::settings::Settings;
 use crate::telemetry;
@@ -108,6 +109,7 @@ impl CommandLine {
             return std::fs::write(file, raid_registry::openapi_json())
                 .with_context(|| file.display().to_string());
         }
+        make_new_ones_private();
         let settings = Settings::load(&self.config, std::env::vars())?;
         match self.command {
             Command::Serve { role } => serve::serve(&settings, &role.into_iter().collect()).await,

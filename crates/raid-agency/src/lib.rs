@@ -4,6 +4,7 @@ pub mod application;
 pub mod commands;
 pub mod health;
 pub mod orcid;
+pub mod private_files;
 pub mod secrets;
 pub mod settings;
 pub mod telemetry;

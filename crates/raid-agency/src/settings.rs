@@ -55,6 +55,10 @@ macro_rules! section {
     };
 }
 
+// After the macro, which it uses.
+mod auth;
+pub use auth::{Auth, Issuer};
+
 section! {
     /// `[server]`
     Server {
@@ -119,27 +123,6 @@ section! {
         admin_email: Option<String>,
         #[serde(default)]
         tech_email: Option<String>,
-    }
-}
-section! {
-    /// `[auth]`
-    Auth {
-        local: bool,
-        local_issuer: String,
-        issuers: Vec<Issuer>,
-        #[serde(with = "bounded")]
-        keys_pause: Duration,
-        app_clients: Vec<String>,
-    }
-}
-section! {
-    /// One of `[[auth.issuers]]`
-    Issuer {
-        issuer: String,
-        #[serde(default)]
-        audience: Option<String>,
-        #[serde(default)]
-        scoped_roles: bool,
     }
 }
 section! {
@@ -343,6 +326,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
+        self.auth.check()?;
         let wrong = |name, text: &str| Err(SettingsError::Wrong(name, text.to_owned()));
         if self.worker.lease < self.orcid.call_timeout * 3 {
             return wrong(

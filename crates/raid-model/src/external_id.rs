@@ -171,6 +171,28 @@ pub(crate) fn is_open_street_map(url: &str) -> bool {
     rest.starts_with("openstreetmap.org/") && !rest.contains(BREAKS)
 }
 
+/// Whether the path has a part `.` or `..`, percent-encoded or not: a client that asks for such an
+/// address asks for another one (WHATWG URL, 4.4).
+pub(crate) fn has_dot_segments(url: &str) -> bool {
+    /// What is left out of an address wherever it stands.
+    const IGNORED: [char; 3] = ['\t', '\n', '\r'];
+    if url.contains(IGNORED) {
+        return has_dot_segments(&url.replace(IGNORED, ""));
+    }
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|segment| {
+        let after = after_dot(segment);
+        after.is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some(""))
+    })
+}
+
+/// What follows a dot, percent-encoded or not.
+fn after_dot(text: &str) -> Option<&str> {
+    ["%2e", "%2E", "."]
+        .into_iter()
+        .find_map(|dot| text.strip_prefix(dot))
+}
+
 fn after_scheme(url: &str) -> Option<&str> {
     url.strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"))

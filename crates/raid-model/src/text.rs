@@ -29,6 +29,12 @@ pub fn clean_line(text: &str, max: usize) -> String {
     line
 }
 
+/// Whether a text has a bidirectional override (U+202D, U+202E), which shows the characters after it
+/// in another order than they have. Other marks of direction are part of ordinary Arabic and Hebrew.
+pub fn has_override(text: &str) -> bool {
+    text.contains(['\u{202d}', '\u{202e}'])
+}
+
 /// The word without what [`clean_line`] removes.
 fn clean_word(word: &str) -> String {
     let mut clean = String::with_capacity(word.len());

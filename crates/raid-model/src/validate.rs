@@ -11,6 +11,7 @@
 mod access;
 mod connections;
 mod contributor;
+mod deceptive;
 mod failures;
 mod identifier;
 mod limits;

@@ -88,10 +88,9 @@ fn open(c: &mut Conn, handle: &Handle, now: Timestamp, due: Timestamp) -> Result
     if remaining(&raid, now).is_none_or(|left| !left.is_zero()) {
         return Ok(());
     }
-    let actor = Actor {
-        subject: ACTOR.to_owned(),
-        client: None,
-    };
     let next = raid.opened(now.assume_utc());
-    raids::amend(c, &RaidWrite::of(&next, actor, now, due, Lane::Bulk)?)
+    raids::amend(
+        c,
+        &RaidWrite::of(&next, Actor::system(ACTOR), now, due, Lane::Bulk)?,
+    )
 }

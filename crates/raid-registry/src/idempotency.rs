@@ -63,20 +63,28 @@ impl Key {
     /// where it is one of many.
     pub(crate) fn request(
         &self,
+        registry: &Registry,
         caller: &Caller,
         service_point: i64,
         line: Option<u64>,
         body: &[u8],
     ) -> Once {
         let actor = caller.actor();
-        let line = line.unwrap_or_default();
+        let client = actor.client.unwrap_or_default();
+        let line = line.unwrap_or_default().to_be_bytes();
+        let mut parts: Vec<&[u8]> = vec![
+            actor.subject.as_bytes(),
+            client.as_bytes(),
+            &line,
+            self.0.as_bytes(),
+        ];
+        // The keys of former tokens were stored without an issuer.
+        let former_issuer = registry.settings.auth.former_issuer.as_deref();
+        if former_issuer != Some(caller.issuer()) {
+            parts.push(caller.issuer().as_bytes());
+        }
         Once {
-            key: hash(&[
-                actor.subject.as_bytes(),
-                actor.client.unwrap_or_default().as_bytes(),
-                &line.to_be_bytes(),
-                self.0.as_bytes(),
-            ]),
+            key: hash(&parts),
             request: hash(&[&service_point.to_be_bytes(), body]),
         }
     }

@@ -3,6 +3,7 @@
 mod describe;
 mod messages;
 mod orcid_messages;
+mod owner_messages;
 mod schemas;
 mod shapes;
 

@@ -67,12 +67,15 @@ fn write_line<B>(response: &ServiceResponse<B>, elapsed: Duration, request_id: &
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let (method, path) = (request.method().as_str(), request.path());
     let extensions = request.extensions();
-    let subject = extensions.get::<Subject>().map(|s| s.0.subject());
+    let caller = extensions.get::<Subject>().map(|s| &s.0);
+    let (issuer, subject) = (caller.map(Caller::issuer), caller.map(Caller::subject));
     let refusal = response.response().error().and_then(Error::as_error);
     if let Some(error) = refusal.and_then(Refusal::cause) {
-        tracing::error!(method, path, status, millis, request_id, subject, %error, "request");
+        tracing::error!(method, path, status, millis, request_id, issuer, subject, %error, "request");
     } else {
-        tracing::info!(method, path, status, millis, request_id, subject, "request");
+        tracing::info!(
+            method, path, status, millis, request_id, issuer, subject, "request"
+        );
     }
 }
 

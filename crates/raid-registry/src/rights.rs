@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use store::holders::{self, Holder, HolderRole};
+use store::inviters::{Inviter, InviterRight};
 use store::raids::{self, Access, Filter, RaidRow};
 use store::service_points::{self, ServicePointRow};
 
@@ -206,13 +207,55 @@ async fn takes_writes(
     row: RaidRow,
 ) -> Result<RaidRow, Refusal> {
     let row = standing(row)?;
+    owner_takes_writes(registry, caller, &row).await?;
+    Ok(row)
+}
+
+/// Refuses writes that the service point of a RAiD does not take.
+async fn owner_takes_writes(
+    registry: &Registry,
+    caller: &Caller,
+    row: &RaidRow,
+) -> Result<(), Refusal> {
     let id = row.service_point_id;
     let point = registry
         .store
         .read(move |c| service_points::find(c, id))
         .await?;
-    enabled(registry, caller, &point.ok_or(Refusal::Forbidden)?)?;
-    Ok(row)
+    enabled(registry, caller, &point.ok_or(Refusal::Forbidden)?)
+}
+
+/// Refuses callers who look after a RAiD and may not give others a right to it now.
+pub(crate) async fn may_give(
+    registry: &Registry,
+    caller: &Caller,
+    row: &RaidRow,
+) -> Result<(), Refusal> {
+    if caller.is(Role::Operator) {
+        return Ok(());
+    }
+    owner_takes_writes(registry, caller, row).await
+}
+
+/// The caller, who may change a RAiD, as the one who invites to it.
+pub(crate) async fn inviter(
+    registry: &Registry,
+    caller: &Caller,
+    row: &RaidRow,
+) -> Result<Inviter, Refusal> {
+    let right = if caller.is(Role::Operator) {
+        InviterRight::Operator
+    } else if is_user_of(registry, caller, row.service_point_id).await? {
+        InviterRight::ServicePoint
+    } else {
+        InviterRight::Holder
+    };
+    Ok(Inviter {
+        issuer: caller.issuer().to_owned(),
+        subject: caller.subject().to_owned(),
+        right,
+        service_point_id: row.service_point_id,
+    })
 }
 
 /// The roles in which the caller holds a RAiD.

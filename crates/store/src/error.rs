@@ -64,6 +64,23 @@ pub enum StoreError {
         /// The environment configured.
         wanted: String,
     },
+    /// The database has rows from before issuers were stored, and tokens of several are accepted.
+    #[error(
+        "auth.former_issuer must be set: this database knows people by the subject of their tokens \
+         alone, and several issuers are configured. Name the issuer whose tokens were used so far"
+    )]
+    FormerIssuerUnknown,
+    /// The rows from before issuers were stored belong to another issuer already.
+    #[error(
+        "auth.former_issuer: this database's former tokens were recorded as those of {found}, the \
+         configuration says {wanted}: remove the setting or set it to {found}"
+    )]
+    OtherFormerIssuer {
+        /// The issuer recorded in the database.
+        found: String,
+        /// The issuer configured.
+        wanted: String,
+    },
 }
 
 impl StoreError {

@@ -6,6 +6,7 @@
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::inviters::{Inviter, InviterRight, cancelled};
 use crate::schema::{invitation, raid};
 use crate::seal::KeyRing;
 use crate::types::{AsText, Id, Json, Timestamp, text_enum};
@@ -49,7 +50,7 @@ pub struct InvitationRow {
     pub email: Option<Vec<u8>>,
     /// Position, roles and flags that the person will have.
     pub contribution: Json,
-    /// Who invited.
+    /// The subject who invited.
     pub invited_by: String,
     /// Who accepted.
     pub accepted_by: Option<AsText<OrcidId>>,
@@ -61,6 +62,12 @@ pub struct InvitationRow {
     pub mails: i32,
     /// When the last one was. None for invitations from before this was counted.
     pub mailed_at: Option<Timestamp>,
+    /// The issuer of the inviter's token.
+    pub inviter_issuer: Option<String>,
+    /// By which right they invited. None for invitations from before this was stored.
+    pub inviter_right: Option<InviterRight>,
+    /// The service point that owned the RAiD then. None for invitations from before this was stored.
+    pub service_point_id: Option<i64>,
 }
 
 impl InvitationRow {
@@ -91,7 +98,7 @@ pub struct NewInvitation {
     /// Position, roles and flags that the person will have.
     pub contribution: Json,
     /// Who invites.
-    pub invited_by: String,
+    pub inviter: Inviter,
     /// When.
     pub created_at: Timestamp,
     /// Until when it may be accepted.
@@ -112,7 +119,10 @@ pub fn make(c: &mut Conn, keys: &KeyRing, new: &NewInvitation) -> Result<(), Sto
             invitation::state.eq(State::Open),
             invitation::email.eq(sealed),
             invitation::contribution.eq(&new.contribution),
-            invitation::invited_by.eq(&new.invited_by),
+            invitation::invited_by.eq(&new.inviter.subject),
+            invitation::inviter_issuer.eq(Some(&new.inviter.issuer)),
+            invitation::inviter_right.eq(Some(new.inviter.right)),
+            invitation::service_point_id.eq(Some(new.inviter.service_point_id)),
             invitation::created_at.eq(new.created_at),
             invitation::expires_at.eq(new.expires_at),
             invitation::address_hash.eq(hash),
@@ -237,12 +247,7 @@ pub fn cancel(c: &mut Conn, id: Id) -> Result<bool, StoreError> {
     let row = invitation::table
         .find(id)
         .filter(invitation::accepted_by.is_null());
-    let changed = diesel::update(row)
-        .set((
-            invitation::state.eq(State::Cancelled),
-            invitation::email.eq(None::<Vec<u8>>),
-        ))
-        .execute(c)?;
+    let changed = diesel::update(row).set(cancelled()).execute(c)?;
     Ok(changed == 1)
 }
 

@@ -15,6 +15,8 @@ mod error;
 pub mod grants;
 pub mod holders;
 pub mod invitations;
+pub mod inviters;
+pub mod issuers;
 pub mod limiter;
 pub mod memberships;
 pub mod migrate;

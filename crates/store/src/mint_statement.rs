@@ -34,6 +34,7 @@ struct Raids<'a> {
     times: Vec<Timestamp>,
     actors: Vec<&'a str>,
     clients: Vec<Option<&'a str>>,
+    issuers: Vec<Option<&'a str>>,
     sort_titles: Vec<&'a str>,
     starts: Vec<Date>,
     ends: Vec<Option<Date>>,
@@ -62,6 +63,7 @@ struct Tasks {
 #[derive(Default)]
 struct Holders<'a> {
     handles: Vec<&'a AsText<Handle>>,
+    issuers: Vec<&'a str>,
     subjects: Vec<&'a str>,
     times: Vec<Timestamp>,
 }
@@ -88,6 +90,7 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         raids.times.push(write.at);
         raids.actors.push(&write.actor.subject);
         raids.clients.push(write.actor.client.as_deref());
+        raids.issuers.push(write.actor.issuer.as_deref());
         raids.sort_titles.push(&write.search.sort_title);
         raids.starts.push(write.search.starts_on);
         raids.ends.push(write.search.ends_on);
@@ -103,6 +106,8 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         }
         if write.held_by_actor {
             holders.handles.push(&write.handle);
+            let issuer = write.actor.issuer.as_deref();
+            holders.issuers.push(issuer.unwrap_or_default());
             holders.subjects.push(&write.actor.subject);
             holders.times.push(write.at);
         }
@@ -157,6 +162,8 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&raids.clients)?;
         out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&raids.issuers)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&raids.sort_titles)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<diesel::sql_types::Date>, _>(&raids.starts)?;
@@ -166,7 +173,7 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_bind_param::<Array<Text>, _>(&raids.words)?;
         out.push_sql(
             ") AS t (handle, version, service_point_id, access, document, at, actor, client, \
-             sort_title, starts_on, ends_on, words)), \
+             issuer, sort_title, starts_on, ends_on, words)), \
              new_task AS (SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&tasks.kinds)?;
@@ -189,8 +196,8 @@ impl QueryFragment<Pg> for Mint<'_> {
              insert_words AS (INSERT INTO raid_words (handle, words) \
              SELECT handle, CAST(words AS tsvector) FROM new_raid), \
              insert_version AS (INSERT INTO raid_version (handle, version, document, actor, \
-             client, created_at) SELECT handle, version, document, actor, client, at \
-             FROM new_raid), \
+             client, created_at, issuer) SELECT handle, version, document, actor, client, at, \
+             issuer FROM new_raid), \
              insert_change AS (INSERT INTO change_pending (handle, version, access, \
              service_point_id, at) SELECT handle, version, access, service_point_id, at \
              FROM new_raid), \
@@ -201,18 +208,20 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&people.handles)?;
         out.push_sql(
-            ")), insert_holder AS (INSERT INTO raid_holder (handle, subject, role, given_by, \
-             given_at) SELECT handle, subject, ",
+            ")), insert_holder AS (INSERT INTO raid_holder (handle, issuer, subject, role, \
+             given_by_issuer, given_by, given_at) SELECT handle, issuer, subject, ",
         );
         out.push_bind_param::<Text, _>(&HolderRole::RaidAdmin)?;
-        out.push_sql(", subject, at FROM unnest(");
+        out.push_sql(", issuer, subject, at FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(&holders.handles)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&holders.issuers)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&holders.subjects)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<diesel::sql_types::Timestamp>, _>(&holders.times)?;
         out.push_sql(
-            ") AS t (handle, subject, at)), \
+            ") AS t (handle, issuer, subject, at)), \
              insert_term AS (INSERT INTO raid_term (handle, kind, value) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&terms.handles)?;

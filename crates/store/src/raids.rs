@@ -98,11 +98,14 @@ struct NewVersionRow<'a> {
     actor: &'a str,
     client: Option<String>,
     created_at: Timestamp,
+    issuer: Option<String>,
 }
 
 /// Who wrote a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
+    /// The token's issuer; none where no token acted. A subject means nothing without it.
+    pub issuer: Option<String>,
     /// The token's subject, or what else acted (`invitation`).
     pub subject: String,
     /// The client that the token was issued to.
@@ -143,6 +146,17 @@ pub struct RaidWrite {
     pub lane: Lane,
     /// Of a mint with an idempotency key: the answer that is kept along.
     pub answer: Option<Box<KeptAnswer>>,
+}
+
+impl Actor {
+    /// The agency itself, for instance at the end of an embargo.
+    pub fn system(name: impl Into<String>) -> Self {
+        Self {
+            issuer: None,
+            subject: name.into(),
+            client: None,
+        }
+    }
 }
 
 impl RaidWrite {
@@ -216,8 +230,10 @@ impl RaidWrite {
     pub(crate) fn holder(&self) -> Option<HolderRow> {
         self.held_by_actor.then(|| HolderRow {
             handle: self.handle.clone(),
+            issuer: self.actor.issuer.clone().unwrap_or_default(),
             subject: self.actor.subject.clone(),
             role: HolderRole::RaidAdmin,
+            given_by_issuer: self.actor.issuer.clone().unwrap_or_default(),
             given_by: self.actor.subject.clone(),
             given_at: self.at,
         })
@@ -316,6 +332,7 @@ fn version_row(w: &RaidWrite) -> NewVersionRow<'_> {
         actor: &w.actor.subject,
         client: w.actor.client.clone(),
         created_at: w.at,
+        issuer: w.actor.issuer.clone(),
     }
 }
 

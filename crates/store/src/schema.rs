@@ -27,12 +27,13 @@ diesel::table! {
     use crate::types::DbJson;
     raid_version (handle, version) {
         handle -> Text, version -> Integer, document -> DbJson, actor -> Text,
-        client -> Nullable<Text>, created_at -> Timestamp,
+        client -> Nullable<Text>, created_at -> Timestamp, issuer -> Nullable<Text>,
     }
 }
 diesel::table! {
-    raid_holder (handle, subject, role) {
+    raid_holder (handle, issuer, subject, role) {
         handle -> Text, subject -> Text, role -> Text, given_by -> Text, given_at -> Timestamp,
+        issuer -> Text, given_by_issuer -> Text,
     }
 }
 diesel::table! {
@@ -93,13 +94,14 @@ diesel::table! {
     disclaimer (orcid, handle) { orcid -> Text, handle -> Text, said_at -> Timestamp, }
 }
 diesel::table! {
-    use diesel::sql_types::{Binary, Integer, Nullable, Text, Timestamp};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamp};
     use crate::types::{DbJson, DbUuid};
     invitation (id) {
         id -> DbUuid, handle -> Text, state -> Text, email -> Nullable<Binary>,
         contribution -> DbJson, invited_by -> Text, accepted_by -> Nullable<Text>,
         created_at -> Timestamp, expires_at -> Timestamp, address_hash -> Nullable<Text>,
-        mails -> Integer, mailed_at -> Nullable<Timestamp>,
+        mails -> Integer, mailed_at -> Nullable<Timestamp>, inviter_issuer -> Nullable<Text>,
+        inviter_right -> Nullable<Text>, service_point_id -> Nullable<BigInt>,
     }
 }
 diesel::table! {

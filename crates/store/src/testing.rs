@@ -204,6 +204,32 @@ pub fn lose_tasks(c: &mut Conn, subject: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Leaves a database as versions of this program did that stored no issuers.
+pub fn forget_issuers(c: &mut Conn) -> Result<(), StoreError> {
+    use crate::schema::{installation, invitation, raid_holder, raid_version};
+    use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+    let none = None::<String>;
+    diesel::update(raid_holder::table)
+        .set((
+            raid_holder::issuer.eq(""),
+            raid_holder::given_by_issuer.eq(""),
+        ))
+        .execute(c)?;
+    diesel::update(raid_version::table)
+        .set(raid_version::issuer.eq(&none))
+        .execute(c)?;
+    diesel::update(invitation::table)
+        .set((
+            invitation::inviter_issuer.eq(&none),
+            invitation::inviter_right.eq(&none),
+            invitation::service_point_id.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    let environment = installation::name.eq("orcid_environment");
+    diesel::delete(installation::table.filter(diesel::dsl::not(environment))).execute(c)?;
+    Ok(())
+}
+
 /// See [`TestDb::single_writer`].
 pub struct SingleWriter(Conn);
 

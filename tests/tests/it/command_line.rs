@@ -194,6 +194,29 @@ async fn every_mistake_is_named(stage: &Stage) {
         ("[orcid]\nweb_url = \"nonsense\"", "serve", "orcid.web_url"),
         ("[mail]\nfrom = \"nobody\"", "serve", "mail.from"),
         ("[auth]\nlocal = false", "serve", "auth.local"),
+        (
+            "[[auth.issuers]]\nissuer = \"https://iam.example.org\"",
+            "serve",
+            "auth.issuers.audience",
+        ),
+        (
+            "[[auth.issuers]]\nissuer = \"https://iam.example.org\"\nany_audience = true\n\
+             roles = [\"king\"]",
+            "config",
+            "auth.issuers.roles",
+        ),
+        ("[auth]\nkeys_pause = \"6m\"", "config", "auth.keys_max_age"),
+        // The stage's settings name a client's secret, which could be a real one.
+        (
+            "[simulator]\nweb = \"127.0.0.1:0\"",
+            "simulator",
+            "orcid.client_secret",
+        ),
+        (
+            "[orcid]\nenvironment = \"production\"",
+            "simulator",
+            "orcid.environment",
+        ),
         ("[log]\nfilter = \"=,=\"", "serve", "log.filter"),
     ];
     for (settings, command, named) in cases {

@@ -80,7 +80,7 @@ async fn an_entry_keeps_the_dates_that_orcid_accepts(stage: &Stage) {
 async fn an_entry_has_no_invisible_characters(stage: &Stage) {
     let agency = stage.agency().await;
     granted_project(stage, &agency).await;
-    let title = "Night\u{200b} so\u{ad}unds \u{202e}of\u{202c} the\u{feff} parks\u{2066}";
+    let title = "Night\u{200b} so\u{ad}unds \u{202b}of\u{202c} the\u{feff} parks\u{2066}";
     let raid = agency.client().mint(&examples::titled(title)).await;
     let entry = stage.orcid.membership(CARBERRY, &handle_of(&raid)).await;
     assert_eq!(entry["department_name"], "Night sounds of the parks");

@@ -13,22 +13,30 @@ raid_tests::on_both_databases!(
     people_and_services_act_in_the_roles_of_their_tokens,
     tokens_that_the_provider_did_not_issue_for_us_are_refused,
     a_new_key_is_found_and_a_withdrawn_one_stops_to_count,
+    keys_of_a_provider_that_is_gone_stop_to_count,
+    people_of_two_providers_are_never_the_same,
 );
 
 async fn agency_of<'a>(stage: &'a Stage, provider: &IdentityProvider) -> Agency<'a> {
-    let settings = format!(
+    stage.agency_with(&settings("15m", &[(provider, "")])).await
+}
+
+/// Settings that accept the tokens of providers, each with settings of its own.
+fn settings(keys_max_age: &str, providers: &[(&IdentityProvider, &str)]) -> String {
+    let auth = format!(
         r#"
 [auth]
 local = false
 app_clients = ["raid-app"]
 keys_pause = "100ms"
-[[auth.issuers]]
-issuer = "{}"
-audience = "raid-api"
-"#,
-        provider.issuer()
+keys_max_age = "{keys_max_age}"
+"#
     );
-    stage.agency_with(&settings).await
+    let issuers = providers.iter().map(|(provider, own)| {
+        let issuer = provider.issuer();
+        format!("[[auth.issuers]]\nissuer = \"{issuer}\"\naudience = \"raid-api\"\n{own}\n")
+    });
+    std::iter::once(auth).chain(issuers).collect()
 }
 
 fn client(agency: &Agency<'_>, token: &str) -> Client {
@@ -166,6 +174,56 @@ async fn a_new_key_is_found_and_a_withdrawn_one_stops_to_count(stage: &Stage) {
     is_let_in(&agency, &third).await;
     assert_eq!(status(&agency, &withdrawn).await, 401, "its key is gone");
     assert_eq!(status(&agency, &second).await, 200);
+}
+
+/// For a while what is known of it counts; then nobody can tell, and nobody is refused for good.
+async fn keys_of_a_provider_that_is_gone_stop_to_count(stage: &Stage) {
+    let mut provider = IdentityProvider::start(stage);
+    let agency = stage.agency_with(&settings("2s", &[(&provider, "")])).await;
+    let token = provider.sign_in("alice", API).await.access;
+    assert_eq!(status(&agency, &token).await, 200);
+    provider.stop();
+    eventually("the keys to be too old", async || {
+        let status = status(&agency, &token).await;
+        (status != 200).then_some(status)
+    })
+    .await;
+    assert_eq!(status(&agency, &token).await, 503);
+    provider.rotate();
+    is_let_in(&agency, &token).await;
+}
+
+/// The same `sub` at two providers, of which only one may make operators.
+async fn people_of_two_providers_are_never_the_same(stage: &Stage) {
+    let home = IdentityProvider::start(stage);
+    let other = IdentityProvider::start(stage);
+    let roles = r#"roles = ["raid-admin", "service-point-user", "operator"]"#;
+    let agency = stage
+        .agency_with(&settings("15m", &[(&home, roles), (&other, "")]))
+        .await;
+    let as_of = async |provider: &IdentityProvider, person| {
+        client(&agency, &provider.sign_in(person, API).await.access)
+    };
+    let (ada, another_ada) = (as_of(&home, "ada").await, as_of(&other, "ada").await);
+    let mut request = examples::titled("Unpublished whispers");
+    request["access"] = examples::embargo("Until the paper is out");
+    let raid = ada.mint(&request).await;
+    let path = format!("/raid/{}", handle_of(&raid));
+    ada.get(&path).await.expect(200);
+    another_ada.get(&path).await.expect(403);
+    another_ada.put(&path, &raid).await.expect(403);
+    let holders = format!("/v1/raids/{}/holders", handle_of(&raid));
+    let held = ada.get(&holders).await.expect(200);
+    assert_eq!(held[0]["issuer"], home.issuer());
+
+    let (olga, another_olga) = (as_of(&home, "olga").await, as_of(&other, "olga").await);
+    olga.get(&path).await.expect(200);
+    another_olga.get(&path).await.expect(403);
+    another_olga.get("/service-point/").await.expect(403);
+    let logs = stage.logs();
+    for named in ["auth.issuers.groups", "auth.issuers.roles"] {
+        assert!(logs.contains(named), "{named} is not in the logs");
+    }
 }
 
 /// A provider is not asked for its keys again at once, so a new one may take its time.

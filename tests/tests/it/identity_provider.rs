@@ -94,7 +94,8 @@ impl IdentityProvider {
         !greeting.is_empty()
     }
 
-    fn stop(&mut self) {
+    /// Ends it. [`Self::rotate`] starts it again.
+    pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             drop(child.kill());
             drop(child.wait());

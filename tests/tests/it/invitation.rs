@@ -4,7 +4,7 @@ use crate::mail::{letters, link_in};
 use crate::search::holds;
 use crate::steps::{granted_project, shows_status, status_of};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of, version_of};
-use raid_tests::{Agency, Browser, Page, Stage, eventually};
+use raid_tests::{Agency, Browser, Client, Page, Stage, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -25,6 +25,11 @@ const ADDRESS: &str = "amara.okafor.4711@university.example";
 
 /// Invites somebody to a RAiD and gives the link in the mail.
 async fn invite(stage: &Stage, agency: &Agency<'_>, handle: &str) -> String {
+    invite_as(stage, &agency.client(), handle).await
+}
+
+/// As [`invite`], in the name of a caller.
+pub async fn invite_as(stage: &Stage, client: &Client, handle: &str) -> String {
     let person = examples::minimal()["contributor"][0].clone();
     let request = json!({
         "email": ADDRESS,
@@ -33,7 +38,7 @@ async fn invite(stage: &Stage, agency: &Agency<'_>, handle: &str) -> String {
     });
     let before = letters(stage).len();
     let path = format!("/v1/raids/{handle}/invitations");
-    agency.client().post(&path, &request).await.expect(201);
+    client.post(&path, &request).await.expect(201);
     let letter = eventually("the mail", async || {
         let mut all = letters(stage);
         (all.len() > before).then(|| all.pop()).flatten()

@@ -45,10 +45,7 @@ async fn what_was_lost_is_repaired_once(stage: &Stage) {
         let mut raid: Raid = serde_json::from_str(&row.document.0).unwrap();
         raid.title[0].text = Some("What nobody noticed".to_owned());
         raid.identifier.version += 1;
-        let actor = Actor {
-            subject: "damage".to_owned(),
-            client: None,
-        };
+        let actor = Actor::system("damage");
         let now = clock.now();
         let write = RaidWrite::of(&raid, actor, now, now, Lane::Interactive)?;
         raids::amend(c, &write)?;

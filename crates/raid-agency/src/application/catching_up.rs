@@ -1,6 +1,7 @@
 //! What readers would wait for, done before they come: the search index of RAiDs that an older version
-//! of this program wrote (before an upgrade, or on a node that is not upgraded yet), and the positions
-//! of versions in the feed of changes, which nobody else gives while nobody reads it.
+//! of this program wrote (before an upgrade, or on a node that is not upgraded yet), the issuers of
+//! holders that such a node wrote, and the positions of versions in the feed of changes, which nobody
+//! else gives while nobody reads it.
 
 use std::time::Duration;
 use store::{Store, raids};
@@ -18,6 +19,9 @@ pub(super) async fn run(store: Store, mut stopped: watch::Receiver<bool>) {
         let indexed = index(&store, &stopped).await;
         if indexed > 0 {
             tracing::info!(indexed, "RAiDs of an older version can be searched now");
+        }
+        if let Err(error) = super::issuers::claim_holders(&store).await {
+            tracing::warn!(%error, "holders could not be given their issuer; this is tried again");
         }
         if let Err(error) = store.changes_reach_all().await {
             tracing::warn!(%error, "the feed of changes could not be brought up to date; this is tried again");

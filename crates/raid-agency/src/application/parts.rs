@@ -1,7 +1,7 @@
 //! Each part's own settings and pieces, made from the configuration.
 
+use super::Role;
 use super::forgetting::Kept;
-use super::{Role, local_issuer};
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
@@ -11,7 +11,6 @@ use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Tra
 use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{ContactBudget, PermissionRules};
-use raid_registry::auth::{AuthSettings, OidcIssuer};
 use raid_registry::{BoundaryReconciler, EmbargoReconciler, Limits, Rate};
 use reconciler::{Reconcile, Schedule};
 use std::collections::BTreeSet;
@@ -21,27 +20,7 @@ use store::Store;
 use sync_worker::{MembershipReconciler, SweepReconciler};
 
 pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
-    let auth = AuthSettings {
-        local: if settings.auth.local {
-            Some(local_issuer(settings)?)
-        } else {
-            None
-        },
-        oidc: settings
-            .auth
-            .issuers
-            .iter()
-            .map(|i| OidcIssuer {
-                issuer: i.issuer.clone(),
-                audience: i.audience.clone(),
-                scoped_roles: i.scoped_roles,
-                keys_pause: settings.auth.keys_pause,
-            })
-            .collect(),
-    };
-    if auth.local.is_none() && auth.oidc.is_empty() {
-        bail!("auth: nobody could sign in; set auth.local or give an issuer");
-    }
+    let auth = super::issuers::of(settings)?;
     let agency = &settings.agency;
     let membership = membership_policy(settings);
     let landing = settings.landing_prefix();

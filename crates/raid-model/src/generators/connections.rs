@@ -66,11 +66,11 @@ fn related_object() -> impl Strategy<Value = RelatedObject> {
     let identified = prop_oneof![
         with(
             "https://doi.org/",
-            "https?://(dx\\.)?doi\\.org/10\\.[0-9]{4,9}/[!-~]{1,20}"
+            "https?://(dx\\.)?doi\\.org/10\\.[0-9]{4,9}/[!-\\-/-~]{1,20}(\\.[0-9a-z]{1,5})?"
         ),
         with(
             "https://hdl.handle.net/",
-            "https://hdl\\.handle\\.net/[0-9]{2,5}(\\.[0-9]{2,5}){0,2}/[!-~]{1,20}"
+            "https://hdl\\.handle\\.net/[0-9]{2,5}(\\.[0-9]{2,5}){0,2}/[!-\\-/-~]{1,20}"
         ),
         with(
             "https://scicrunch.org/resolver/",

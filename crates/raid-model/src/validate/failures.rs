@@ -1,6 +1,7 @@
 //! Collecting failures, and the constraints that many blocks share.
 
 use crate::external_id::BREAKS;
+use crate::validate::deceptive::leads_elsewhere;
 use crate::validate::{ErrorType, Failure, ValidationContext};
 use crate::vocabulary::language_name;
 use crate::{Classification, ExternalId, ExternalIdAt, Language, Resolver};
@@ -64,6 +65,10 @@ impl Failures {
         value: &str,
         context: &ValidationContext,
     ) {
+        // It is refused, or has stood since before it would have been.
+        if leads_elsewhere(value) {
+            return;
+        }
         let id = ExternalId {
             resolver,
             value: value.to_owned(),

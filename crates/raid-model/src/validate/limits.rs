@@ -1,5 +1,6 @@
 //! The limits that the RAiD metadata schema documents and the RAiD API does not check: the length
-//! of texts, and one lead research organisation at a time.
+//! of texts, and one lead research organisation at a time. With them what deceives, see
+//! [`deceptive`].
 //!
 //! A RAiD is minted only within them. On update, what breaks a limit and stood in the RAiD before
 //! is let through with a warning, because records from before the limits must stay editable.
@@ -9,9 +10,12 @@ use std::collections::BTreeSet;
 use time::Date;
 
 use crate::validate::period::Period;
-use crate::validate::{ErrorType, Failure};
+use crate::validate::{ErrorType, Failure, deceptive};
 use crate::vocabulary::LEAD_RESEARCH_ORGANISATION;
-use crate::{Access, Description, Organisation, Raid, RaidRequest, Title};
+use crate::{
+    Access, AlternateIdentifier, AlternateUrl, Description, Organisation, Raid, RaidRequest,
+    RelatedObject, SpatialCoverage, Subject, Title,
+};
 
 /// Longest title, in characters (RAiD metadata schema, title.text).
 const LONGEST_TITLE: usize = 100;
@@ -21,17 +25,22 @@ const LONGEST_DESCRIPTION: usize = 1000;
 const LONGEST_STATEMENT: usize = 1000;
 
 /// The blocks that have limits.
-struct Blocks<'a> {
-    access: Option<&'a Access>,
-    title: &'a [Title],
-    description: &'a [Description],
-    organisation: &'a [Organisation],
+pub(super) struct Blocks<'a> {
+    pub(super) access: Option<&'a Access>,
+    pub(super) title: &'a [Title],
+    pub(super) description: &'a [Description],
+    pub(super) organisation: &'a [Organisation],
+    pub(super) alternate_identifier: &'a [AlternateIdentifier],
+    pub(super) alternate_url: &'a [AlternateUrl],
+    pub(super) subject: &'a [Subject],
+    pub(super) related_object: &'a [RelatedObject],
+    pub(super) spatial_coverage: &'a [SpatialCoverage],
 }
 
 /// Something beyond a limit, and what it is wherever in a record it stands.
-struct Breach {
-    failure: Failure,
-    what: (&'static str, String),
+pub(super) struct Breach {
+    pub(super) failure: Failure,
+    pub(super) what: (&'static str, String),
 }
 
 /// What of a request is beyond a limit: what is new in it, and what stands in the RAiD already.
@@ -60,6 +69,11 @@ impl<'a> Blocks<'a> {
             title: request.title.as_deref().unwrap_or_default(),
             description: request.description.as_deref().unwrap_or_default(),
             organisation: request.organisation.as_deref().unwrap_or_default(),
+            alternate_identifier: request.alternate_identifier.as_deref().unwrap_or_default(),
+            alternate_url: request.alternate_url.as_deref().unwrap_or_default(),
+            subject: request.subject.as_deref().unwrap_or_default(),
+            related_object: request.related_object.as_deref().unwrap_or_default(),
+            spatial_coverage: request.spatial_coverage.as_deref().unwrap_or_default(),
         }
     }
 
@@ -69,6 +83,11 @@ impl<'a> Blocks<'a> {
             title: &raid.title,
             description: raid.description.as_deref().unwrap_or_default(),
             organisation: raid.organisation.as_deref().unwrap_or_default(),
+            alternate_identifier: raid.alternate_identifier.as_deref().unwrap_or_default(),
+            alternate_url: raid.alternate_url.as_deref().unwrap_or_default(),
+            subject: raid.subject.as_deref().unwrap_or_default(),
+            related_object: raid.related_object.as_deref().unwrap_or_default(),
+            spatial_coverage: raid.spatial_coverage.as_deref().unwrap_or_default(),
         }
     }
 
@@ -90,6 +109,7 @@ impl<'a> Blocks<'a> {
             found.extend(too_long(field, "description", text, LONGEST_DESCRIPTION));
         }
         found.extend(self.leading_together());
+        found.extend(deceptive::breaches(self));
         found
     }
 

@@ -1,22 +1,37 @@
 //! Rules of requests about service points.
 
-use crate::validate::Failure;
+use crate::text::has_override;
+use crate::validate::deceptive::OVERRIDES;
 use crate::validate::failures::{Failures, is_blank};
+use crate::validate::{ErrorType, Failure};
 use crate::{RorId, ServicePointRequest};
 
 /// Checks a request to create a service point.
 pub fn validate_service_point_create(request: &ServicePointRequest) -> Vec<Failure> {
     let mut failures = Failures::default();
     constraints(request, &mut failures);
+    deceptive_name(request, None, &mut failures);
     failures.into_vec()
 }
 
-/// Checks a request to change a service point.
-pub fn validate_service_point_update(request: &ServicePointRequest) -> Vec<Failure> {
+/// Checks a request to change a service point, which has the name `current`.
+pub fn validate_service_point_update(
+    request: &ServicePointRequest,
+    current: Option<&str>,
+) -> Vec<Failure> {
     let mut failures = Failures::default();
     failures.required("id", request.id.is_some());
     constraints(request, &mut failures);
+    deceptive_name(request, current, &mut failures);
     failures.into_vec()
+}
+
+/// A name from before this was checked may stay.
+fn deceptive_name(request: &ServicePointRequest, current: Option<&str>, failures: &mut Failures) {
+    let name = request.name.as_deref().unwrap_or_default();
+    if has_override(name) && current != Some(name) {
+        failures.add("name", ErrorType::InvalidValue, OVERRIDES);
+    }
 }
 
 fn constraints(request: &ServicePointRequest, failures: &mut Failures) {

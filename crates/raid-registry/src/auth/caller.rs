@@ -69,6 +69,15 @@ impl Role {
 }
 
 impl Role {
+    /// Whether the role reaches into every service point: what is embargoed there, or what is
+    /// written there.
+    pub fn is_agency_wide(self) -> bool {
+        matches!(
+            self,
+            Self::Operator | Self::ContributorWriter | Self::RaidAccessHandler
+        )
+    }
+
     /// Whether the role is one at a service point, which the token's group names.
     pub(super) fn is_at_service_point(self) -> bool {
         matches!(self, Self::ServicePointUser | Self::RaidAdmin)
@@ -98,6 +107,7 @@ pub struct UnknownRole;
 /// What a good token says.
 #[derive(Debug)]
 pub(super) struct CallerFacts {
+    pub(super) issuer: String,
     pub(super) subject: String,
     pub(super) client: Option<String>,
     pub(super) group: Option<String>,
@@ -128,9 +138,14 @@ impl Caller {
         self.0.group.as_deref()
     }
 
-    /// Who it is.
+    /// Who it is, among those with tokens of the same issuer.
     pub(crate) fn subject(&self) -> &str {
         &self.0.subject
+    }
+
+    /// Who issued the token.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.0.issuer
     }
 
     /// The caller as somebody who may hold RAiDs.
@@ -140,6 +155,7 @@ impl Caller {
             (Role::RaidUser, HolderRole::RaidUser),
         ];
         Holder {
+            issuer: self.0.issuer.clone(),
             subject: self.0.subject.clone(),
             roles: roles
                 .into_iter()
@@ -149,16 +165,17 @@ impl Caller {
         }
     }
 
-    /// The client that the token was issued to, and who it is.
+    /// The issuer of the token, the client that it was issued to, and who it is.
     pub(crate) fn client_and_subject(&self) -> String {
         let client = self.0.client.as_deref().unwrap_or_default();
-        // A line break keeps the two apart: neither has one that a provider would give out.
-        [client, self.subject()].join("\n")
+        // A line break keeps them apart: claims with control characters do not count.
+        [self.issuer(), client, self.subject()].join("\n")
     }
 
     /// The caller as the one who wrote a version.
     pub(crate) fn actor(&self) -> Actor {
         Actor {
+            issuer: Some(self.0.issuer.clone()),
             subject: self.0.subject.clone(),
             client: self.0.client.clone(),
         }

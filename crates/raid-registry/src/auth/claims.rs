@@ -15,6 +15,10 @@ pub(super) struct Expected<'a> {
     pub(super) audience: Option<&'a str>,
     /// Whether a role at a service point must name the group.
     pub(super) scoped_roles: bool,
+    /// The roles that the issuer may give.
+    pub(super) roles: &'a [Role],
+    /// The groups that it may speak for; all if empty.
+    pub(super) groups: &'a [String],
     /// Now, in seconds since 1970.
     pub(super) now: i64,
 }
@@ -45,14 +49,20 @@ pub(super) fn read(
         }
     }
     let subject = text(&claims["sub"]).ok_or("The token has no subject")?;
-    let group = text(&claims["service_point_group_id"]);
+    let claimed = text(&claims["service_point_group_id"]);
+    let speaks_for = |group: &String| expected.groups.is_empty() || expected.groups.contains(group);
+    let is_foreign = claimed.as_ref().is_some_and(|group| !speaks_for(group));
+    let group = claimed.filter(speaks_for);
     let named = |name: &str| is_among(&claims["realm_access"]["roles"], name);
     let has = |role: &&Role| match &group {
+        _ if !expected.roles.contains(role) => false,
+        _ if role.is_at_service_point() && is_foreign => false,
         _ if !(expected.scoped_roles && role.is_at_service_point()) => named(role.as_str()),
         Some(group) => named(&format!("{}:{group}", role.as_str())),
         None => false,
     };
     let facts = CallerFacts {
+        issuer: expected.issuer.to_owned(),
         subject,
         client: text(&claims["azp"]),
         roles: Role::ALL.iter().filter(has).copied().collect(),

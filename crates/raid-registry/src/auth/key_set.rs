@@ -14,8 +14,9 @@ use super::OidcIssuer;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Keys are asked for again after this, so that withdrawn ones go.
-const MAX_AGE: time::Duration = time::Duration::minutes(10);
+/// Keys are asked for again after this part of the time for which they count, so that withdrawn
+/// ones go, and a provider in trouble has the rest to recover.
+pub const KEY_REFRESHES: u32 = 3;
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 /// Most keys that are kept.
@@ -34,6 +35,13 @@ pub(super) enum KeySetError {
     OtherIssuer(String),
     #[error("the provider was asked just now and could not be reached")]
     TooSoon,
+}
+
+/// A key that counts.
+pub(super) struct Found {
+    pub(super) key: Arc<DecodingKey>,
+    /// Until when it does, in seconds since 1970, unless it is fetched again.
+    pub(super) until: i64,
 }
 
 /// One public key.
@@ -59,6 +67,8 @@ pub(super) struct KeySet {
     asked_at: Mutex<Option<Timestamp>>,
     /// At least so long between two times.
     pause: Duration,
+    /// How long keys count that cannot be fetched again.
+    max_age: Duration,
     clock: Clock,
 }
 
@@ -75,32 +85,36 @@ impl KeySet {
             kept: RwLock::default(),
             asked_at: Mutex::default(),
             pause: issuer.keys_pause,
+            max_age: issuer.keys_max_age,
             clock,
         })
     }
 
     /// The key that made a signature; none if the provider has no such key. A token without `kid`
     /// is good only if the provider has exactly one key of its kind.
+    ///
+    /// # Errors
+    /// [`KeySetError`] when the provider has not told its keys for so long that nothing is certain.
     pub(super) async fn find(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Option<Arc<DecodingKey>>, KeySetError> {
-        if let Some(key) = self.kept_key(id, algorithm) {
-            // Old keys count until the provider answers again; only one request waits for it.
-            if self.is_old()
-                && let Ok(asked_at) = self.asked_at.try_lock()
-            {
-                let _ = self.refresh(asked_at).await;
-                return Ok(self.kept_key(id, algorithm));
+    ) -> Result<Option<Found>, KeySetError> {
+        let refreshed = match self.kept_key(id, algorithm) {
+            Some(found) if !self.is_older_than(self.max_age / KEY_REFRESHES) => {
+                return Ok(Some(found));
             }
-            return Ok(Some(key));
-        }
-        let refreshed = self.refresh(self.asked_at.lock().await).await;
+            // Only one request waits for the provider. Meanwhile, and for a while if it does not
+            // answer, the old keys count.
+            Some(found) => match self.asked_at.try_lock() {
+                Ok(asked_at) => self.refresh(asked_at).await,
+                Err(_) => return Ok(Some(found)),
+            },
+            None => self.refresh(self.asked_at.lock().await).await,
+        };
         match (self.kept_key(id, algorithm), refreshed) {
-            (Some(key), _) => Ok(Some(key)),
-            // That a key is unknown is certain only if the provider ever told its keys.
-            (None, Err(error)) if self.never_fetched() => Err(error),
+            (Some(found), _) => Ok(Some(found)),
+            (None, Err(error)) if self.is_older_than(self.max_age) => Err(error),
             (None, _) => Ok(None),
         }
     }
@@ -169,23 +183,27 @@ impl KeySet {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept_key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<DecodingKey>> {
+    fn kept_key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Found> {
+        if self.is_older_than(self.max_age) {
+            return None;
+        }
         let kept = self.kept();
+        let until = kept.fetched_at? + self.max_age;
         let mut fitting = kept.keys.iter().filter(|key| {
             key.algorithms.contains(&algorithm) && (id.is_none() || key.id.as_deref() == id)
         });
         let first = fitting.next()?;
-        (id.is_some() || fitting.next().is_none()).then(|| first.decoding.clone())
+        (id.is_some() || fitting.next().is_none()).then(|| Found {
+            key: first.decoding.clone(),
+            until: until.assume_utc().unix_timestamp(),
+        })
     }
 
-    fn is_old(&self) -> bool {
+    /// Whether the keys were fetched longer ago, or never.
+    fn is_older_than(&self, age: Duration) -> bool {
         self.kept()
             .fetched_at
-            .is_none_or(|at| self.clock.now() - at >= MAX_AGE)
-    }
-
-    fn never_fetched(&self) -> bool {
-        self.kept().fetched_at.is_none()
+            .is_none_or(|at| self.clock.now() - at >= age)
     }
 }
 

@@ -34,8 +34,12 @@ fn no_two_issuers_answer_for_the_same_tokens() {
             issuer,
             audience: None,
             scoped_roles: false,
+            roles: Vec::new(),
+            groups: Vec::new(),
             keys_pause: Duration::ZERO,
+            keys_max_age: Duration::ZERO,
         }],
+        former_issuer: None,
     };
     assert!(Verifier::new(&settings, store::Clock::system()).is_err());
 }

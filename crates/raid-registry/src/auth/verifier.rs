@@ -12,7 +12,7 @@ use store::Clock;
 use super::caller::{Caller, CallerFacts};
 use super::claims::{self, Expected};
 use super::key_set::KeySet;
-use super::{AuthSettings, OidcIssuer};
+use super::{AuthSettings, OidcIssuer, Role};
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 
@@ -25,8 +25,8 @@ const OIDC_ALGORITHMS: &[Algorithm] = &[
 ];
 const NOT_SIGNED: &str = "The signature is not valid";
 const MALFORMED: &str = "Bearer token is malformed";
-/// A verified token is remembered, by its hash, for at most this long: a key that a provider
-/// withdraws stops counting then.
+/// A verified token is remembered, by its hash, for at most this long, and no longer than its key
+/// counts: a key that a provider withdraws stops counting then.
 const REMEMBER: Duration = Duration::from_mins(1);
 const REMEMBERED_TOKENS: u64 = 10_000;
 /// Longest token that is looked at; those of Keycloak with many roles stay below.
@@ -55,7 +55,7 @@ pub(crate) struct Verifier {
 #[derive(Clone)]
 struct Known {
     caller: Caller,
-    /// In seconds since 1970.
+    /// Until when it is remembered, in seconds since 1970.
     until: i64,
 }
 
@@ -102,17 +102,18 @@ impl Verifier {
         {
             return Ok(known.caller);
         }
-        let (facts, until) = self.verify_anew(token, now).await?;
+        let (facts, until) = self.verify_unknown(token, now).await?;
         let caller = Caller(Arc::new(facts));
         let known = Known {
             caller: caller.clone(),
-            until,
+            until: until.min(now + REMEMBER.as_secs().cast_signed()),
         };
         self.known.insert(hash, known);
         Ok(caller)
     }
 
-    async fn verify_anew(&self, token: &str, now: i64) -> Result<(CallerFacts, i64), Refusal> {
+    /// Who calls, and until when that is certain: the token may expire, and its key get too old.
+    async fn verify_unknown(&self, token: &str, now: i64) -> Result<(CallerFacts, i64), Refusal> {
         let malformed = |_| Refusal::BadToken(MALFORMED);
         let header = jsonwebtoken::decode_header(token).map_err(malformed)?;
         // RFC 7515 §4.1.11: an extension that is not understood must be refused.
@@ -123,10 +124,11 @@ impl Verifier {
         let unverified: Value =
             jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(malformed)?;
         let issuer = unverified["iss"].as_str().unwrap_or_default();
-        let (claims, provider) = if let Some((local, key)) = &self.local
+        let (claims, provider, key_until) = if let Some((local, key)) = &self.local
             && local == issuer
         {
-            (decode(token, key, &header, &[Algorithm::HS256])?, None)
+            let claims = decode(token, key, &header, &[Algorithm::HS256])?;
+            (claims, None, i64::MAX)
         } else {
             let (provider, keys) = self
                 .oidc
@@ -136,23 +138,26 @@ impl Verifier {
             if !OIDC_ALGORITHMS.contains(&header.alg) {
                 return Err(Refusal::BadToken(NOT_SIGNED));
             }
-            let key = keys
+            let found = keys
                 .find(header.kid.as_deref(), header.alg)
                 .await
                 .map_err(|_| {
                     Problem::unavailable("The keys of the identity provider cannot be fetched.")
                 })?
                 .ok_or(Refusal::BadToken("The key of the signature is not known"))?;
-            let claims = decode(token, &key, &header, OIDC_ALGORITHMS)?;
-            (claims, Some(provider))
+            let claims = decode(token, &found.key, &header, OIDC_ALGORITHMS)?;
+            (claims, Some(provider), found.until)
         };
         let expected = Expected {
             issuer,
             audience: provider.and_then(|provider| provider.audience.as_deref()),
             scoped_roles: provider.is_some_and(|provider| provider.scoped_roles),
+            roles: provider.map_or(Role::ALL, |provider| &provider.roles),
+            groups: provider.map_or(&[], |provider| &provider.groups),
             now,
         };
-        claims::read(&claims, &expected).map_err(Refusal::BadToken)
+        let (facts, until) = claims::read(&claims, &expected).map_err(Refusal::BadToken)?;
+        Ok((facts, until.min(key_until)))
     }
 }
 

@@ -146,7 +146,7 @@ impl Bulk {
         // Asked for each line: a service point may be switched off meanwhile.
         let point = rights::mints_into(registry, &self.caller).await?;
         let key = self.key.as_ref();
-        let once = key.map(|key| key.request(&self.caller, point.id, Some(number), text));
+        let once = key.map(|key| key.request(registry, &self.caller, point.id, Some(number), text));
         let minted = async {
             let warnings = warning::text(&minting::check(registry, &request).await?);
             let minting = Minting {

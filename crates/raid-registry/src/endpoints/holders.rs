@@ -11,6 +11,7 @@ use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
+use crate::query::Query;
 use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
 use crate::{accept, rights};
@@ -31,7 +32,7 @@ pub(crate) fn describe_list() -> Describe {
         .handle()
         .json_only()
         .stored()
-        .json_list(200, "By subject", "Holder")
+        .json_list(200, "By subject and issuer", "Holder")
         .problem(404, "No such RAiD (told to operators only)")
 }
 
@@ -39,15 +40,23 @@ pub(crate) fn describe_give() -> Describe {
     described("giveRaid", "Let somebody hold a RAiD")
         .text(
             "With the role `raid-admin` or `raid-user` in their token they read and change it from \
-             now on; a `raid-admin` also says who else holds it.",
+             now on; a `raid-admin` also says who else holds it. The service point that owns the \
+             RAiD must be enabled.",
         )
         .empty(204, "They hold it")
-        .problem(400, "No such role, or no possible subject")
+        .problem(
+            400,
+            "No such role, no possible subject, or an unknown issuer",
+        )
         .problem(409, "So many hold it that nobody can be added")
 }
 
 pub(crate) fn describe_take() -> Describe {
     described("takeRaid", "Take a RAiD from a holder")
+        .text(
+            "The invitations end that they sent as its holder. Whoever they gave the RAiD to goes \
+             on holding it: see `givenBy` in the list.",
+        )
         .empty(204, "They do not hold it")
         .problem(400, "No such role, or no possible subject")
 }
@@ -58,6 +67,10 @@ fn described(id: &'static str, summary: &'static str) -> Describe {
         .handle()
         .name("role", "`raid-admin` or `raid-user`")
         .name("subject", "`sub` of the holder's tokens")
+        .query(
+            "issuer",
+            "`iss` of the holder's tokens; the caller's own if left out",
+        )
         .stored()
         .problem(404, "No such RAiD (told to operators only)")
 }
@@ -68,6 +81,8 @@ fn described(id: &'static str, summary: &'static str) -> Describe {
 struct Holder {
     given_at: String,
     given_by: String,
+    given_by_issuer: String,
+    issuer: String,
     role: &'static str,
     subject: String,
 }
@@ -94,6 +109,8 @@ pub(crate) async fn list(
                 .format(&Rfc3339)
                 .unwrap_or_default(),
             given_by: row.given_by,
+            given_by_issuer: row.given_by_issuer,
+            issuer: row.issuer,
             role: row.role.as_str(),
             subject: row.subject,
         })
@@ -107,11 +124,23 @@ pub(crate) async fn give(
     path: HandlePath,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    let (row, subject, role) = named(&registry, &caller, &req, &path).await?;
-    let held = HolderRow {
-        handle: row.handle,
+    let Named {
+        row,
+        issuer,
         subject,
         role,
+    } = named(&registry, &caller, &req, &path).await?;
+    rights::may_give(&registry, &caller, &row).await?;
+    if !registry.settings.auth.accepts(&issuer) {
+        let message = "must be an issuer whose tokens are accepted here";
+        unless_valid(vec![failure("issuer", message)])?;
+    }
+    let held = HolderRow {
+        handle: row.handle,
+        issuer,
+        subject,
+        role,
+        given_by_issuer: caller.issuer().to_owned(),
         given_by: caller.subject().to_owned(),
         given_at: registry.now(),
     };
@@ -132,21 +161,32 @@ pub(crate) async fn take(
     path: HandlePath,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    let (row, subject, role) = named(&registry, &caller, &req, &path).await?;
+    let named = named(&registry, &caller, &req, &path).await?;
     registry
         .store
-        .write(move |c| holders::take(c, row.handle.get(), &subject, role))
+        .write(move |c| {
+            let handle = named.row.handle.get();
+            holders::take(c, handle, &named.issuer, &named.subject, named.role)
+        })
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// The RAiD, and whom a request is about.
+struct Named {
+    row: RaidRow,
+    issuer: String,
+    subject: String,
+    role: HolderRole,
+}
+
+/// Reads what a request names, if the caller looks after the RAiD.
 async fn named(
     registry: &Registry,
     caller: &Caller,
     req: &HttpRequest,
     path: &HandlePath,
-) -> Result<(RaidRow, String, HolderRole), Refusal> {
+) -> Result<Named, Refusal> {
     let row = rights::looked_after(registry, caller, path).await?;
     let names = req.match_info();
     let role = HolderRole::ALL
@@ -154,12 +194,9 @@ async fn named(
         .find(|role| role.as_str() == names.query("role"))
         .copied();
     let subject = names.query("subject").to_owned();
+    let query = Query::of(req);
+    let issuer = query.one("issuer").unwrap_or(caller.issuer()).to_owned();
     let is_subject = subject.len() <= MAX_SUBJECT && !subject.contains(char::is_control);
-    let failure = |field: &str, message: &str| Failure {
-        field_id: field.to_owned(),
-        error_type: ErrorType::InvalidValue,
-        message: message.to_owned(),
-    };
     let mut failures = Vec::new();
     if role.is_none() {
         failures.push(failure("role", "must be raid-admin or raid-user"));
@@ -168,5 +205,18 @@ async fn named(
         failures.push(failure("subject", "must be the subject of a token"));
     }
     unless_valid(failures)?;
-    Ok((row, subject, role.ok_or_else(Problem::internal)?))
+    Ok(Named {
+        row,
+        issuer,
+        subject,
+        role: role.ok_or_else(Problem::internal)?,
+    })
+}
+
+fn failure(field: &str, message: &str) -> Failure {
+    Failure {
+        field_id: field.to_owned(),
+        error_type: ErrorType::InvalidValue,
+        message: message.to_owned(),
+    }
 }

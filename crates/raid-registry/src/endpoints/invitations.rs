@@ -14,7 +14,7 @@ use raid_model::{Classification, Contributor, ContributorPosition};
 use serde::Serialize;
 use store::invitations::{self, InvitationRow, MAIL_PAUSE, MAX_MAILS, State};
 use store::tasks::{self, Lane, NewTask, Work};
-use store::{Conn, Id, StoreError, Timestamp};
+use store::{Conn, Id, StoreError, Timestamp, inviters, raids};
 
 use crate::auth::Caller;
 use crate::endpoints::history::moment;
@@ -61,7 +61,8 @@ pub(crate) fn describe_resend() -> Describe {
         .json(200, "The mail is on its way", "Invitation")
         .problem(
             409,
-            "It has ended, its mail is still waiting to be sent, or 3 mails were sent",
+            "It has ended, its mail is still waiting to be sent, 3 mails were sent, or whoever sent \
+             it may not invite any more",
         )
 }
 
@@ -197,6 +198,9 @@ pub(crate) async fn resend(
         if let Some(why) = no_mail(&row, now) {
             return Ok(Resent::Refused(why));
         }
+        if !still_counts(c, &row)? {
+            return Ok(Resent::Refused(INVITER_GONE));
+        }
         let email = row.address(&keys)?;
         if invitations::addressed(c, &keys, &handle, &email, now)?.mails >= MAX_MAILS {
             return Ok(Resent::Refused(ENOUGH_MAILS));
@@ -234,8 +238,18 @@ pub(crate) async fn resend(
 }
 
 const WAITING: &str = "The mail is still waiting to be sent.";
+const INVITER_GONE: &str = "Whoever sent this invitation may not invite to this RAiD any more. \
+                            Cancel it and invite the person again.";
 const ENOUGH_MAILS: &str = "This address was sent 3 mails about this RAiD, which is the most while \
                             an invitation lasts. No more are sent.";
+
+/// Whether who sent an invitation may still invite to the RAiD.
+fn still_counts(c: &mut Conn, row: &InvitationRow) -> Result<bool, StoreError> {
+    match raids::find_standing(c, row.handle.get())? {
+        Some(raid) => inviters::may_still_invite(c, row, &raid),
+        None => Ok(false),
+    }
+}
 
 /// Why there is nothing to send again, if so.
 fn no_mail(row: &InvitationRow, now: Timestamp) -> Option<&'static str> {

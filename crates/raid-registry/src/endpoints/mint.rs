@@ -68,7 +68,7 @@ pub(crate) async fn mint(
     let answer = match key {
         None => mint.unkeyed().await?,
         Some(key) => {
-            let once = key.request(&caller, point.id, None, &body);
+            let once = key.request(&registry, &caller, point.id, None, &body);
             let minted = mint.keyed(&once);
             once.serve(&registry, req.path(), minted).await?
         }

@@ -21,9 +21,12 @@ const LIST: &str = "service-points/1";
 const PAGE: i64 = 100;
 /// The least number of a service point.
 const FIRST_NUMBER: i64 = 20_000_000;
+const OWN_ONLY: &str =
+    "Addresses and group are shown to the service point's users and to operators.";
 
 pub(crate) fn describe_list() -> Describe {
     Describe::new("listServicePoints", "Service points", "List service points")
+        .text(OWN_ONLY)
         .secured()
         .json_only()
         .stored()
@@ -33,6 +36,7 @@ pub(crate) fn describe_list() -> Describe {
 
 pub(crate) fn describe_read() -> Describe {
     Describe::new("readServicePoint", "Service points", "Read a service point")
+        .text(OWN_ONLY)
         .secured()
         .number("id", "The number of the service point")
         .json_only()
@@ -64,7 +68,7 @@ pub(crate) async fn list(
         let next = rows.last().filter(|_| has_more).map(|row| row.id);
         link_next(&mut answer, &req, LIST, next.as_ref())?;
     }
-    let shown: Vec<_> = rows.into_iter().map(show).collect();
+    let shown: Vec<_> = rows.into_iter().map(|row| show_to(&caller, row)).collect();
     Ok(answer.json(shown))
 }
 
@@ -81,7 +85,7 @@ pub(crate) async fn read(
         .read(move |c| service_points::find(c, id))
         .await?
         .ok_or(Refusal::NotFound)?;
-    Ok(HttpResponse::Ok().json(show(row)))
+    Ok(HttpResponse::Ok().json(show_to(&caller, row)))
 }
 
 pub(crate) fn describe_create() -> Describe {
@@ -170,15 +174,15 @@ pub(crate) async fn change(
     let id: i64 = path::number(&req, "id")?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request: ServicePointRequest = json::read(&body)?;
-    unless_valid(validate_service_point_update(&request))?;
+    let found = registry.store.read(move |c| service_points::find(c, id));
+    let found = found.await?;
+    let name = found.as_ref().map(|row| row.name.as_str());
+    unless_valid(validate_service_point_update(&request, name))?;
     if request.id != Some(id) {
         let message = format!("has invalid/unsupported value - the address names {id}");
         unless_valid(vec![failure("id", ErrorType::InvalidValue, message)])?;
     }
-    let found = registry.store.read(move |c| service_points::find(c, id));
-    let mut row = found
-        .await?
-        .ok_or_else(|| Problem::no_service_point_with(id))?;
+    let mut row = found.ok_or_else(|| Problem::no_service_point_with(id))?;
     apply(request, &mut row);
     let changed = row.clone();
     let changed = registry
@@ -225,6 +229,22 @@ fn taken(taken: Taken) -> Refusal {
     };
     let message = "another service point has it";
     Problem::validation(vec![failure(field, ErrorType::DuplicateValue, message)]).into()
+}
+
+/// A service point as the caller sees it. Whom to write to and which group acts for it is shown to
+/// its own users and to operators.
+fn show_to(caller: &Caller, row: ServicePointRow) -> ServicePoint {
+    let is_own = caller.is(Role::ServicePointUser) && caller.group() == Some(&row.group_id);
+    let shown = show(row);
+    if is_own || caller.is(Role::Operator) {
+        return shown;
+    }
+    ServicePoint {
+        admin_email: String::new(),
+        group_id: None,
+        tech_email: String::new(),
+        ..shown
+    }
 }
 
 fn show(row: ServicePointRow) -> ServicePoint {

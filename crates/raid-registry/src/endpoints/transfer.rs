@@ -3,8 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{ErrorType, Failure, Raid, json, wire};
 use serde::Deserialize;
+use store::raids::RaidWrite;
 use store::service_points::{self, ServicePointRow};
-use store::{StoreError, raids};
+use store::{Conn, StoreError, holders, inviters, raids};
 
 use std::collections::BTreeSet;
 
@@ -25,8 +26,9 @@ pub(crate) fn describe() -> Describe {
     )
     .text(
         "For operators. A new version names the service point and its organisation as the \
-             owner; the handle stays, and so do those who hold the RAiD. Who owns it already is no \
-             change, and makes no version.",
+             owner; the handle stays. Rights that the former owner gave end: open invitations are \
+             cancelled, and nobody holds the RAiD any more, unless `keepHolders` is true. Who owns \
+             it already is no change, and makes no version.",
     )
     .secured()
     .handle()
@@ -45,6 +47,8 @@ pub(crate) fn describe() -> Describe {
 struct TransferRequest {
     #[serde(deserialize_with = "wire::integer")]
     service_point: Option<i64>,
+    #[serde(deserialize_with = "wire::flag")]
+    keep_holders: Option<bool>,
 }
 
 pub(crate) async fn transfer(
@@ -65,6 +69,15 @@ pub(crate) async fn transfer(
         .parse()
         .map_err(|_| StoreError::Corrupt(format!("the owner of service point {}", to.id)))?;
     let handle = row.handle.into_inner();
+    let keeps_holders = request.keep_holders == Some(true);
+    let keep = move |c: &mut Conn, write: &RaidWrite| {
+        raids::amend(c, write)?;
+        inviters::cancel_of_raid(c, write.handle.get())?;
+        if keeps_holders {
+            return Ok(());
+        }
+        holders::take_from_all(c, write.handle.get())
+    };
     on_top::write(
         &registry,
         &handle,
@@ -73,7 +86,7 @@ pub(crate) async fn transfer(
             let stays = raid.identifier.owner.service_point == to.id;
             (!stays).then(|| raid.with_owner(owner, to.id, now.assume_utc()))
         },
-        raids::amend,
+        keep,
     )
     .await?;
     Ok(changed::answer(&registry, &handle, &BTreeSet::new()).await?)

@@ -49,6 +49,8 @@ struct VersionAuthor {
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
     subject: String,
     version: i32,
 }
@@ -58,6 +60,7 @@ impl VersionAuthor {
         Ok(Self {
             at: moment(row.created_at)?,
             client: row.client,
+            issuer: row.issuer,
             subject: row.actor,
             version: row.version,
         })

@@ -1,6 +1,7 @@
 //! Withdrawing a RAiD: the identifier stays, and says that it was withdrawn.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::text::has_override;
 use raid_model::{ErrorType, Failure, Raid, json, wire};
 use serde::{Deserialize, Serialize};
 use store::raids;
@@ -91,6 +92,9 @@ fn failures(reason: &str) -> Vec<Failure> {
     } else if reason.chars().count() > MAX_REASON {
         let message = format!("has more than {MAX_REASON} characters");
         vec![failure(ErrorType::TooLong, message)]
+    } else if has_override(reason) {
+        let message = "must not have bidirectional overrides (U+202D, U+202E)";
+        vec![failure(ErrorType::InvalidValue, message.to_owned())]
     } else {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! The shapes of bodies that are no RAiD: service points, histories, problems.
+//! The shapes of bodies that are no RAiD: histories, changes, problems.
 
 use utoipa::openapi::schema::Object;
 use utoipa::openapi::{RefOr, Schema};
@@ -14,15 +14,6 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("RaidCountResponse", raid_count().into()),
         ("RaidSearchResult", raid_search_result().into()),
         ("RaidPermissions", raid_permissions().into()),
-        ("ServicePoint", service_point().into()),
-        (
-            "ServicePointCreateRequest",
-            service_point_request(Vec::new()).into(),
-        ),
-        (
-            "ServicePointUpdateRequest",
-            service_point_request(vec![must("id", number(), "As in the address")]).into(),
-        ),
         ("Change", change().into()),
         ("Changes", changes().into()),
         ("VersionAuthor", version_author().into()),
@@ -31,67 +22,12 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
         ("ClosedRaid", closed_raid().into()),
-        ("Holder", holder().into()),
-        (
-            "TransferRequest",
-            object([must("servicePoint", number(), "Who is to own the RAiD")]).into(),
-        ),
-        (
-            "WithdrawalRequest",
-            object([must(
-                "reason",
-                text(),
-                "At most 1000 characters; shown to everybody",
-            )])
-            .into(),
-        ),
-        (
-            "Withdrawal",
-            object([must("handle", text(), ""), must("reason", text(), "")]).into(),
-        ),
         ("FailureResponse", failure().into()),
         ("ValidationFailure", validation_failure().into()),
         ("ValidationFailureResponse", validation_failures().into()),
         ("UnavailableResolver", unavailable_resolver().into()),
         ("ResolverUnavailableResponse", resolver_unavailable().into()),
     ]
-}
-
-fn service_point() -> Object {
-    object([
-        must("adminEmail", text(), ""),
-        may(
-            "appWritesEnabled",
-            flag(),
-            "Whether people may write through the agency's application",
-        ),
-        must("enabled", flag(), "Whether it may mint and change"),
-        may("groupId", text(), "The group whose members act for it"),
-        must("id", number(), ""),
-        must(
-            "identifierOwner",
-            text(),
-            "The owning organisation's ROR id as a URL",
-        ),
-        must("name", text(), ""),
-        may("prefix", text(), "The prefix of the handles it mints"),
-        may("repositoryId", text(), "Its DataCite repository"),
-        must("techEmail", text(), ""),
-    ])
-}
-
-fn service_point_request(besides: Vec<Member>) -> Object {
-    let mut members = besides;
-    members.extend([
-        may("adminEmail", text(), ""),
-        may("appWritesEnabled", flag(), ""),
-        may("enabled", flag(), "Whether it may mint and change"),
-        must("groupId", text(), "The group whose members act for it"),
-        must("identifierOwner", text(), "ROR id as a URL"),
-        must("name", text(), ""),
-        may("techEmail", text(), ""),
-    ]);
-    object(members)
 }
 
 /// What a dry run says of a person's ORCID record.
@@ -235,6 +171,12 @@ fn version_author() -> Object {
             text(),
             "The client that the token was issued to, if it said so",
         ),
+        may(
+            "issuer",
+            text(),
+            "`iss` of the token; not with versions that no token wrote, nor with those from before \
+             this was kept",
+        ),
         must(
             "subject",
             text(),
@@ -336,15 +278,6 @@ fn closed_raid() -> Object {
     object([
         must("access", named("Access"), "Until when, and why"),
         must("id", text(), "The RAiD as a URL"),
-    ])
-}
-
-fn holder() -> Object {
-    object([
-        must("givenAt", moment(), ""),
-        must("givenBy", text(), "The subject who gave it to them"),
-        must("role", one_of(&["raid-admin", "raid-user"]), ""),
-        must("subject", text(), "`sub` of their tokens"),
     ])
 }
 

@@ -255,10 +255,7 @@ async fn write_versions(store: &Store, raid: &Value, count: i32) {
     let write = move |c: &mut store::Conn| {
         let row = raids::find(c, &handle)?.unwrap();
         let raid: raid_model::Raid = serde_json::from_str(&row.document.0).unwrap();
-        let actor = Actor {
-            subject: "somebody".to_owned(),
-            client: None,
-        };
+        let actor = Actor::system("somebody");
         let at = row.updated_at;
         let mut write = RaidWrite::of(&raid, actor, at, at, Lane::Bulk)?;
         for _ in 0..count {

@@ -103,6 +103,7 @@ pub fn settings() -> Settings {
     let auth = AuthSettings {
         local: Some(issuer()),
         oidc: Vec::new(),
+        former_issuer: None,
     };
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
     Settings {

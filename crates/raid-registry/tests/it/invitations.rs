@@ -28,7 +28,7 @@ store::on_both_databases!(
 
 const ADDRESS: &str = "colleague@example.org";
 
-fn body() -> Value {
+pub fn body() -> Value {
     json!({
         "email": ADDRESS,
         "position": [{

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::testing::TestDb;
 
 use crate::harness::{
-    AWAY_GROUP, HOME, HOME_GROUP, Server, embargoed, maximal, minimal, path_of, serve,
+    AWAY, AWAY_GROUP, HOME, HOME_GROUP, Server, embargoed, maximal, minimal, path_of, serve,
 };
 
 store::on_both_databases!(
@@ -164,12 +164,26 @@ async fn found(server: &Server, token: &str, query: &str) -> Vec<String> {
 async fn service_points_are_read(db: &TestDb) {
     let server = serve(db).await;
     for role in [Role::ServicePointUser, Role::Operator, Role::RaidDumper] {
-        let token = server.token(&[role], None);
+        let token = server.token(&[role], Some(HOME_GROUP));
         let list = server.get(&token, "/service-point/").await.expect(200);
         assert_eq!(list.as_array().unwrap().len(), 3);
         let one = server.get(&token, &format!("/service-point/{HOME}")).await;
         assert_eq!(one.expect(200), list[0]);
-        assert_eq!(list[0]["groupId"], HOME_GROUP);
+        // Only operators, and users of their own one, see whom to write to and which group it is.
+        let sees = |own: bool| role == Role::Operator || own && role == Role::ServicePointUser;
+        for (n, point) in list.as_array().unwrap().iter().enumerate() {
+            let sees = sees(n == 0);
+            let group = point["groupId"].as_str();
+            assert_eq!(group.is_some(), sees, "{role:?}: {point}");
+            for (address, shown) in [
+                ("adminEmail", "admin@example.org"),
+                ("techEmail", "tech@example.org"),
+            ] {
+                assert_eq!(point[address], if sees { shown } else { "" }, "{role:?}");
+            }
+        }
+        let away = server.get(&token, &format!("/service-point/{AWAY}")).await;
+        assert_eq!(away.expect(200), list[1]);
         assert_eq!(list[0]["enabled"], true);
         assert_eq!(list[2]["enabled"], false);
         assert_eq!(

@@ -75,7 +75,7 @@ async fn every_block_comes_back_as_it_was_sent(db: &TestDb) {
 /// clients paste along. U+0000 is kept by no database.
 async fn texts_are_kept_with_their_control_characters(db: &TestDb) {
     let server = serve(db).await;
-    let text = "a\u{7}b\u{1b}[1m\u{7f}\u{fffe}\u{feff}\u{202e}c";
+    let text = "a\u{7}b\u{1b}[1m\u{7f}\u{fffe}\u{feff}\u{202b}c";
     let mut body = minimal();
     body["title"][0]["text"] = json!(text);
     let raid = server.mint(&body).await;

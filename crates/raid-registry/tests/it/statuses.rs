@@ -1,11 +1,9 @@
 //! Each operation gives exactly the statuses that its description lists: every documented one is
 //! provoked here, and none besides comes up.
 
-use std::time::Duration;
-
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use raid_registry::auth::{OidcIssuer, Role};
+use raid_registry::auth::Role;
 use serde_json::{Value, json};
 use store::testing::TestDb;
 
@@ -25,7 +23,7 @@ use crate::notes::{Given, Notes, documented};
 use crate::people_statuses::{
     what_contributors_end_as, what_contributors_give, what_contributors_lack,
 };
-use crate::tokens::forged_for;
+use crate::tokens::{forged_for, of};
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
 
@@ -55,12 +53,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     // A provider that cannot be reached: nobody can be told apart.
     let unreachable = "http://127.0.0.1:9";
     let mut settings = settings();
-    settings.auth.oidc.push(OidcIssuer {
-        issuer: unreachable.to_owned(),
-        audience: None,
-        scoped_roles: false,
-        keys_pause: Duration::from_mins(1),
-    });
+    settings.auth.oidc.push(of(unreachable, None));
     let server = serve_store(server.store.clone(), settings).await;
     for (method, path) in [
         (Method::GET, "/raid"),

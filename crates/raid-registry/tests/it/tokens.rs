@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use raid_registry::auth::OidcIssuer;
+use raid_registry::auth::{OidcIssuer, Role};
 use serde_json::{Value, json};
 use store::testing::TestDb;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -22,7 +23,9 @@ store::on_both_databases!(
 );
 
 /// A provider is asked at most this often.
-const KEYS_PAUSE: std::time::Duration = std::time::Duration::from_mins(1);
+const KEYS_PAUSE: Duration = Duration::from_mins(1);
+/// Keys that cannot be fetched again count for this long.
+const KEYS_MAX_AGE: Duration = Duration::from_mins(15);
 const LOCAL_KEY: [u8; 32] = [9; 32];
 const LOCAL_ISSUER: &str = "https://agency.example.org";
 
@@ -281,23 +284,27 @@ impl Provider {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn set(&self, keys: Option<Vec<Value>>) {
+    pub fn set(&self, keys: Option<Vec<Value>>) {
         *self.keys.lock().unwrap() = keys;
     }
 }
 
-fn of(provider: &Provider, audience: Option<&str>) -> OidcIssuer {
+/// A provider that may give every role, at every service point.
+pub fn of(issuer: &str, audience: Option<&str>) -> OidcIssuer {
     OidcIssuer {
-        issuer: provider.issuer.clone(),
+        issuer: issuer.to_owned(),
         audience: audience.map(str::to_owned),
         scoped_roles: false,
+        roles: Role::ALL.to_vec(),
+        groups: Vec::new(),
         keys_pause: KEYS_PAUSE,
+        keys_max_age: KEYS_MAX_AGE,
     }
 }
 
 async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> Server {
     let mut settings = settings();
-    settings.auth.oidc.push(of(provider, audience));
+    settings.auth.oidc.push(of(&provider.issuer, audience));
     serve_with(db, settings).await
 }
 
@@ -306,7 +313,7 @@ pub async fn serve_scoped(db: &TestDb, provider: &Provider) -> Server {
     let mut settings = settings();
     settings.auth.oidc.push(OidcIssuer {
         scoped_roles: true,
-        ..of(provider, None)
+        ..of(&provider.issuer, None)
     });
     serve_with(db, settings).await
 }
@@ -431,9 +438,9 @@ async fn keys_are_fetched_when_needed_and_kept_in_trouble(db: &TestDb) {
     assert_eq!(status(&server, &token("RS256", rsa())).await, 401);
     assert_eq!(provider.asked(), 3);
 
-    // Trouble: what is known counts on.
+    // Trouble: what is known counts on for a while.
     provider.set(None);
-    server.clock.advance(time::Duration::minutes(30));
+    server.clock.advance(time::Duration::minutes(10));
     assert_eq!(status(&server, &token("new", other_rsa())).await, 200);
     assert_eq!(provider.asked(), 3);
 }

@@ -241,10 +241,7 @@ async fn mint_at_the_one_that_is_off(server: &Server, like: &Value) -> Value {
     raid["identifier"]["id"] = json!("https://raid.org/10.82841/0ff");
     raid["identifier"]["owner"]["servicePoint"] = json!(20_000_003);
     let now = server.clock.now();
-    let actor = Actor {
-        subject: "user-1".to_owned(),
-        client: None,
-    };
+    let actor = Actor::system("user-1");
     let record: Raid = serde_json::from_value(raid.clone()).unwrap();
     let write = RaidWrite::of(&record, actor, now, now, Lane::Bulk).unwrap();
     server.store.mint(write).await.unwrap();
@@ -299,10 +296,7 @@ async fn what_is_beyond_a_limit_since_before_is_kept_with_a_warning(db: &TestDb)
     let mut old: Raid = serde_json::from_value(minted).unwrap();
     old.title[0].text = Some(long.clone());
     old.identifier.version = 2;
-    let actor = Actor {
-        subject: "user-1".to_owned(),
-        client: None,
-    };
+    let actor = Actor::system("user-1");
     let now = server.clock.now();
     let write = RaidWrite::of(&old, actor, now, now, Lane::Interactive).unwrap();
     let amend = move |c: &mut store::Conn| raids::amend(c, &write);

@@ -53,6 +53,7 @@ impl Sight {
 pub(crate) fn held_by(holder: &Holder) -> Condition {
     let held = raid_holder::table
         .filter(raid_holder::handle.eq(raid::handle))
+        .filter(raid_holder::issuer.eq(holder.issuer.clone()))
         .filter(raid_holder::subject.eq(holder.subject.clone()))
         .filter(raid_holder::role.eq_any(holder.roles.clone()));
     Box::new(exists(held))

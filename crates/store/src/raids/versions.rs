@@ -35,6 +35,9 @@ pub struct Authorship {
     pub client: Option<String>,
     /// When it was written.
     pub created_at: Timestamp,
+    /// The issuer of the token; none for versions that no token wrote, and for those from before
+    /// this was kept.
+    pub issuer: Option<String>,
 }
 
 /// Who wrote the versions before version `before` (none: all), the newest first, at most `limit`.

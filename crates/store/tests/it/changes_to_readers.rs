@@ -2,7 +2,7 @@
 //! nobody is told of what was never open to them.
 
 use crate::changes::amend;
-use crate::sample::{self, SERVICE_POINT, handle, noon, raid};
+use crate::sample::{self, ISSUER, SERVICE_POINT, handle, noon, raid};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +87,7 @@ impl Mirror {
 
 fn mirrors() -> Vec<Mirror> {
     let holder = Holder {
+        issuer: ISSUER.to_owned(),
         subject: "holder".to_owned(),
         roles: vec![HolderRole::RaidUser],
     };
@@ -130,8 +131,10 @@ async fn mint(store: &Store, write: RaidWrite) {
     if *write.handle.get() == handle(HELD) {
         let row = HolderRow {
             handle: write.handle,
+            issuer: ISSUER.to_owned(),
             subject: "holder".to_owned(),
             role: HolderRole::RaidUser,
+            given_by_issuer: ISSUER.to_owned(),
             given_by: "somebody".to_owned(),
             given_at: noon(),
         };

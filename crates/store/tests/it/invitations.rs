@@ -1,10 +1,12 @@
 //! Invitations by e-mail: the address is sealed, recognised, forgotten in the end, and accepted once.
 
+use crate::inviters::inviter;
 use crate::sample::{self, at, handle, noon, person, raid};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable};
 use secrecy::ExposeSecret as _;
 use store::invitations::{self, Addressed, InvitationRow, NewInvitation, State};
+use store::inviters::InviterRight;
 use store::testing::TestDb;
 use store::{Conn, Id, Json, Store, StoreError, Timestamp};
 
@@ -31,7 +33,7 @@ async fn make(store: &Store) -> Id {
         handle: handle(1),
         email: ADDRESS.into(),
         contribution: Json(r#"{"position": "leader"}"#.into()),
-        invited_by: "somebody".into(),
+        inviter: inviter(InviterRight::ServicePoint),
         created_at: noon(),
         expires_at: at(1000),
     };
@@ -309,7 +311,7 @@ async fn an_invitation_needs_its_raid(db: &TestDb) {
         handle: handle(5),
         email: ADDRESS.into(),
         contribution: Json("{}".into()),
-        invited_by: "somebody".into(),
+        inviter: inviter(InviterRight::ServicePoint),
         created_at: noon(),
         expires_at: at(1),
     };

@@ -14,6 +14,8 @@ mod engine;
 mod environment;
 mod grants;
 mod invitations;
+mod inviters;
+mod issuers;
 mod limiter;
 mod limiter_urgency;
 mod memberships;

@@ -6,6 +6,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use std::collections::BTreeMap;
+use store::holders;
 use store::migrate::{check, migrate};
 use store::testing::TestDb;
 use store::{Conn, StoreError};
@@ -19,6 +20,7 @@ store::on_both_databases!(
     all_can_be_undone,
     the_schema_in_code_is_the_one_in_the_database,
     every_constraint_stands,
+    holders_from_before_are_kept,
 );
 
 fn connect(db: &TestDb) -> Conn {
@@ -191,7 +193,7 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
         ),
-        format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time})"),
+        format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL)"),
         "contribution VALUES ('0000-0002-1825-0097', 'a/z')".to_owned(),
         "raid_term VALUES ('a/b', 'colour', 'blue')".to_owned(),
         format!(
@@ -203,8 +205,8 @@ async fn every_constraint_stands(db: &TestDb) {
         format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL)"),
         format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time}, NULL)"),
         format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time}, NULL)"),
-        format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time})"),
-        format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time})"),
+        format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time}, 'i', 'i')"),
+        format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time}, 'i', 'i')"),
         format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time}, NULL)"),
         format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time}, NULL)"),
     ];
@@ -221,6 +223,50 @@ async fn every_constraint_stands(db: &TestDb) {
         );
         assert!(by_constraint, "{row}: {refused:?}");
     }
+}
+
+/// Who held a RAiD before issuers were stored holds it afterwards, of no issuer yet.
+async fn holders_from_before_are_kept(db: &TestDb) {
+    migrate(db.settings()).unwrap();
+    let mut c = connect(db);
+    let has_issuer = |c: &mut Conn| {
+        let mut columns = columns(c).into_iter();
+        columns.any(|it| it.table == "raid_holder" && it.name == "issuer")
+    };
+    while has_issuer(&mut c) {
+        match &mut c {
+            Conn::Postgres(c) => drop(c.revert_last_migration(POSTGRES).unwrap()),
+            Conn::Sqlite(c) => drop(c.revert_last_migration(SQLITE).unwrap()),
+        }
+    }
+    let time = "'2026-03-01 12:00:00'";
+    for row in [
+        format!(
+            "service_point (id, name, identifier_owner, prefix, group_id, enabled, \
+             app_writes_enabled, created_at) VALUES (1, 'n', 'o', 'p', 'g', true, true, {time})"
+        ),
+        format!(
+            "raid (handle, version, service_point_id, access, document, created_at, updated_at) \
+             VALUES ('10.1/a', 1, 1, 'open', '{{}}', {time}, {time})"
+        ),
+        format!("raid_holder VALUES ('10.1/a', 'ada', 'raid-admin', 'bob', {time})"),
+        format!("raid_holder VALUES ('10.1/a', 'ada', 'raid-user', 'bob', {time})"),
+    ] {
+        c.batch_execute(&format!("INSERT INTO {row}")).unwrap();
+    }
+    migrate(db.settings()).unwrap();
+    let held = holders::of_raid(&mut c, &"10.1/a".parse().unwrap()).unwrap();
+    let held: Vec<_> = held
+        .iter()
+        .map(|row| {
+            (
+                row.issuer.as_str(),
+                row.subject.as_str(),
+                row.given_by.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(held, [("", "ada", "bob"), ("", "ada", "bob")]);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use time::Duration;
 /// The service point that owns every RAiD here.
 pub const SERVICE_POINT: i64 = 20_000_000;
 
+/// The issuer of every token here.
+pub const ISSUER: &str = "https://iam.example.org";
+
 /// A moment that every test can count from.
 pub fn noon() -> Timestamp {
     time::macros::datetime!(2026-03-01 12:00:00)
@@ -92,6 +95,7 @@ pub fn raid(n: u32, contributors: &[OrcidId]) -> RaidWrite {
         held_by_actor: false,
         contributors: contributors.iter().copied().collect(),
         actor: Actor {
+            issuer: Some(ISSUER.into()),
             subject: "somebody".into(),
             client: Some("a client".into()),
         },

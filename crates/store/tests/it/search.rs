@@ -1,6 +1,6 @@
 //! Searching: the same questions about the same RAiDs have the same answers on both databases.
 
-use crate::sample::{SERVICE_POINT, at};
+use crate::sample::{ISSUER, SERVICE_POINT, at};
 use crate::searched::{ECOLOGY, ELSEWHERE, OTHER_PERSON, OTHER_ROR, PERSON, ROR, with_shared};
 use raid_model::search::{Query, Term, TermKind};
 use store::holders::{Holder, HolderRole};
@@ -212,6 +212,7 @@ async fn rights_narrow(db: &TestDb) {
     let all = anybody;
     let sees = |sight: Sight| Search { sight, ..all() };
     let holder = |role| Holder {
+        issuer: ISSUER.to_owned(),
         subject: "somebody".to_owned(),
         roles: vec![role],
     };
@@ -249,6 +250,17 @@ async fn rights_narrow(db: &TestDb) {
             "held in another role",
             sees(Sight {
                 holder: Some(holder(HolderRole::RaidUser)),
+                ..Sight::default()
+            }),
+            vec![6, 4, 3, 2, 1],
+        ),
+        (
+            "held by the same subject of another issuer",
+            sees(Sight {
+                holder: Some(Holder {
+                    issuer: "https://other.example.org".to_owned(),
+                    ..holder(HolderRole::RaidAdmin)
+                }),
                 ..Sight::default()
             }),
             vec![6, 4, 3, 2, 1],

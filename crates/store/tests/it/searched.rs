@@ -1,6 +1,6 @@
 //! The RAiDs that are searched, alike on both databases.
 
-use crate::sample::{self, SERVICE_POINT, at, noon};
+use crate::sample::{self, ISSUER, SERVICE_POINT, at, noon};
 use raid_model::{Raid, RaidRequest, ServerOwned};
 use serde_json::{Value, json};
 use store::raids::{self, Actor, RaidWrite};
@@ -44,8 +44,8 @@ pub fn titled(n: u32, title: &str, change: impl FnOnce(&mut Value)) -> Raid {
 /// The write of a RAiD, `seconds` after noon.
 pub fn write(raid: &Raid, seconds: i64) -> RaidWrite {
     let actor = Actor {
-        subject: "somebody".to_owned(),
-        client: None,
+        issuer: Some(ISSUER.to_owned()),
+        ..Actor::system("somebody")
     };
     RaidWrite::of(raid, actor, at(seconds), at(seconds), Lane::Interactive).unwrap()
 }

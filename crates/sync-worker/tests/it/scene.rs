@@ -103,10 +103,7 @@ impl Scene {
     }
 
     pub fn version(&self, raid: &Raid) -> RaidWrite {
-        let actor = Actor {
-            subject: "somebody".to_owned(),
-            client: None,
-        };
+        let actor = Actor::system("somebody");
         let now = self.clock.now();
         RaidWrite::of(raid, actor, now, now, Lane::Interactive).unwrap()
     }

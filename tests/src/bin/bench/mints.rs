@@ -212,10 +212,7 @@ fn pattern(store: &Store, request: &Value) -> RaidWrite {
         id_prefix: "https://raid.org/".to_owned(),
         now: now.assume_utc(),
     };
-    let actor = Actor {
-        subject: "bench".to_owned(),
-        client: None,
-    };
+    let actor = Actor::system("bench");
     let raid = Raid::mint(request, server);
     RaidWrite::of(&raid, actor, now, now, Lane::Interactive).expect("a RAiD")
 }

@@ -9,7 +9,7 @@ use store::invitations::{self, InvitationRow, MAX_MAILS, NewInvitation};
 use store::{Id, Json, StoreError, tasks};
 
 use super::address::address;
-use super::{ENOUGH_MAILS, Invitation, TAG, conflict, contribution, mail};
+use super::{ENOUGH_MAILS, Invitation, TAG, conflict, contribution, mail, still_counts};
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
@@ -91,12 +91,13 @@ pub(crate) async fn invite(
     };
     let written = serde_json::to_string(&wanted)
         .map_err(|e| StoreError::Corrupt(format!("an invitation: {e}")))?;
+    let inviter = rights::inviter(&registry, &caller, &row).await?;
     let new = NewInvitation {
         id: Id::new(now),
         handle: row.handle.get().clone(),
         email: email.into(),
         contribution: Json(written),
-        invited_by: caller.actor().subject,
+        inviter,
         created_at: now,
         expires_at: now.saturating_add(saturating(registry.settings.invitation_lifetime)),
     };
@@ -144,7 +145,10 @@ async fn store(registry: &Registry, new: NewInvitation) -> Result<Invited, Store
             invitations::lock(c, handle)?;
             let known = invitations::addressed(c, &keys, handle, &new.email, now)?;
             if let Some(standing) = known.standing {
-                return Ok(Invited::Before(standing));
+                if still_counts(c, &standing)? {
+                    return Ok(Invited::Before(standing));
+                }
+                invitations::cancel(c, standing.id)?;
             }
             if known.mails >= MAX_MAILS {
                 return Ok(Invited::MailedEnough);

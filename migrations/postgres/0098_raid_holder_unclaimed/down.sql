@@ -1,0 +1,1 @@
+DROP INDEX raid_holder_unclaimed;
