@@ -1,5 +1,6 @@
 //! Rules of requests about service points.
 
+use crate::trust::Trust;
 use crate::validate::Failure;
 use crate::validate::failures::{Failures, is_blank};
 use crate::{RorId, ServicePointRequest};
@@ -32,4 +33,7 @@ fn constraints(request: &ServicePointRequest, failures: &mut Failures) {
         }
     }
     failures.required("groupId", is_set(&request.group_id));
+    if let Some(Err(error)) = request.trust().map(str::parse::<Trust>) {
+        failures.invalid("trust", error);
+    }
 }

@@ -42,6 +42,7 @@ fn entry(state: State, put_code: Option<i64>, known: Option<&MembershipDocument>
 fn granted(desired: Option<MembershipDocument>, actual: Option<Membership>) -> Step {
     plan(Facts {
         desired,
+        naming: None,
         permission: PermissionState::Granted,
         actual,
     })
@@ -129,6 +130,7 @@ fn what_stays_after_a_withdrawal_is_tried_again_with_a_new_grant_only() {
     };
     let step = |permission, desired| {
         plan(Facts {
+            naming: None,
             desired,
             permission,
             actual: left(),
@@ -153,7 +155,7 @@ proptest! {
     ) {
         let actual = stands.then(|| entry(state, put_code, None));
         let desired = desired.map(|title| document(&title));
-        let step = plan(Facts { desired: desired.clone(), permission, actual });
+        let step = plan(Facts { desired: desired.clone(), naming: None, permission, actual });
         match permission {
             PermissionState::Granted => {
                 prop_assert!(!matches!(step, Step::AskFirst | Step::ReviewQuestion));

@@ -61,6 +61,7 @@ impl Scene {
             enabled: true,
             app_writes_enabled: true,
             created_at: clock.now(),
+            trust: raid_model::trust::Trust::Auto,
         };
         let seeded = store.write(move |c| service_points::seed(c, &row));
         seeded.await.unwrap();
