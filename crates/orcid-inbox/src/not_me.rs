@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{Handle, OrcidId};
 use serde::Deserialize;
-use store::namings::{self, Objected};
+use store::namings::Objected;
 use store::tasks::{self, Lane, NewTask, Work};
 use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions};
 
@@ -49,7 +49,9 @@ pub(crate) async fn not_me(
         .await;
     match noted {
         Ok(Some(objected)) => {
-            inbox.alarm(objected.service_point, objected.today);
+            if let Some(objected) = objected {
+                inbox.alarm(objected);
+            }
             noted_page(&inbox, &handle, &form.i)
         }
         Ok(None) => not_theirs(&inbox),
@@ -58,23 +60,22 @@ pub(crate) async fn not_me(
 }
 
 /// Records it, and wakes what follows from it: the question may go or change, and an entry that
-/// stands has to go. None if the RAiD does not name the person; else how many people objected to its
-/// service point today.
+/// stands has to go. None if the RAiD does not name the person; else the objection, unless they said so before.
 fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
     handle: &Handle,
     now: Timestamp,
-) -> Result<Option<Objected>, StoreError> {
+) -> Result<Option<Option<Objected>>, StoreError> {
     let named = contributions::of_raid(c, handle)?;
     let mut theirs = people_of(c, orcid)?;
     theirs.retain(|person| named.contains(person));
     if theirs.is_empty() {
         return Ok(None);
     }
-    let mut due = Vec::new();
+    let (mut due, mut objected) = (Vec::new(), None);
     for person in theirs {
-        disclaimers::disclaim(c, &person, handle, now)?;
+        objected = disclaimers::disclaim(c, &person, handle, now)?.or(objected);
         due.push(NewTask {
             work: Work::Membership(person, handle.clone()),
             lane: Lane::Interactive,
@@ -84,7 +85,7 @@ fn disclaim(
     }
     tasks::enqueue(c, &due)?;
     permissions::wake_permission(c, orcid, now)?;
-    namings::object(c, handle, now).map(Some)
+    Ok(Some(objected))
 }
 
 fn noted_page(inbox: &Inbox, handle: &Handle, link: &str) -> HttpResponse {

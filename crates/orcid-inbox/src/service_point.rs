@@ -10,6 +10,7 @@ use crate::visit::{Inbox, Signed};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::OrcidId;
+use store::namings::Objected;
 use store::service_points::{self, ServicePointRow};
 use store::{Conn, StoreError, Timestamp, namings};
 
@@ -93,9 +94,9 @@ pub(crate) async fn stop(
         .write(move |c| stop_for(c, &orcid, id, clock.now()))
         .await;
     match stopped {
-        Ok(objections) => {
-            if let Some(objections) = objections {
-                inbox.alarm(id, objections);
+        Ok(objected) => {
+            if let Some(objected) = objected {
+                inbox.alarm(objected);
             }
             stopped_page(&inbox, id, &form.i).await
         }
@@ -103,19 +104,19 @@ pub(crate) async fn stop(
     }
 }
 
-/// Stops a service point for a person who was confirmed, and for the iDs merged into theirs. Gives how
-/// many people objected to it today; none if it was stopped before.
+/// Stops a service point for a person who was confirmed, and for the iDs merged into theirs. Gives the
+/// objection; none if it was stopped before.
 pub(crate) fn stop_for(
     c: &mut Conn,
     confirmed: &OrcidId,
     service_point: i64,
     now: Timestamp,
-) -> Result<Option<i32>, StoreError> {
-    let mut objections = None;
+) -> Result<Option<Objected>, StoreError> {
+    let mut objected = None;
     for person in people_of(c, confirmed)? {
-        objections = namings::stop(c, &person, service_point, now)?.or(objections);
+        objected = namings::stop(c, &person, service_point, now)?.or(objected);
     }
-    Ok(objections)
+    Ok(objected)
 }
 
 /// `POST /orcid/service-point/allow`.

@@ -20,6 +20,7 @@ use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use serde::Deserialize;
 use std::sync::Arc;
+use store::namings::Objected;
 use store::visits::{self, Purpose, State, Visit};
 use store::{Id, Store, StoreError};
 
@@ -106,7 +107,8 @@ impl Inbox {
 
     /// A person objected to a service point, one of so many today: counted, and an alarm when it is the
     /// one that makes them too many.
-    pub(crate) fn alarm(&self, service_point: i64, objections: i32) {
+    pub(crate) fn alarm(&self, objected: Objected) {
+        let (service_point, objections) = (objected.service_point, objected.today);
         metrics::counter!("raid_objections_total").increment(1);
         if u32::try_from(objections).is_ok_and(|n| n == self.settings.objections_alarm) {
             tracing::warn!(

@@ -11,7 +11,8 @@ pub use release::{
     release_page, release_raid, waiting, with_day_held,
 };
 
-pub use stop::{Objected, allow, is_stopped, object, projects_at, stop, stopped_projects};
+pub(crate) use stop::object;
+pub use stop::{Objected, allow, is_stopped, projects_at, stop, stopped_projects};
 
 use crate::announcements;
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};

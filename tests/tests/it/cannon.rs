@@ -64,8 +64,15 @@ async fn many_new_people_wait_for_the_next_day_or_an_operator(stage: &Stage) {
         8
     );
     let told = stage.command(&["why", &handles[5]]).output();
-    assert!(told.contains("entry: held. It waits: the service point named"), "{told}");
-    assert!(stage.logs().contains("people whom a service point named for the first time are held"));
+    assert!(
+        told.contains("entry: held. It waits: the service point named"),
+        "{told}"
+    );
+    assert!(
+        stage
+            .logs()
+            .contains("people whom a service point named for the first time are held")
+    );
 
     // Whoever is known already is not held.
     let known = with_people("Known", [people[0].as_str()]);
@@ -120,9 +127,7 @@ async fn many_invitations_are_refused(stage: &Stage) {
     let agency = stage.agency_with(quotas).await;
     let client = agency.client();
     let person = examples::minimal()["contributor"][0].clone();
-    let invitation = |email: &str| {
-        json!({ "email": email, "position": person["position"], "role": person["role"] })
-    };
+    let invitation = |email: &str| json!({ "email": email, "position": person["position"], "role": person["role"] });
     let mut paths = Vec::new();
     for _ in 0..3 {
         let handle = handle_of(&client.mint(&examples::minimal()).await);
@@ -136,7 +141,10 @@ async fn many_invitations_are_refused(stage: &Stage) {
     let refused = client.post(&paths[2], &victim).await;
     let problem = refused.expect(429);
     assert!(
-        problem["detail"].as_str().unwrap().contains("about all RAiDs"),
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("about all RAiDs"),
         "{problem}"
     );
     let wait: u64 = refused.header("retry-after").parse().unwrap();
@@ -165,7 +173,10 @@ async fn many_invitations_are_refused(stage: &Stage) {
         );
     }
     let kept = stage.database_content();
-    assert!(!kept.to_lowercase().contains("victim"), "the address is kept");
+    assert!(
+        !kept.to_lowercase().contains("victim"),
+        "the address is kept"
+    );
 }
 
 async fn many_objections_are_an_alarm(stage: &Stage) {

@@ -221,7 +221,9 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
     assert!(page.text().contains("Inquiry"));
     assert!(!page.text().contains("Night sounds"), "of another one");
     // Looking changes nothing, nor does the link in another browser.
-    let elsewhere = Browser::new().press(&page, "Not mine: stop Strangers").await;
+    let elsewhere = Browser::new()
+        .press(&page, "Not mine: stop Strangers")
+        .await;
     assert_eq!(elsewhere.heading(), "Please start from our page");
     assert_eq!(stage.orcid.memberships_of(CARBERRY, &first).await.len(), 1);
 
@@ -235,7 +237,13 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
     let second = point.mint(&titled("Another")).await;
     point.entry_is(&second, "stopped").await;
     agency.rest().await;
-    assert!(stage.orcid.memberships_of(CARBERRY, &first).await.is_empty());
+    assert!(
+        stage
+            .orcid
+            .memberships_of(CARBERRY, &first)
+            .await
+            .is_empty()
+    );
     assert!(
         stage
             .orcid
@@ -253,7 +261,10 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
     assert!(!public.to_string().contains("stopped"));
     assert_eq!(point.waiting().await["today"]["objections"], 1);
     let told = stage.command(&["why", &first]).output();
-    assert!(told.contains("entry: stopped. This person does not want"), "{told}");
+    assert!(
+        told.contains("entry: stopped. This person does not want"),
+        "{told}"
+    );
 
     // They may think better of it.
     let page = browser.follow(&stopped, "Back to your projects").await;
@@ -281,7 +292,10 @@ async fn what_a_held_service_point_adds_waits(stage: &Stage) {
         .await;
     let shown = point.entry_is(&handle, "held").await;
     let reason = shown["entry"]["reason"].as_str().unwrap();
-    assert!(reason.contains("everything new from this service point"), "{reason}");
+    assert!(
+        reason.contains("everything new from this service point"),
+        "{reason}"
+    );
     agency.rest().await;
     assert!(
         stage

@@ -66,6 +66,7 @@ pub(crate) fn describe_service_point() -> Describe {
     .json_only()
     .stored()
     .json(200, "Released", "Released")
+    .problem(400, "The id is no number")
     .problem(404, "No such service point")
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::addresses::{
-    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RESEND, SEARCH, SECURED_READS, body_for,
-    here, is_redirect, lines, writes,
+    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RELEASE_POINT, RELEASE_RAID, RESEND,
+    SEARCH, SECURED_READS, body_for, here, is_redirect, lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
@@ -184,6 +184,13 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let point_path = format!("/service-point/{}", point["id"]);
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
+    for release in [
+        here(RELEASE_RAID, &path),
+        RELEASE_POINT.replace('7', &HOME.to_string()),
+    ] {
+        let post = request(Method::POST, &release, &all);
+        notes.send(server, post).await.expect(200);
+    }
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -217,6 +224,8 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             .await
             .expect(410);
     }
+    let release = request(Method::POST, &here(RELEASE_RAID, &path), &all);
+    notes.send(server, release).await.expect(410);
     what_invitations_end_as(notes, server, &path).await;
     what_contributors_end_as(notes, server, &path).await;
     let page = path.replace("/raid/", "/raids/");
@@ -304,6 +313,14 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         let odd = request(method, &odd, &all);
         notes.send(server, odd).await.expect(400);
     }
+    for release in [RELEASE_RAID, RELEASE_POINT] {
+        let post = || request(Method::POST, release, &all);
+        notes.send(server, post()).await.expect(404);
+        let html = post().insert_header(("Accept", "text/html"));
+        notes.send(server, html).await.expect(406);
+    }
+    let odd = request(Method::POST, "/v1/service-points/x/release", &all);
+    notes.send(server, odd).await.expect(400);
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
@@ -350,6 +367,8 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, RESEND),
         (Method::POST, ASK),
         (Method::POST, ACCEPT_MERGE),
+        (Method::POST, RELEASE_RAID),
+        (Method::POST, RELEASE_POINT),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
@@ -394,6 +413,8 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         (Method::POST, RESEND),
         (Method::POST, ASK),
         (Method::POST, ACCEPT_MERGE),
+        (Method::POST, RELEASE_RAID),
+        (Method::POST, RELEASE_POINT),
     ];
     let writes: Vec<_> = writes()
         .into_iter()

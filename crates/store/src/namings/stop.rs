@@ -26,7 +26,11 @@ pub struct Objected {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such RAiD.
-pub fn object(c: &mut Conn, handle: &Handle, now: Timestamp) -> Result<Objected, StoreError> {
+pub(crate) fn object(
+    c: &mut Conn,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<Objected, StoreError> {
     let service_point = service_point_of(c, handle)?.ok_or(StoreError::NotFound)?;
     let today = days::object(c, service_point, now.date())?;
     Ok(Objected {
@@ -36,20 +40,23 @@ pub fn object(c: &mut Conn, handle: &Handle, now: Timestamp) -> Result<Objected,
 }
 
 /// The person wants no entries from the service point: what stands is removed, and nothing is asked or
-/// written any more. Gives how many people objected to it today, this one included; none when it never
-/// named the person, or they said so before.
+/// written any more. Gives the objection; none when it never named the person, or they said so before.
 pub fn stop(
     c: &mut Conn,
     orcid: &OrcidId,
     service_point: i64,
     now: Timestamp,
-) -> Result<Option<i32>, StoreError> {
+) -> Result<Option<Objected>, StoreError> {
     if !change(c, orcid, service_point, NamingState::Stopped, now)? {
         return Ok(None);
     }
     wake_at(c, service_point, &[*orcid], Lane::Interactive, now)?;
     wake_permission(c, orcid, now)?;
-    days::object(c, service_point, now.date()).map(Some)
+    let today = days::object(c, service_point, now.date())?;
+    Ok(Some(Objected {
+        service_point,
+        today,
+    }))
 }
 
 /// The person allows entries from the service point again. Says whether they had stopped it.

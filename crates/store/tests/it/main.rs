@@ -20,6 +20,7 @@ mod memberships;
 mod migrations;
 mod mints;
 mod moments;
+mod namings;
 mod permissions;
 mod raids;
 mod recovery;
