@@ -16,6 +16,7 @@ mod grants;
 mod invitations;
 mod limiter;
 mod limiter_urgency;
+mod mail_quotas;
 mod memberships;
 mod migrations;
 mod mints;

@@ -3,10 +3,8 @@
 use crate::sample::{SERVICE_POINT, at, handle, noon, person, raid, store};
 use raid_model::trust::{Gate, HeldBecause, NamingState, Quotas, Trust};
 use raid_model::{Handle, OrcidId};
-use secrecy::SecretString;
 use std::collections::BTreeSet;
 use store::grants::{self, NewGrant};
-use store::mail_quotas::{self, MailQuota};
 use store::namings::{self, NextPage, Released};
 use store::raids::RaidWrite;
 use store::service_points::{self, ServicePointRow};
@@ -26,7 +24,6 @@ store::on_both_databases!(
     whoever_joins_by_an_act_of_their_own_is_welcome,
     the_first_entry_is_announced_where_trust_asks_for_it,
     a_stop_counts_once_and_lets_go,
-    mails_are_counted_for_a_day,
     two_who_admit_at_once_stay_within_the_quota,
 );
 
@@ -424,36 +421,6 @@ async fn a_stop_counts_once_and_lets_go(db: &TestDb) {
     let used = store.read(|c| service_point_days::of_day(c, noon().date()));
     let used = used.await.unwrap();
     assert_eq!((used[0].1.new_people, used[0].1.objections), (2, 1));
-}
-
-async fn mails_are_counted_for_a_day(db: &TestDb) {
-    let store = store(db).await;
-    let quotas = Quotas {
-        mails_per_day: 4,
-        mails_per_address_per_day: 2,
-        ..Quotas::default()
-    };
-    let take = async |address: &'static str, now: Timestamp| {
-        write(&store, move |c| {
-            let email: SecretString = address.to_owned().into();
-            mail_quotas::take(c, &TestDb::keys(), SERVICE_POINT, &email, &quotas, now)
-        })
-        .await
-    };
-    assert_eq!(take("jo@x.example", noon()).await, None);
-    assert_eq!(take("Jo@X.example", noon()).await, None);
-    let address = Some(MailQuota::Address);
-    assert_eq!(take("jo@x.example", noon()).await, address);
-    assert_eq!(take("jo+1@x.example", noon()).await, address);
-    assert_eq!(take("al@x.example", noon()).await, None);
-    assert_eq!(take("bo@x.example", noon()).await, None);
-    let point = Some(MailQuota::ServicePoint);
-    assert_eq!(take("cy@x.example", noon()).await, point);
-    let tomorrow = noon() + Duration::DAY;
-    assert_eq!(take("jo@x.example", tomorrow).await, None);
-    let forget = |c: &mut Conn| mail_quotas::forget_before(c, (noon() + Duration::DAY).date(), 100);
-    assert_eq!(write(&store, forget).await, 3);
-    assert_eq!(write(&store, forget).await, 0);
 }
 
 async fn two_who_admit_at_once_stay_within_the_quota(db: &TestDb) {
