@@ -1,6 +1,7 @@
 //! Service points of different trust: what follows a standing permission, what the person is informed of,
 //! what waits, and how the person stops it.
 
+use crate::pages::assert_private;
 use crate::steps::{granted_project, operator};
 use raid_tests::examples::{self, CARBERRY, OKAFOR, handle_of, titled, with_people};
 use raid_tests::{Agency, Browser, Client, Page, Stage, eventually};
@@ -14,6 +15,7 @@ raid_tests::on_both_databases!(
     messages_beyond_the_budget_wait,
     not_mine_removes_the_entries_and_stops_the_service_point,
     what_a_held_service_point_adds_waits,
+    whoever_wants_none_of_their_projects_gets_the_permission_back,
 );
 
 /// A service point that an operator made, and its user.
@@ -218,6 +220,7 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
         page.heading(),
         "Strangers adds projects to your ORCID record"
     );
+    assert_private(&page);
     assert!(page.text().contains("Inquiry"));
     assert!(!page.text().contains("Night sounds"), "of another one");
     // Looking changes nothing, nor does the link in another browser.
@@ -229,6 +232,7 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
 
     let stopped = browser.press(&page, "Not mine: stop Strangers").await;
     assert_eq!(stopped.heading(), "Thank you: Strangers is stopped");
+    assert_private(&stopped);
     let shown = point.entry_is(&first, "stopped").await;
     assert_eq!(
         shown["entry"]["reason"],
@@ -272,6 +276,7 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
         page.heading(),
         "Strangers adds nothing to your ORCID record"
     );
+    assert_private(&page);
     let allow = "Allow entries from Strangers again";
     let allowed = browser.press(&page, allow).await;
     assert_eq!(allowed.heading(), "Strangers may add projects again");
@@ -338,4 +343,22 @@ async fn what_a_held_service_point_adds_waits(stage: &Stage) {
     assert_eq!(kept["trust"], "auto");
     let seen = point.client.get(&path).await.expect(200);
     assert!(seen["trust"].is_null(), "shown to operators only: {seen}");
+}
+
+async fn whoever_wants_none_of_their_projects_gets_the_permission_back(stage: &Stage) {
+    let agency = stage
+        .agency_with("[permissions]\nforget_after = \"200ms\"")
+        .await;
+    let known = granted_project(stage, &agency).await;
+    let question = stage.orcid.requests(CARBERRY).await;
+    let link = question[0]["authorization_url"].as_str().unwrap();
+    let browser = Browser::new();
+    let page = browser.open(link).await;
+    browser.press(&page, "I am not part of this project").await;
+    eventually("the permission to be handed back", async || {
+        (!stage.orcid.holds_a_token_of(CARBERRY).await).then_some(())
+    })
+    .await;
+    let entries = stage.orcid.memberships_of(CARBERRY, &known.handle).await;
+    assert!(entries.is_empty(), "{entries:?}");
 }
