@@ -48,7 +48,7 @@ pub(crate) async fn not_me(
         .write(move |c| disclaim(c, &orcid, &named, clock.now()))
         .await;
     match noted {
-        Ok(Some(objected)) => {
+        Ok(Some(Disclaimed { objected })) => {
             if let Some(objected) = objected {
                 inbox.alarm(objected);
             }
@@ -59,14 +59,20 @@ pub(crate) async fn not_me(
     }
 }
 
+/// What was recorded.
+struct Disclaimed {
+    /// The objection to the project's service point, unless they said so before.
+    objected: Option<Objected>,
+}
+
 /// Records it, and wakes what follows from it: the question may go or change, and an entry that
-/// stands has to go. None if the RAiD does not name the person; else the objection, unless they said so before.
+/// stands has to go. None if the RAiD does not name the person.
 fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
     handle: &Handle,
     now: Timestamp,
-) -> Result<Option<Option<Objected>>, StoreError> {
+) -> Result<Option<Disclaimed>, StoreError> {
     let named = contributions::of_raid(c, handle)?;
     let mut theirs = people_of(c, orcid)?;
     theirs.retain(|person| named.contains(person));
@@ -85,7 +91,7 @@ fn disclaim(
     }
     tasks::enqueue(c, &due)?;
     permissions::wake_permission(c, orcid, now)?;
-    Ok(Some(objected))
+    Ok(Some(Disclaimed { objected }))
 }
 
 fn noted_page(inbox: &Inbox, handle: &Handle, link: &str) -> HttpResponse {

@@ -91,6 +91,9 @@ pub fn find(c: &mut Conn, orcid: &OrcidId, handle: &Handle) -> Result<Option<Nam
     Ok(found.into_values().next())
 }
 
+/// A contributor, when they were released, and which RAiD of the service point named them first.
+type Candidate = (AsText<OrcidId>, Option<Timestamp>, Option<AsText<Handle>>);
+
 /// What became of the people of a RAiD who are new to its service point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Admitted {
@@ -120,17 +123,16 @@ pub fn admit(
     let same = naming::orcid
         .eq(contribution::orcid)
         .and(naming::service_point_id.eq(service_point));
-    let people: Vec<(AsText<OrcidId>, Option<Timestamp>, Option<AsText<Handle>>)> =
-        contribution::table
-            .left_join(naming::table.on(same))
-            .filter(contribution::handle.eq(handle.to_string()))
-            .order(contribution::orcid)
-            .select((
-                contribution::orcid,
-                contribution::released_at,
-                naming::handle.nullable(),
-            ))
-            .load(c)?;
+    let people: Vec<Candidate> = contribution::table
+        .left_join(naming::table.on(same))
+        .filter(contribution::handle.eq(handle.to_string()))
+        .order(contribution::orcid)
+        .select((
+            contribution::orcid,
+            contribution::released_at,
+            naming::handle.nullable(),
+        ))
+        .load(c)?;
     let (mut new, mut released, mut on_raid) = (Vec::new(), Vec::new(), 0);
     for (orcid, released_at, first) in people {
         let is_first = first.as_ref().is_none_or(|first| first.get() == handle);

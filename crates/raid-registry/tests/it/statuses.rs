@@ -25,6 +25,7 @@ use crate::notes::{Given, Notes, documented};
 use crate::people_statuses::{
     what_contributors_end_as, what_contributors_give, what_contributors_lack,
 };
+use crate::release_statuses::{what_releases_end_as, what_releases_give, what_releases_lack};
 use crate::tokens::forged_for;
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
@@ -184,13 +185,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let point_path = format!("/service-point/{}", point["id"]);
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
-    for release in [
-        here(RELEASE_RAID, &path),
-        RELEASE_POINT.replace('7', &HOME.to_string()),
-    ] {
-        let post = request(Method::POST, &release, &all);
-        notes.send(server, post).await.expect(200);
-    }
+    what_releases_give(notes, server, &all, &path).await;
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -224,8 +219,7 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             .await
             .expect(410);
     }
-    let release = request(Method::POST, &here(RELEASE_RAID, &path), &all);
-    notes.send(server, release).await.expect(410);
+    what_releases_end_as(notes, server, &all, &path).await;
     what_invitations_end_as(notes, server, &path).await;
     what_contributors_end_as(notes, server, &path).await;
     let page = path.replace("/raid/", "/raids/");
@@ -313,14 +307,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         let odd = request(method, &odd, &all);
         notes.send(server, odd).await.expect(400);
     }
-    for release in [RELEASE_RAID, RELEASE_POINT] {
-        let post = || request(Method::POST, release, &all);
-        notes.send(server, post()).await.expect(404);
-        let html = post().insert_header(("Accept", "text/html"));
-        notes.send(server, html).await.expect(406);
-    }
-    let odd = request(Method::POST, "/v1/service-points/x/release", &all);
-    notes.send(server, odd).await.expect(400);
+    what_releases_lack(notes, server, &all).await;
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {

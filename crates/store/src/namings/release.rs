@@ -126,11 +126,11 @@ pub fn release_page(
     };
     let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
     contributions += mark_released(c, &names, now)?;
-    let named: Vec<(AsText<OrcidId>, AsText<Handle>)> = contribution::table
+    let theirs: Vec<(AsText<OrcidId>, AsText<Handle>)> = contribution::table
         .filter(contribution::handle.eq_any(&names))
         .select((contribution::orcid, contribution::handle))
         .load(c)?;
-    wake(c, named.into_iter(), Lane::Bulk, now)?;
+    wake(c, theirs.into_iter(), Lane::Bulk, now)?;
     let next = match handles.last() {
         Some(last) => NextPage::After(Some(last.clone())),
         None if were_held > 0 => NextPage::After(after.cloned()),
