@@ -46,6 +46,9 @@ impl Inbox {
         signer: Signer,
         orcid_prefix: impl Into<String>,
     ) -> Self {
+        // From the start, so that an alarm sees the first one.
+        metrics::counter!("raid_objections_total").increment(0);
+        metrics::counter!("raid_objection_alarms_total").increment(0);
         Self {
             store,
             client,
@@ -111,6 +114,7 @@ impl Inbox {
         let (service_point, objections) = (objected.service_point, objected.today);
         metrics::counter!("raid_objections_total").increment(1);
         if u32::try_from(objections).is_ok_and(|n| n == self.settings.objections_alarm) {
+            metrics::counter!("raid_objection_alarms_total").increment(1);
             tracing::warn!(
                 service_point,
                 objections,

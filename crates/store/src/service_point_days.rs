@@ -79,12 +79,3 @@ pub fn of_day(c: &mut Conn, day: Date) -> Result<Vec<(i64, Usage)>, StoreError> 
         .select((service_point_day::service_point_id, Usage::as_select()))
         .load(c)?)
 }
-
-/// How many service points had at least so many objections on a day.
-pub fn count_objected(c: &mut Conn, day: Date, at_least: i32) -> Result<i64, StoreError> {
-    Ok(service_point_day::table
-        .filter(service_point_day::day.eq(day))
-        .filter(service_point_day::objections.ge(at_least))
-        .count()
-        .get_result(c)?)
-}

@@ -191,7 +191,12 @@ async fn many_objections_are_an_alarm(stage: &Stage) {
     let waiting = operator.get("/v1/service-points/waiting").await.expect(200);
     assert_eq!(waiting[0]["today"]["objections"], 1);
     assert_eq!(waiting[0]["alarms"], json!(["objections"]));
+    // To say it again is one objection.
+    browser
+        .press(&landing, "I am not part of this project")
+        .await;
     assert_eq!(agency.metric("raid_objections_total").await, 1);
+    assert_eq!(agency.metric("raid_objection_alarms_total").await, 1);
     eventually("the warning in the log", async || {
         stage
             .logs()
