@@ -22,7 +22,7 @@ use std::time::Duration;
 use store::announcements::{self, Announcement, State};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::{Kind, Work};
-use store::{Conn, Store, StoreError, Timestamp, namings};
+use store::{Conn, Store, StoreError, Timestamp, disclaimers, namings};
 
 /// How long ORCID leaves new records unclaimed is not known; days are right.
 const UNCLAIMED: Duration = Duration::from_hours(3 * 24);
@@ -82,10 +82,13 @@ impl AnnouncementReconciler {
                 let Some(point) = service_points::find(c, service_point)? else {
                     return Ok(None);
                 };
-                let entry = if namings::is_stopped(c, &orcid, service_point)? {
+                let handle = message.handle.get();
+                let is_unwanted = namings::is_stopped(c, &orcid, service_point)?
+                    || disclaimers::is_disclaimed(c, &orcid, handle)?;
+                let entry = if is_unwanted {
                     None
                 } else {
-                    entry(c, message.handle.get(), &orcid, &policy, now.date())?
+                    entry(c, handle, &orcid, &policy, now.date())?
                 };
                 Ok(Some(Known {
                     others: announcements::posted_since(c, &orcid, since)?,
