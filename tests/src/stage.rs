@@ -223,6 +223,11 @@ per_second = 1000000
 burst = 1000000
 anonymous_per_second = 1000000
 anonymous_burst = 1000000
+[quotas]
+new_people_per_day = 0
+new_people_per_raid = 0
+mails_per_day = 0
+mails_per_address_per_day = 0
 [data]
 folder = "data"
 [store]

@@ -13,7 +13,7 @@ use store::invitations::{self, InvitationRow, State};
 use store::raids::{self, Actor, RaidWrite};
 use store::tasks::Lane;
 use store::visits::{self, Visit};
-use store::{Clock, Conn, Id, StoreError, disclaimers, inviters};
+use store::{Clock, Conn, Id, StoreError, disclaimers, inviters, namings};
 use time::Date;
 
 /// Tries to write the next version while others write too.
@@ -303,6 +303,7 @@ pub(crate) fn join(
         let raid = parse(&row.document.0)?;
         let joined = with_contributor(&raid, &invitation, orcid, &context.orcid_prefix)?;
         if joined == raid {
+            namings::welcome(c, &orcid, &handle, now)?;
             return Ok(Some(handle));
         }
         let next = joined.next_version(now.assume_utc());
@@ -310,7 +311,11 @@ pub(crate) fn join(
         let write = RaidWrite::of(&next, actor, now, now, Lane::Interactive)?;
         match raids::amend(c, &write) {
             Err(StoreError::StaleVersion { .. }) if attempt < MAX_TRIES => {}
-            other => return other.map(|()| Some(handle)),
+            other => {
+                other?;
+                namings::welcome(c, &orcid, &handle, now)?;
+                return Ok(Some(handle));
+            }
         }
     }
     Ok(Some(handle))

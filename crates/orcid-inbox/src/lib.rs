@@ -1,6 +1,7 @@
 //! Asking people for permission and taking their answer: notifications, landing and callback pages,
 //! e-mail invitations.
 
+mod announcement;
 mod exchange;
 mod grant;
 mod invitation;
@@ -12,10 +13,12 @@ mod pages;
 mod permission;
 mod pressed;
 mod request;
+mod service_point;
 mod settings;
 mod signed;
 mod visit;
 
+pub use announcement::AnnouncementReconciler;
 pub use mail::{EmailReconciler, MailError, Tls, Transport};
 pub use permission::PermissionReconciler;
 pub use settings::Settings;

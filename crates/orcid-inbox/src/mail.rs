@@ -201,17 +201,13 @@ impl EmailReconciler {
         let mut url = page_url(&self.settings, "invitation");
         url.query_pairs_mut()
             .append_pair("i", &self.signer.sign(link, invitation.expires_at));
-        // Mail is read by others on the way, so it tells nothing of an embargoed project.
+        // Mail is read by others on the way, so it tells nothing of an embargoed project. A title is
+        // whatever somebody typed, so it is never in the subject, which people see first.
         let title = raid.title_on(self.store.clock().now().date());
-        let (subject, project) = if raid.access.is_embargoed() {
-            let subject = "Invitation to a research project".to_owned();
-            (subject, "a research project\n\n    ".to_owned())
+        let project = if raid.access.is_embargoed() {
+            "a research project\n\n    ".to_owned()
         } else {
-            let subject = format!("Invitation to the research project {title}");
-            (
-                subject,
-                format!("the research project\n\n    {title}\n    "),
-            )
+            format!("the research project\n\n    {title}\n    ")
         };
         let agency = &self.settings.agency_name;
         let body = format!(
@@ -234,7 +230,7 @@ impl EmailReconciler {
         Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(subject)
+            .subject(SUBJECT)
             // The same for every try: a mail sent twice after an unknown outcome is one mail.
             .message_id(Some(format!(
                 "<invitation-{}-{number}@{host}>",
@@ -250,6 +246,8 @@ impl EmailReconciler {
     }
 }
 
+/// The same for every project.
+const SUBJECT: &str = "Invitation to a research project";
 /// Longest line that goes as it is (RFC 5322 §2.1.1), without its end.
 const MAX_LINE: usize = 998;
 

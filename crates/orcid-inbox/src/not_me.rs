@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{Handle, OrcidId};
 use serde::Deserialize;
+use store::namings::Objected;
 use store::tasks::{self, Lane, NewTask, Work};
 use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions};
 
@@ -47,29 +48,40 @@ pub(crate) async fn not_me(
         .write(move |c| disclaim(c, &orcid, &named, clock.now()))
         .await;
     match noted {
-        Ok(true) => noted_page(&inbox, &handle, &form.i),
-        Ok(false) => not_theirs(&inbox),
+        Ok(Some(Disclaimed { objected })) => {
+            if let Some(objected) = objected {
+                inbox.alarm(objected);
+            }
+            noted_page(&inbox, &handle, &form.i)
+        }
+        Ok(None) => not_theirs(&inbox),
         Err(e) => inbox.trouble(&e),
     }
 }
 
+/// What was recorded.
+struct Disclaimed {
+    /// The objection to the project's service point, unless they said so before.
+    objected: Option<Objected>,
+}
+
 /// Records it, and wakes what follows from it: the question may go or change, and an entry that
-/// stands has to go. Says whether the RAiD names the person at all.
+/// stands has to go. None if the RAiD does not name the person.
 fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
     handle: &Handle,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Disclaimed>, StoreError> {
     let named = contributions::of_raid(c, handle)?;
     let mut theirs = people_of(c, orcid)?;
     theirs.retain(|person| named.contains(person));
     if theirs.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    let mut due = Vec::new();
+    let (mut due, mut objected) = (Vec::new(), None);
     for person in theirs {
-        disclaimers::disclaim(c, &person, handle, now)?;
+        objected = disclaimers::disclaim(c, &person, handle, now)?.or(objected);
         due.push(NewTask {
             work: Work::Membership(person, handle.clone()),
             lane: Lane::Interactive,
@@ -79,7 +91,7 @@ fn disclaim(
     }
     tasks::enqueue(c, &due)?;
     permissions::wake_permission(c, orcid, now)?;
-    Ok(true)
+    Ok(Some(Disclaimed { objected }))
 }
 
 fn noted_page(inbox: &Inbox, handle: &Handle, link: &str) -> HttpResponse {

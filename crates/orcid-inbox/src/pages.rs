@@ -85,6 +85,24 @@ pub(crate) struct Invitation<'a> {
     pub link: &'a str,
 }
 
+/// The page about a service point that is new to a person.
+#[derive(Template)]
+#[template(path = "service_point.html")]
+pub(crate) struct ServicePoint<'a> {
+    pub agency: &'a str,
+    pub contact: &'a str,
+    pub trusted: &'a str,
+    pub orcid_url: String,
+    pub name: String,
+    pub is_stopped: bool,
+    pub projects: Vec<Project>,
+    /// Where the button leads that stops it.
+    pub stop: String,
+    /// Where the button leads that allows it again.
+    pub allow: String,
+    pub link: &'a str,
+}
+
 /// A way to try again.
 pub(crate) struct Retry {
     pub action: String,

@@ -5,7 +5,6 @@ mod facts;
 mod question;
 mod token;
 
-use crate::request::people_of;
 use crate::settings::Settings;
 use crate::signed::Signer;
 use facts::Known;
@@ -18,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::permissions::{self, Permission};
 use store::tasks::{Kind, Lane, Work};
-use store::{Conn, Store, StoreError, Timestamp, contributions, grants};
+use store::{Conn, Store, StoreError, Timestamp, grants};
 
 /// Asks people, and looks after their answers.
 #[derive(Clone)]
@@ -119,8 +118,7 @@ impl PermissionReconciler {
     fn forget(&self, known: &Known) -> Verdict {
         let gone = PermissionEvent::LastProjectGone.into();
         self.write(known, move |c, known, now| {
-            let people = people_of(c, known.orcid.get())?;
-            if !contributions::standing(c, &people, 1)?.is_empty() {
+            if facts::contributes(c, known.orcid.get())? {
                 return Ok(false);
             }
             permissions::apply(c, known, &gone, now)
@@ -160,7 +158,7 @@ impl PermissionReconciler {
 }
 
 /// The verdict on a failed call that says nothing about the person.
-fn failed_call(error: &CallError) -> Verdict {
+pub(crate) fn failed_call(error: &CallError) -> Verdict {
     let reason = error.to_string();
     match error.action() {
         FailureAction::StepAside(after) => Verdict::new(Next::Again(after)),
@@ -171,7 +169,7 @@ fn failed_call(error: &CallError) -> Verdict {
     }
 }
 
-fn urgency(lane: Lane) -> Urgency {
+pub(crate) fn urgency(lane: Lane) -> Urgency {
     match lane {
         Lane::Interactive => Urgency::Interactive,
         Lane::Bulk => Urgency::Bulk,
@@ -180,7 +178,7 @@ fn urgency(lane: Lane) -> Urgency {
 }
 
 /// Looks again after a wait. Nobody waits for what a reminder, a probe or a look finds.
-fn later(wait: Duration) -> Verdict {
+pub(crate) fn later(wait: Duration) -> Verdict {
     Verdict::new(Next::Again(wait)).in_lane(Lane::Background)
 }
 

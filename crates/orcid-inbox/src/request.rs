@@ -6,11 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orcid_client::{Item, PermissionRequest, PermissionRequestError};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
+use raid_model::trust::Gate;
 use raid_model::{Handle, OrcidId, Raid};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::permission_requests::Said;
-use store::{Conn, Id, StoreError, Timestamp, contributions, disclaimers, permissions, raids};
+use store::{
+    Conn, Id, StoreError, Timestamp, contributions, disclaimers, namings, permissions, raids,
+};
 use time::Date;
 use url::Url;
 
@@ -81,7 +84,7 @@ impl Projects {
     }
 }
 
-fn item_name(project: &MembershipDocument) -> String {
+pub(crate) fn item_name(project: &MembershipDocument) -> String {
     format!("{} ({})", project.title, project.role_title)
 }
 
@@ -92,8 +95,9 @@ pub(crate) fn people_of(c: &mut Conn, orcid: &OrcidId) -> Result<Vec<OrcidId>, S
     Ok(people)
 }
 
-/// Loads the projects of a person that may be written to their record, without those that they said
-/// they are not part of.
+/// Loads the projects of a person that may be written to their record: without those that they said
+/// they are not part of, those of service points that they want no entries from, and those that wait
+/// for release.
 pub(crate) fn projects(
     c: &mut Conn,
     orcid: &OrcidId,
@@ -122,7 +126,15 @@ fn add_projects(
         let Some(last) = handles.last().cloned() else {
             return Ok(());
         };
+        let named = namings::among(c, &[*orcid], &handles)?;
+        let is_open = |handle: &Handle| {
+            let naming = named.get(&(*orcid, handle.clone()));
+            naming.is_none_or(|naming| naming.gate == Gate::Open)
+        };
         for handle in handles.iter().filter(|h| !disclaimed.contains(h)) {
+            if !is_open(handle) {
+                continue;
+            }
             if found
                 .listed
                 .iter()
@@ -148,7 +160,7 @@ fn add_projects(
 }
 
 /// What would stand on the person's record for a RAiD.
-fn entry(
+pub(crate) fn entry(
     c: &mut Conn,
     handle: &Handle,
     orcid: &OrcidId,
@@ -163,6 +175,27 @@ fn entry(
     Ok(MembershipDocument::for_contributor(
         &raid, orcid, policy, today,
     ))
+}
+
+/// The projects of a person and of those merged into them that were not withdrawn, without those that
+/// they do not want to see on their record, at most `limit`; and whether there may be more.
+pub(crate) fn wanted(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    limit: i64,
+) -> Result<(BTreeSet<Handle>, bool), StoreError> {
+    let people = people_of(c, orcid)?;
+    let mut handles = contributions::standing(c, &people, limit)?;
+    let many = i64::try_from(handles.len()).is_ok_and(|n| n >= limit);
+    for person in &people {
+        for handle in disclaimers::of_person(c, person)? {
+            handles.remove(&handle);
+        }
+        for handle in namings::stopped_projects(c, person)? {
+            handles.remove(&handle);
+        }
+    }
+    Ok((handles, many))
 }
 
 /// Writes the request. Its link carries the request's id, by which it is recognised in the inbox

@@ -22,6 +22,11 @@ pub struct Settings {
     pub visit_lifetime: Duration,
     /// Waits and bounds of a permission's life.
     pub rules: PermissionRules,
+    /// How many messages about service points that are new to them a person gets at most in one window of
+    /// the contact budget.
+    pub announcements: u32,
+    /// So many objections to a service point in a day are an alarm; 0 is never one.
+    pub objections_alarm: u32,
     /// What is written to ORCID records after a grant.
     pub membership: MembershipPolicy,
 }

@@ -23,6 +23,13 @@ pub enum Link {
         /// The invitation.
         id: String,
     },
+    /// The page about a service point whose entries a person was informed of.
+    ServicePoint {
+        /// Who was informed.
+        orcid: String,
+        /// The service point's number.
+        id: i64,
+    },
     /// The way back from ORCID; the visit's nonce.
     Visit {
         /// The visit.

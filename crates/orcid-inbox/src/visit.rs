@@ -8,6 +8,7 @@ use crate::not_me;
 use crate::pages::{ResultPage, page};
 use crate::pressed;
 use crate::request::page_url;
+use crate::service_point;
 use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
 use actix_web::cookie::{Cookie, SameSite};
@@ -19,6 +20,7 @@ use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
 use serde::Deserialize;
 use std::sync::Arc;
+use store::namings::Objected;
 use store::visits::{self, Purpose, State, Visit};
 use store::{Id, Store, StoreError};
 
@@ -44,6 +46,9 @@ impl Inbox {
         signer: Signer,
         orcid_prefix: impl Into<String>,
     ) -> Self {
+        // From the start, so that an alarm sees the first one.
+        metrics::counter!("raid_objections_total").increment(0);
+        metrics::counter!("raid_objection_alarms_total").increment(0);
         Self {
             store,
             client,
@@ -103,6 +108,21 @@ impl Inbox {
         Some(answer)
     }
 
+    /// A person objected to a service point, one of so many today: counted, and an alarm when it is the
+    /// one that makes them too many.
+    pub(crate) fn alarm(&self, objected: Objected) {
+        let (service_point, objections) = (objected.service_point, objected.today);
+        metrics::counter!("raid_objections_total").increment(1);
+        if u32::try_from(objections).is_ok_and(|n| n == self.settings.objections_alarm) {
+            metrics::counter!("raid_objection_alarms_total").increment(1);
+            tracing::warn!(
+                service_point,
+                objections,
+                "many people object today to what a service point says of them"
+            );
+        }
+    }
+
     /// The page for trouble of our own. The cause goes to the log, not to the person.
     pub(crate) fn trouble(&self, error: &StoreError) -> HttpResponse {
         tracing::error!(%error, "a page cannot be served");
@@ -119,6 +139,13 @@ impl Inbox {
 pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
     cfg.app_data(inbox)
         .service(web::resource("/orcid/landing").route(web::get().to(landing::landing)))
+        .service(web::resource("/orcid/service-point").route(web::get().to(service_point::about)))
+        .service(
+            web::resource("/orcid/service-point/stop").route(web::post().to(service_point::stop)),
+        )
+        .service(
+            web::resource("/orcid/service-point/allow").route(web::post().to(service_point::allow)),
+        )
         .service(web::resource("/orcid/not-me").route(web::post().to(not_me::not_me)))
         .service(web::resource("/orcid/authorize").route(web::post().to(set_out)))
         .service(web::resource("/orcid/callback").route(web::get().to(callback)))
@@ -154,7 +181,9 @@ async fn set_out(
             (Purpose::Permission, orcid, Some(hint))
         }
         Ok(Link::Invitation { id }) => (Purpose::Invitation, id, None),
-        Ok(Link::Visit { .. }) => return inbox.bad_link(LinkError::Invalid),
+        Ok(Link::Visit { .. } | Link::ServicePoint { .. }) => {
+            return inbox.bad_link(LinkError::Invalid);
+        }
         Err(e) => return inbox.bad_link(e),
     };
     if let Some(answer) = inbox.come_back_later() {

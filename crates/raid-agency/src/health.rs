@@ -4,9 +4,10 @@ use crate::telemetry::Metrics;
 use actix_web::{HttpResponse, web};
 use orcid_client::Client;
 use raid_model::permission::PermissionState;
+use raid_model::trust::NamingState;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::{Store, StoreError, memberships, migrate, permissions, service_points, tasks};
+use store::{Store, StoreError, memberships, migrate, namings, permissions, service_points, tasks};
 use time::format_description::well_known::Rfc3339;
 
 /// What the answers are made from.
@@ -159,6 +160,11 @@ fn gauge(c: &mut store::Conn) -> Result<(), StoreError> {
     for state in memberships::State::ALL {
         let n = entries.iter().find(|(s, _)| s == state).map_or(0, |e| e.1);
         metrics::gauge!("raid_memberships", "state" => state.as_str()).set(n as f64);
+    }
+    let named = namings::counts(c)?;
+    for state in NamingState::ALL {
+        let n = named.iter().find(|(s, _)| *s == state).map_or(0, |p| p.1);
+        metrics::gauge!("raid_namings", "state" => state.as_str()).set(n as f64);
     }
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! The configuration: `config/default.toml`, then the files named on the command line, then
 //! `RAID_…` environment variables; later ones win.
 
+mod derived;
+mod quotas;
 mod values;
 
-use secrecy::ExposeSecret as _;
+pub use quotas::Quotas;
+use raid_model::trust::Trust;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 use values::bounded;
@@ -28,6 +31,7 @@ const DEFAULT: &str = include_str!("../../../config/default.toml");
 pub struct Settings {
     pub server: Server,
     pub limits: Limits,
+    pub quotas: Quotas,
     pub data: Data,
     pub store: Database,
     pub agency: Agency,
@@ -109,6 +113,7 @@ section! {
         landing_prefix: String,
         #[serde(with = "bounded")]
         invitation_lifetime: Duration,
+        new_service_point_trust: Trust,
     }
 }
 section! {
@@ -123,6 +128,8 @@ section! {
         admin_email: Option<String>,
         #[serde(default)]
         tech_email: Option<String>,
+        #[serde(default)]
+        trust: Option<Trust>,
     }
 }
 section! {
@@ -208,6 +215,7 @@ section! {
         requests: u32,
         #[serde(with = "bounded")]
         window: Duration,
+        announcements: u32,
         #[serde(with = "bounded")]
         link_lifetime: Duration,
         #[serde(with = "bounded")]
@@ -383,51 +391,5 @@ impl Settings {
             return wrong("server.public_url", "must be an http(s) address");
         }
         Ok(())
-    }
-
-    /// The database: a PostgreSQL address, or the path of a SQLite file.
-    pub fn database(&self) -> store::Settings {
-        let url = self.store.url.get().expose_secret();
-        let url = if url.is_empty() {
-            self.data.folder.join("raid.sqlite").display().to_string()
-        } else {
-            url.to_owned()
-        };
-        let mut database = store::Settings {
-            url,
-            connections: self.store.connections,
-            wait: self.store.wait,
-        };
-        if database.connections == 0 {
-            let cores = std::thread::available_parallelism().map_or(2, usize::from);
-            let cores = u32::try_from(cores).unwrap_or(2);
-            database.connections = if database.is_postgres() {
-                8
-            } else {
-                cores.max(2)
-            };
-        }
-        database
-    }
-
-    /// Where RAiDs are shown.
-    pub fn landing_prefix(&self) -> String {
-        if self.agency.landing_prefix.is_empty() {
-            format!(
-                "{}/raids/",
-                self.server.public_url.as_str().trim_end_matches('/')
-            )
-        } else {
-            self.agency.landing_prefix.clone()
-        }
-    }
-
-    /// A path in the data folder, unless another is configured.
-    pub fn in_data(&self, configured: &Path, name: &str) -> PathBuf {
-        if configured.as_os_str().is_empty() {
-            self.data.folder.join(name)
-        } else {
-            configured.to_owned()
-        }
     }
 }

@@ -25,6 +25,7 @@ mod ror_id;
 pub mod search;
 mod serde_text;
 pub mod text;
+pub mod trust;
 pub mod validate;
 pub mod vocabulary;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! Whether a contributor can be asked again for permission.
 
 use raid_model::permission::{ContactBudget, PermissionState as State};
+use raid_model::trust::Gate;
 use store::Timestamp;
 use store::contributor_states::ContributorState;
 
@@ -29,6 +30,13 @@ impl Asking {
         }
         if contributor.disclaimed_at.is_some() {
             return Self::Refused("They said that they are not part of this project.");
+        }
+        match contributor.naming.map(|naming| naming.gate) {
+            Some(Gate::Stopped) => {
+                return Self::Refused("They do not want entries from this service point.");
+            }
+            Some(Gate::Held(because)) => return Self::Refused(because.text()),
+            Some(Gate::New | Gate::Open) | None => {}
         }
         let state = contributor.permission.as_ref().map(|it| it.state);
         match state.unwrap_or(State::Unasked) {

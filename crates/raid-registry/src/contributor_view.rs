@@ -3,6 +3,7 @@
 
 use raid_model::OrcidId;
 use raid_model::permission::{ContactBudget, PermissionState};
+use raid_model::trust::Gate;
 use serde::Serialize;
 use store::contributor_states::ContributorState;
 use store::memberships::{Membership, State as EntryState};
@@ -219,6 +220,22 @@ fn entry_state(
     entry: Option<&Membership>,
 ) -> (&'static str, &'static str) {
     const PENDING: (&str, &str) = ("pending", "It is about to be written.");
+    let stands = entry.is_some_and(|it| {
+        !matches!(
+            it.state,
+            EntryState::Deleted | EntryState::RemovedByResearcher
+        )
+    });
+    match known.naming.map(|naming| naming.gate).filter(|_| !stands) {
+        Some(Gate::Stopped) => {
+            return (
+                "stopped",
+                "This person does not want entries from this service point.",
+            );
+        }
+        Some(Gate::Held(because)) => return ("held", because.text()),
+        _ => {}
+    }
     match entry.map(|it| (it.state, it)) {
         Some((EntryState::Posting, _)) => PENDING,
         Some((EntryState::Deleting, _)) => ("removing", "It is about to be removed."),

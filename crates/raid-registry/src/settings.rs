@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::ContactBudget;
+use raid_model::trust::{Quotas, Trust};
 use raid_model::{Addresses, Prefix, RorId};
 
 use crate::auth::AuthSettings;
@@ -78,6 +79,10 @@ pub struct Settings {
     pub limits: Limits,
     /// How long an invitation can be accepted.
     pub invitation_lifetime: Duration,
+    /// How many strangers a service point may reach.
+    pub quotas: Quotas,
+    /// How far a new service point is trusted, unless it is said.
+    pub new_service_point_trust: Trust,
     /// The cache in front of hot reads.
     pub read_cache: ReadCache,
     /// RAiDs that a list reads at once; a list is streamed page by page.
@@ -170,6 +175,8 @@ impl Settings {
                 trusted_proxy: false,
             },
             invitation_lifetime: Duration::from_hours(30 * 24),
+            quotas: Quotas::default(),
+            new_service_point_trust: Trust::Notify,
             read_cache: ReadCache {
                 entries: 10_000,
                 ttl: Duration::from_secs(2),

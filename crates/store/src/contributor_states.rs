@@ -4,6 +4,7 @@
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::memberships::{self, Membership};
+use crate::namings::{self, Naming};
 use crate::permission_requests::{self, PermissionRequestRow};
 use crate::permissions::{self, Permission};
 use crate::schema::{contribution, disclaimer, membership};
@@ -33,6 +34,8 @@ pub struct ContributorState {
     pub membership: Option<Membership>,
     /// When they said that they are not part of the project.
     pub disclaimed_at: Option<Timestamp>,
+    /// Where they stand with the RAiD's service point; none if the RAiD does not name them.
+    pub naming: Option<Naming>,
     /// What is due about their permission.
     pub permission_task: Option<Queued>,
     /// What is due about their entry.
@@ -125,6 +128,9 @@ fn load(
     let requests = permission_requests::of_people(c, &people)?;
     let entries = entries(c, &people, &handles)?;
     let disclaimers = disclaimers(c, &people, &handles)?;
+    let raids: BTreeSet<&Handle> = places.iter().map(|(_, handle)| handle).collect();
+    let raids: Vec<Handle> = raids.into_iter().cloned().collect();
+    let namings = namings::among(c, &people, &raids)?;
     let works: Vec<Work> = places
         .iter()
         .flat_map(|(orcid, handle)| {
@@ -145,6 +151,7 @@ fn load(
             requests: requests.get(orcid).cloned().unwrap_or_default(),
             membership: entries.get(place).cloned(),
             disclaimed_at: disclaimers.get(place).copied(),
+            naming: namings.get(place).copied(),
             permission_task: tasks.get(&Work::Permission(*orcid)).cloned(),
             membership_task: tasks
                 .get(&Work::Membership(*orcid, handle.clone()))

@@ -2,29 +2,34 @@
 
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
+use crate::namings::{self, Objected};
 use crate::schema::disclaimer;
 use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The person says that they are not part of the project. Saying it again changes nothing.
+/// The person says that they are not part of the project, which is an objection to its service point.
+/// Saying it again changes nothing, and gives none.
 pub fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
     handle: &Handle,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<Objected>, StoreError> {
     let row = (
         disclaimer::orcid.eq(orcid.to_string()),
         disclaimer::handle.eq(handle.to_string()),
         disclaimer::said_at.eq(now),
     );
-    per_backend!(c, |c| diesel::insert_into(disclaimer::table)
+    let said = per_backend!(c, |c| diesel::insert_into(disclaimer::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    if said == 0 {
+        return Ok(None);
+    }
+    namings::object(c, handle, now).map(Some)
 }
 
 /// The person is part of the project after all: they accepted an invitation to it.

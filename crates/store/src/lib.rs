@@ -1,6 +1,7 @@
 //! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that
 //! knows diesel.
 
+pub mod announcements;
 pub mod answers;
 pub mod calls;
 pub mod changes;
@@ -18,10 +19,12 @@ pub mod invitations;
 pub mod inviters;
 pub mod issuers;
 pub mod limiter;
+pub mod mail_quotas;
 pub mod memberships;
 pub mod migrate;
 mod mint_statement;
 mod mints;
+pub mod namings;
 pub mod permission_requests;
 pub mod permissions;
 #[cfg(test)]
@@ -30,6 +33,7 @@ mod pool;
 pub mod raids;
 mod schema;
 mod seal;
+pub mod service_point_days;
 pub mod service_points;
 pub mod statuses;
 pub mod sweep;

@@ -8,7 +8,7 @@ diesel::table! {
     service_point (id) {
         id -> BigInt, name -> Text, identifier_owner -> Text, repository_id -> Nullable<Text>,
         prefix -> Text, group_id -> Text, admin_email -> Nullable<Text>, tech_email -> Nullable<Text>,
-        enabled -> Bool, app_writes_enabled -> Bool, created_at -> Timestamp,
+        enabled -> Bool, app_writes_enabled -> Bool, created_at -> Timestamp, trust -> Text,
     }
 }
 diesel::table! {
@@ -40,7 +40,7 @@ diesel::table! {
     raid_term (handle, kind, value) { handle -> Text, kind -> Text, value -> Text, }
 }
 diesel::table! {
-    contribution (orcid, handle) { orcid -> Text, handle -> Text, }
+    contribution (orcid, handle) { orcid -> Text, handle -> Text, released_at -> Nullable<Timestamp>, }
 }
 diesel::table! {
     task (kind, key) {
@@ -92,6 +92,29 @@ diesel::table! {
 }
 diesel::table! {
     disclaimer (orcid, handle) { orcid -> Text, handle -> Text, said_at -> Timestamp, }
+}
+diesel::table! {
+    naming (orcid, service_point_id) {
+        orcid -> Text, service_point_id -> BigInt, handle -> Text, state -> Text,
+        since -> Timestamp, named_at -> Timestamp, entry_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    service_point_day (service_point_id, day) {
+        service_point_id -> BigInt, day -> Date, new_people -> Integer, mails -> Integer,
+        objections -> Integer,
+    }
+}
+diesel::table! {
+    mailed_address (hash) { hash -> Text, day -> Date, mails -> Integer, }
+}
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+    use crate::types::DbUuid;
+    announcement (orcid, service_point_id) {
+        orcid -> Text, service_point_id -> BigInt, id -> DbUuid, handle -> Text, state -> Text,
+        since -> Timestamp, put_code -> Nullable<BigInt>, reason -> Nullable<Text>,
+    }
 }
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamp};
@@ -163,6 +186,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     orcid_grant,
     membership,
     disclaimer,
+    naming,
+    service_point_day,
+    mailed_address,
+    announcement,
     invitation,
     visit,
     contributor_status,

@@ -3,8 +3,9 @@
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
 use crate::schema::service_point;
-use crate::types::Timestamp;
+use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
+use raid_model::trust::Trust;
 
 /// A service point.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -32,6 +33,15 @@ pub struct ServicePointRow {
     pub app_writes_enabled: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How far it is trusted.
+    #[diesel(serialize_as = AsText<Trust>, deserialize_as = AsText<Trust>)]
+    pub trust: Trust,
+}
+
+impl From<AsText<Trust>> for Trust {
+    fn from(text: AsText<Trust>) -> Self {
+        text.into_inner()
+    }
 }
 
 /// All service points, in the order of their numbers.
@@ -76,7 +86,7 @@ pub fn of_group(c: &mut Conn, group: &str) -> Result<Option<ServicePointRow>, St
 /// When the database refuses.
 pub fn seed(c: &mut Conn, row: &ServicePointRow) -> Result<bool, StoreError> {
     let added = per_backend!(c, |c| diesel::insert_into(service_point::table)
-        .values(row)
+        .values(row.clone())
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(added == 1)
@@ -126,12 +136,12 @@ pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>,
         return Ok(Err(taken));
     }
     per_backend!(c, |c| diesel::insert_into(service_point::table)
-        .values(&row)
+        .values(row.clone())
         .execute(c))?;
     Ok(Ok(id))
 }
 
-/// Replaces what may change: name, owner, group, addresses and switches. Gives what is taken, if
+/// Replaces what may change: name, owner, group, addresses, switches and trust. Gives what is taken, if
 /// something is.
 ///
 /// # Errors
@@ -149,6 +159,7 @@ pub fn change(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, Stor
             service_point::tech_email.eq(&row.tech_email),
             service_point::enabled.eq(row.enabled),
             service_point::app_writes_enabled.eq(row.app_writes_enabled),
+            service_point::trust.eq(row.trust.as_str()),
         ))
         .execute(c)?;
     if changed == 0 {

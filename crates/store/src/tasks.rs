@@ -42,6 +42,10 @@ text_enum! {
         Sweep = "sweep",
         /// Look at a RAiD on the day when something derived from the date changes.
         Boundary = "boundary",
+        /// Admit people whom a service point's quota of a day held.
+        Release = "release",
+        /// Inform a person of the first entry by a service point that is new to them.
+        Announcement = "announcement",
     }
 }
 
@@ -101,6 +105,10 @@ pub enum Work {
     Sweep,
     /// What is derived from one RAiD and today's date.
     Boundary(Handle),
+    /// The people whom the quota of a service point held.
+    Release(i64),
+    /// The message to a person about a service point's first entry.
+    Announcement(OrcidId, i64),
 }
 
 /// The key of the one sweep.
@@ -116,6 +124,8 @@ impl Work {
             Self::Embargo(_) => Kind::Embargo,
             Self::Sweep => Kind::Sweep,
             Self::Boundary(_) => Kind::Boundary,
+            Self::Release(_) => Kind::Release,
+            Self::Announcement(..) => Kind::Announcement,
         }
     }
 
@@ -127,18 +137,23 @@ impl Work {
             Self::Email(id) => id.to_string(),
             Self::Sweep => SWEEP_KEY.to_owned(),
             Self::Embargo(handle) | Self::Boundary(handle) => handle.to_string(),
+            Self::Release(service_point) => service_point.to_string(),
+            Self::Announcement(orcid, service_point) => format!("{orcid} {service_point}"),
         }
     }
 
     /// Whose work it is: one worker at a time per subject.
     pub fn subject(&self) -> String {
         match self {
-            Self::Permission(orcid) | Self::Membership(orcid, _) => orcid.to_string(),
+            Self::Permission(orcid) | Self::Membership(orcid, _) | Self::Announcement(orcid, _) => {
+                orcid.to_string()
+            }
             Self::Email(id) => id.to_string(),
             Self::Embargo(handle) => handle.to_string(),
             Self::Sweep => Kind::Sweep.to_string(),
             // Not the embargo's subject: the two may run at the same time.
             Self::Boundary(handle) => format!("{} {handle}", Kind::Boundary),
+            Self::Release(service_point) => format!("{} {service_point}", Kind::Release),
         }
     }
 
@@ -156,6 +171,12 @@ impl Work {
             Kind::Sweep if key == SWEEP_KEY => Self::Sweep,
             Kind::Sweep => return Err(damaged()),
             Kind::Boundary => Self::Boundary(key.parse().map_err(|_| damaged())?),
+            Kind::Release => Self::Release(key.parse().map_err(|_| damaged())?),
+            Kind::Announcement => {
+                let (orcid, service_point) = key.split_once(' ').ok_or_else(damaged)?;
+                let orcid = orcid.parse().map_err(|_| damaged())?;
+                Self::Announcement(orcid, service_point.parse().map_err(|_| damaged())?)
+            }
         })
     }
 }

@@ -11,6 +11,7 @@ use orcid_client::{
     CallError, Client, Deleted, Meaning, Outcome, PutCode, ReadAs, Urgency, our_entry,
 };
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
+use raid_model::trust::{HeldBecause, Quotas};
 use raid_model::{Handle, OrcidId};
 use reconciler::{Held, Next, Reconcile, Verdict};
 use secrecy::SecretString;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use store::memberships::{self, Membership, Standing};
 use store::permissions::Permission;
 use store::tasks::{Kind, Lane, Work};
-use store::{Store, StoreError};
+use store::{Store, StoreError, namings};
 
 /// Makes one entry of one ORCID record agree with the RAiD.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct MembershipReconciler {
     store: Store,
     client: Arc<Client>,
     policy: MembershipPolicy,
+    quotas: Quotas,
     /// How long a new person's first question waits for their other projects.
     ask_delay: Duration,
 }
@@ -44,20 +46,29 @@ struct Entry {
     known: Permission,
     /// What stands there before the step is taken.
     before: Standing,
+    /// Whether it would be the first one by the service point for the person.
+    is_first: bool,
 }
 
 impl MembershipReconciler {
-    /// A reconciler that writes through `client`, under `policy`.
+    /// A reconciler that writes through `client`, under `policy`. `quotas` bound whom a service point
+    /// may name for the first time.
     pub fn new(
         store: Store,
         client: Arc<Client>,
         policy: MembershipPolicy,
+        quotas: Quotas,
         ask_delay: Duration,
     ) -> Self {
+        // From the start, so that an alarm sees the first one.
+        for because in [HeldBecause::Day, HeldBecause::Raid] {
+            loading::count_held(because, 0);
+        }
         Self {
             store,
             client,
             policy,
+            quotas,
             ask_delay,
         }
     }
@@ -77,7 +88,7 @@ impl MembershipReconciler {
     }
 
     async fn reconcile(&self, held: &Held, orcid: OrcidId, handle: Handle) -> Verdict {
-        let loaded = match self.load(orcid, handle.clone()).await {
+        let loaded = match self.load_admitted(orcid, &handle).await {
             Ok(found) => found,
             Err(e) => return e.into(),
         };
@@ -120,6 +131,7 @@ impl MembershipReconciler {
             token,
             known,
             before: Standing::Deleted,
+            is_first: facts.is_first_entry(),
         };
         let step = match &facts.actual {
             Some(actual) if facts.in_doubt() => {
@@ -323,7 +335,15 @@ impl MembershipReconciler {
             entry.handle.clone(),
             self.store.clock().clone(),
         );
-        verdict.with(move |c| memberships::record(c, &orcid, &handle, &standing, clock.now()))
+        let is_first = entry.is_first && matches!(standing, Standing::Written { .. });
+        verdict.with(move |c| {
+            let now = clock.now();
+            memberships::record(c, &orcid, &handle, &standing, now)?;
+            if is_first {
+                namings::entry_written(c, &orcid, &handle, now)?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::plan::{Step, plan};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
 use raid_model::permission::PermissionState;
+use raid_model::trust::Gate;
 use raid_model::{Handle, OrcidId, Raid};
 use store::memberships::{self, Membership, State};
+use store::namings::{self, Naming};
 use store::{Conn, StoreError, disclaimers, raids};
 use time::Date;
 
@@ -12,8 +14,10 @@ use time::Date;
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// What should stand on the record: none when the person is no contributor or says that they
-    /// are not, or the RAiD may not be shown.
+    /// are not, wants no entries from the service point, or the RAiD may not be shown.
     pub desired: Option<MembershipDocument>,
+    /// Where the person stands with the RAiD's service point; none if the RAiD does not name them.
+    pub naming: Option<Naming>,
     /// Where the person stands.
     pub permission: PermissionState,
     /// What we know ORCID holds.
@@ -33,7 +37,9 @@ impl Facts {
         policy: &MembershipPolicy,
         today: Date,
     ) -> Result<Self, StoreError> {
-        let standing = if disclaimers::is_disclaimed(c, orcid, handle)? {
+        let naming = namings::find(c, orcid, handle)?;
+        let is_stopped = naming.is_some_and(|naming| naming.gate == Gate::Stopped);
+        let standing = if is_stopped || disclaimers::is_disclaimed(c, orcid, handle)? {
             None
         } else {
             raids::find_standing(c, handle)?
@@ -48,9 +54,20 @@ impl Facts {
         };
         Ok(Self {
             desired,
+            naming,
             permission,
             actual: memberships::find(c, orcid, handle)?,
         })
+    }
+
+    /// Whether the service point may ask the person, and write the entry.
+    pub(crate) fn gate(&self) -> Gate {
+        self.naming.map_or(Gate::Open, |naming| naming.gate)
+    }
+
+    /// Whether an entry would be the first one by the service point for the person.
+    pub(crate) fn is_first_entry(&self) -> bool {
+        self.naming.is_some_and(|naming| !naming.had_entry)
     }
 
     /// Whether a write may have been carried out whose outcome is unknown, so that only a look at
@@ -75,6 +92,11 @@ pub(crate) fn step(
     today: Date,
 ) -> Result<Step, StoreError> {
     match Facts::load(c, orcid, handle, permission, policy, today) {
+        // Whoever is new is looked at by the task.
+        Ok(facts) if facts.gate() == Gate::New => Ok(plan(Facts {
+            naming: None,
+            ..facts
+        })),
         Ok(facts) => Ok(plan(facts)),
         Err(StoreError::Corrupt(reason)) => {
             tracing::error!(reason, "an entry cannot be derived");

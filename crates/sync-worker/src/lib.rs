@@ -8,11 +8,13 @@ mod act;
 mod facts;
 mod failure;
 mod plan;
+mod release;
 mod resync;
 mod sweep;
 
 pub use act::MembershipReconciler;
 pub use facts::Facts;
 pub use plan::{Step, plan};
+pub use release::ReleaseReconciler;
 pub use resync::{Resynced, resync};
 pub use sweep::SweepReconciler;

@@ -6,13 +6,16 @@ use store::memberships::Membership;
 
 pub use raid_model::membership::Step;
 
-/// Chooses the next step. Never adds what the researcher removed, and writes only with a grant.
+/// Chooses the next step. Never adds what the researcher removed, writes only with a grant, and begins
+/// nothing that waits for release.
 pub fn plan(facts: Facts) -> Step {
     let entry = facts
         .actual
         .as_ref()
         .map_or(Entry::Absent, Membership::entry);
-    Step::next(facts.desired, facts.permission.consent(), entry)
+    let waits = facts.gate().waits();
+    let step = Step::next(facts.desired, facts.permission.consent(), entry);
+    if waits { step.while_waiting() } else { step }
 }
 
 #[cfg(test)]

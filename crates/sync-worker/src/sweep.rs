@@ -8,6 +8,7 @@
 
 mod entries;
 mod find;
+mod namings;
 mod people;
 mod place;
 mod raids;
@@ -112,6 +113,11 @@ fn look(
 ) -> Result<Page, StoreError> {
     let noted = sweep::place(c)?.and_then(|place| place.parse().ok());
     match (noted.unwrap_or_else(Place::first), policy) {
+        (Place::People(None), Some(_)) => {
+            let mut page = people::look(c, None)?;
+            page.finds.extend(namings::look(c)?);
+            Ok(page)
+        }
         (Place::People(after), Some(_)) => people::look(c, after.as_ref()),
         (Place::Entries(after), Some(policy)) => entries::look(c, after.as_ref(), policy, now),
         (Place::Left(after), Some(policy)) => entries::look_at_left(c, after.as_ref(), policy, now),

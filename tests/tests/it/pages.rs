@@ -86,7 +86,7 @@ fn assert_well_made(page: &Page) {
 }
 
 /// Pages that are about one person are not kept by anything on the way.
-fn assert_private(page: &Page) {
+pub fn assert_private(page: &Page) {
     assert_well_made(page);
     assert_eq!(page.header("cache-control"), "no-store", "{}", page.url);
 }

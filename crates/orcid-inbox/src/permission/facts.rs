@@ -1,13 +1,13 @@
 //! What is known of a person, read in one go.
 
 use super::PermissionReconciler;
-use crate::request::{Projects, people_of, projects};
+use crate::request::{Projects, projects, wanted};
 use raid_model::permission::{PermissionFacts, PermissionState, Question, QuestionState};
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
 use store::permission_requests::{self as requests, PermissionRequestRow};
 use store::permissions::{self, Permission};
-use store::{Conn, StoreError, contributions, disclaimers, grants, memberships};
+use store::{Conn, StoreError, grants, memberships};
 
 /// Projects that an earlier question or answer is compared with. Whoever has more is taken to have
 /// one of them.
@@ -64,7 +64,7 @@ impl PermissionReconciler {
                     unanswered: u32::try_from(unanswered).unwrap_or(u32::MAX),
                     posted: u32::try_from(posted).unwrap_or(u32::MAX),
                     something_to_ask: !projects.listed.is_empty(),
-                    contributes: !theirs.handles.is_empty(),
+                    contributes: theirs.many || !theirs.handles.is_empty(),
                     entries: memberships::stands(c, &orcid)?,
                     answer_outdated: !theirs.many && permission.is_answer_outdated(&theirs.handles),
                     idle_since: permission.idle_since,
@@ -99,16 +99,15 @@ struct Theirs {
 
 impl Theirs {
     fn load(c: &mut Conn, orcid: &OrcidId) -> Result<Self, StoreError> {
-        let people = people_of(c, orcid)?;
-        let mut handles = contributions::standing(c, &people, MOST_COMPARED)?;
-        let many = i64::try_from(handles.len()).is_ok_and(|n| n >= MOST_COMPARED);
-        for person in &people {
-            for handle in disclaimers::of_person(c, person)? {
-                handles.remove(&handle);
-            }
-        }
+        let (handles, many) = wanted(c, orcid, MOST_COMPARED)?;
         Ok(Self { handles, many })
     }
+}
+
+/// Whether the person contributes to anything that they want to see on their record.
+pub(super) fn contributes(c: &mut Conn, orcid: &OrcidId) -> Result<bool, StoreError> {
+    let theirs = Theirs::load(c, orcid)?;
+    Ok(theirs.many || !theirs.handles.is_empty())
 }
 
 fn question(

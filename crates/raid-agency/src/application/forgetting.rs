@@ -1,8 +1,8 @@
 //! Deletes what is kept only for a time: old rows of the log of calls to ORCID, and the addresses of
-//! invitations that have expired. Nodes that do so at once do not disturb each other.
+//! invitations that have expired, hashes of addresses that were mailed on earlier days. Nodes that do so at once do not disturb each other.
 
 use std::time::Duration;
-use store::{Store, StoreError, Timestamp, calls, invitations};
+use store::{Store, StoreError, Timestamp, calls, invitations, mail_quotas};
 use tokio::sync::watch;
 
 /// Rows of one transaction: few, as nobody else writes to SQLite meanwhile.
@@ -54,7 +54,11 @@ async fn forget(
         calls += in_batches(store, stopped, delete).await?;
     }
     let forget = move |c: &mut store::Conn| invitations::forget_expired(c, now, BATCH);
-    Ok((calls, in_batches(store, stopped, forget).await?))
+    let mut addresses = in_batches(store, stopped, forget).await?;
+    let today = now.date();
+    let forget = move |c: &mut store::Conn| mail_quotas::forget_before(c, today, BATCH);
+    addresses += in_batches(store, stopped, forget).await?;
+    Ok((calls, addresses))
 }
 
 fn earlier(now: Timestamp, by: Duration) -> Timestamp {

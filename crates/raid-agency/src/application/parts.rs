@@ -7,7 +7,9 @@ use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
 use orcid_client::Client;
-use orcid_inbox::{EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport};
+use orcid_inbox::{
+    AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport,
+};
 use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{ContactBudget, PermissionRules};
@@ -17,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use sync_worker::{MembershipReconciler, SweepReconciler};
+use sync_worker::{MembershipReconciler, ReleaseReconciler, SweepReconciler};
 
 pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
     let auth = super::issuers::of(settings)?;
@@ -55,6 +57,8 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         trusted_proxy: settings.server.trusted_proxy,
     };
     registry.invitation_lifetime = agency.invitation_lifetime;
+    registry.quotas = (&settings.quotas).into();
+    registry.new_service_point_trust = agency.new_service_point_trust;
     Ok(registry)
 }
 
@@ -102,7 +106,13 @@ pub(super) fn store_reconcilers(
     let boundaries = BoundaryReconciler::new(store.clone());
     let policy = (settings.orcid.mode == Mode::Own).then(|| membership_policy(settings));
     let sweep = SweepReconciler::new(store.clone(), policy, settings.worker.sweep_every);
-    vec![Arc::new(embargoes), Arc::new(boundaries), Arc::new(sweep)]
+    let releases = ReleaseReconciler::new(store.clone(), (&settings.quotas).into());
+    vec![
+        Arc::new(embargoes),
+        Arc::new(boundaries),
+        Arc::new(releases),
+        Arc::new(sweep),
+    ]
 }
 
 /// What talks to people and to ORCID, as far as this process runs it.
@@ -136,6 +146,12 @@ pub(super) fn orcid_parts(
             asking.clone(),
             signer.clone(),
         )));
+        parts.reconcilers.push(Arc::new(AnnouncementReconciler::new(
+            store.clone(),
+            client.clone(),
+            asking.clone(),
+            signer.clone(),
+        )));
         parts.reconcilers.push(Arc::new(EmailReconciler::new(
             store.clone(),
             asking.clone(),
@@ -155,7 +171,8 @@ pub(super) fn orcid_parts(
     if roles.contains(&Role::Worker) {
         let policy = membership_policy(settings);
         let delay = settings.sync.ask_delay;
-        let worker = MembershipReconciler::new(store.clone(), client, policy, delay);
+        let quotas = (&settings.quotas).into();
+        let worker = MembershipReconciler::new(store.clone(), client, policy, quotas, delay);
         parts.reconcilers.push(Arc::new(worker));
     }
     Ok(parts)
@@ -181,6 +198,8 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
             recheck_after: p.recheck_after,
             forget_after: p.forget_after,
         },
+        announcements: p.announcements,
+        objections_alarm: settings.quotas.objections_alarm,
         membership: membership_policy(settings),
     })
 }

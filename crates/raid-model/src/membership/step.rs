@@ -63,6 +63,16 @@ pub enum Step {
 }
 
 impl Step {
+    /// The step while the question and the entry wait for release: nothing new is asked or added. What
+    /// stands on the record follows, and goes, as always.
+    #[must_use]
+    pub fn while_waiting(self) -> Self {
+        match self {
+            Self::AskFirst | Self::Create(_) => Self::Nothing,
+            other => other,
+        }
+    }
+
     /// Chooses the next step towards `desired`. Never adds what the researcher removed, and never
     /// acts without a grant.
     pub fn next(desired: Option<MembershipDocument>, consent: Consent, entry: Entry) -> Self {

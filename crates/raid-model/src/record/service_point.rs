@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::trust::Trust;
 use crate::wire;
 
 /// A service point as the API shows it.
@@ -32,6 +33,9 @@ pub struct ServicePoint {
     pub repository_id: Option<String>,
     /// Address for technical matters.
     pub tech_email: String,
+    /// How far it is trusted; shown to operators. Not in the original.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 /// A request to create or change a service point. Repository, prefix and password are the server's
@@ -87,4 +91,17 @@ pub struct ServicePointRequest {
         deserialize_with = "wire::text"
     )]
     pub tech_email: Option<String>,
+    /// How far it is trusted: `auto`, `notify` or `hold`. Not in the original.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub trust: Option<String>,
+}
+
+impl ServicePointRequest {
+    /// How far it is to be trusted, if the request says so.
+    pub fn trust(&self) -> Option<&str> {
+        self.trust.as_deref().filter(|text| !text.trim().is_empty())
+    }
 }

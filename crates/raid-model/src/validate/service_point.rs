@@ -1,6 +1,7 @@
 //! Rules of requests about service points.
 
 use crate::text::has_override;
+use crate::trust::Trust;
 use crate::validate::deceptive::OVERRIDES;
 use crate::validate::failures::{Failures, is_blank};
 use crate::validate::{ErrorType, Failure};
@@ -47,4 +48,7 @@ fn constraints(request: &ServicePointRequest, failures: &mut Failures) {
         }
     }
     failures.required("groupId", is_set(&request.group_id));
+    if let Some(Err(error)) = request.trust().map(str::parse::<Trust>) {
+        failures.invalid("trust", error);
+    }
 }

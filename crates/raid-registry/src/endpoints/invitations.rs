@@ -13,8 +13,10 @@ use raid_model::vocabulary::Role as ContributorRole;
 use raid_model::{Classification, Contributor, ContributorPosition};
 use serde::Serialize;
 use store::invitations::{self, InvitationRow, MAIL_PAUSE, MAX_MAILS, State};
+use store::mail_quotas::{self, MailQuota};
 use store::tasks::{self, Lane, NewTask, Work};
 use store::{Conn, Id, StoreError, Timestamp, inviters, raids};
+use time::Time;
 
 use crate::auth::Caller;
 use crate::endpoints::history::moment;
@@ -175,6 +177,7 @@ enum Resent {
     Refused(&'static str),
     /// Seconds until it may be sent.
     TooSoon(u64),
+    OverQuota(MailQuota),
 }
 
 pub(crate) async fn resend(
@@ -185,6 +188,7 @@ pub(crate) async fn resend(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let raid = rights::writable(&registry, &caller, &path).await?;
+    let (service_point, quotas) = (raid.service_point_id, registry.settings.quotas);
     let (handle, now) = (raid.handle.into_inner(), registry.now());
     let (id, keys) = (id_of(&req), registry.store.keys().clone());
     let resent = registry.store.write(move |c| {
@@ -212,6 +216,10 @@ pub(crate) async fn resend(
             let seconds = wait.whole_seconds().unsigned_abs() + 1;
             return Ok(Resent::TooSoon(seconds));
         }
+        let taken = mail_quotas::take(c, &keys, service_point, &email, &quotas, now)?;
+        if let Some(quota) = taken {
+            return Ok(Resent::OverQuota(quota));
+        }
         if !invitations::reopen(c, row.id)? {
             return Ok(Resent::Refused(WAITING));
         }
@@ -226,6 +234,7 @@ pub(crate) async fn resend(
         }
         Resent::Missing => Err(missing(&req).into()),
         Resent::Refused(why) => Err(conflict(&req, why).into()),
+        Resent::OverQuota(quota) => Err(over_quota(&req, quota, now).into()),
         Resent::TooSoon(seconds) => {
             let detail = format!(
                 "The last mail was sent less than a minute ago. Retry after {seconds} seconds."
@@ -235,6 +244,24 @@ pub(crate) async fn resend(
             Err(problem.retry_in(seconds).into())
         }
     }
+}
+
+/// The answer where a quota of mails is used up: until the next day begins (UTC).
+fn over_quota(req: &HttpRequest, quota: MailQuota, now: Timestamp) -> Problem {
+    let detail = match quota {
+        MailQuota::ServicePoint => {
+            "The service point has sent as many invitations as this agency lets it send in a day. \
+             Retry tomorrow (UTC), or ask the agency."
+        }
+        MailQuota::Address => {
+            "This address was sent as many invitations today as this agency sends anybody in a day, \
+             about all RAiDs. Retry tomorrow (UTC)."
+        }
+    };
+    let tomorrow = now.date().next_day().unwrap_or(now.date());
+    let wait = Timestamp::new(tomorrow, Time::MIDNIGHT) - now;
+    let problem = Problem::of_http(StatusCode::TOO_MANY_REQUESTS, detail, req.path());
+    problem.retry_in(wait.whole_seconds().unsigned_abs() + 1)
 }
 
 const WAITING: &str = "The mail is still waiting to be sent.";

@@ -2,11 +2,13 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use raid_model::trust::Trust;
 use raid_model::validate::{validate_service_point_create, validate_service_point_update};
 use raid_model::{ErrorType, Failure, ServicePoint, ServicePointRequest, json};
 use store::service_points::{self, ServicePointRow, Taken};
 
 use crate::auth::{Caller, Role};
+use crate::endpoints::release;
 use crate::openapi::Describe;
 use crate::paging::{Paging, link_next};
 use crate::problem::Problem;
@@ -68,7 +70,7 @@ pub(crate) async fn list(
         let next = rows.last().filter(|_| has_more).map(|row| row.id);
         link_next(&mut answer, &req, LIST, next.as_ref())?;
     }
-    let shown: Vec<_> = rows.into_iter().map(|row| show_to(&caller, row)).collect();
+    let shown: Vec<_> = rows.into_iter().map(|row| show(row, &caller)).collect();
     Ok(answer.json(shown))
 }
 
@@ -85,7 +87,7 @@ pub(crate) async fn read(
         .read(move |c| service_points::find(c, id))
         .await?
         .ok_or(Refusal::NotFound)?;
-    Ok(HttpResponse::Ok().json(show_to(&caller, row)))
+    Ok(HttpResponse::Ok().json(show(row, &caller)))
 }
 
 pub(crate) fn describe_create() -> Describe {
@@ -96,7 +98,7 @@ pub(crate) fn describe_create() -> Describe {
     )
     .text(
         "The number and the prefix are the server's own. What is left out: both switches are \
-             on, both addresses are empty. A name or a group that another service point has is \
+             on, both addresses are empty, and `trust` is the agency's choice for new ones. A name or a group that another service point has is \
              refused.",
     )
     .secured()
@@ -114,8 +116,8 @@ pub(crate) fn describe_change() -> Describe {
         "Change a service point",
     )
     .text(
-        "The number, the prefix and the repository stay. What is left out of switches and \
-             addresses stays. RAiDs that were minted keep their owner.",
+        "The number, the prefix and the repository stay. What is left out of switches, \
+             addresses and `trust` stays. To change `trust` from `hold` releases what waits. RAiDs that were minted keep their owner.",
     )
     .secured()
     .number("id", "The number of the service point, as in the body")
@@ -149,6 +151,7 @@ pub(crate) async fn create(
         enabled: true,
         app_writes_enabled: true,
         created_at: registry.now(),
+        trust: registry.settings.new_service_point_trust,
     };
     apply(request, &mut row);
     check(&registry, &row).await?;
@@ -160,7 +163,7 @@ pub(crate) async fn create(
     row.id = created.map_err(taken)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/service-point/{}", row.id)))
-        .json(show(row)))
+        .json(show(row, &caller)))
 }
 
 pub(crate) async fn change(
@@ -183,6 +186,7 @@ pub(crate) async fn change(
         unless_valid(vec![failure("id", ErrorType::InvalidValue, message)])?;
     }
     let mut row = found.ok_or_else(|| Problem::no_service_point_with(id))?;
+    let was_held = row.trust == Trust::Hold;
     apply(request, &mut row);
     let changed = row.clone();
     let changed = registry
@@ -193,7 +197,10 @@ pub(crate) async fn change(
         return Err(taken(what));
     }
     registry.forget_service_points();
-    Ok(HttpResponse::Ok().json(show(row)))
+    if was_held && row.trust != Trust::Hold {
+        release::release(&registry, id, true).await?;
+    }
+    Ok(HttpResponse::Ok().json(show(row, &caller)))
 }
 
 /// Refuses what is taken before the write waits for its turn, which looks again.
@@ -205,6 +212,11 @@ async fn check(registry: &Registry, row: &ServicePointRow) -> Result<(), Refusal
 
 /// What a request says, over what is there.
 fn apply(request: ServicePointRequest, row: &mut ServicePointRow) {
+    // Valid, or the request is refused.
+    row.trust = request
+        .trust()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(row.trust);
     row.name = request.name.unwrap_or_default();
     row.identifier_owner = request.identifier_owner.unwrap_or_default();
     row.group_id = request.group_id.unwrap_or_default();
@@ -232,32 +244,23 @@ fn taken(taken: Taken) -> Refusal {
 }
 
 /// A service point as the caller sees it. Whom to write to and which group acts for it is shown to
-/// its own users and to operators.
-fn show_to(caller: &Caller, row: ServicePointRow) -> ServicePoint {
+/// its own users and to operators, its trust to operators.
+fn show(row: ServicePointRow, caller: &Caller) -> ServicePoint {
+    let is_operator = caller.is(Role::Operator);
     let is_own = caller.is(Role::ServicePointUser) && caller.group() == Some(&row.group_id);
-    let shown = show(row);
-    if is_own || caller.is(Role::Operator) {
-        return shown;
-    }
+    let is_shown = is_operator || is_own;
+    let address = |address: Option<String>| address.filter(|_| is_shown).unwrap_or_default();
     ServicePoint {
-        admin_email: String::new(),
-        group_id: None,
-        tech_email: String::new(),
-        ..shown
-    }
-}
-
-fn show(row: ServicePointRow) -> ServicePoint {
-    ServicePoint {
-        admin_email: row.admin_email.unwrap_or_default(),
+        admin_email: address(row.admin_email),
         app_writes_enabled: Some(row.app_writes_enabled),
         enabled: row.enabled,
-        group_id: Some(row.group_id),
+        group_id: Some(row.group_id).filter(|_| is_shown),
         id: row.id,
         identifier_owner: row.identifier_owner,
         name: row.name,
         prefix: Some(row.prefix),
         repository_id: row.repository_id,
-        tech_email: row.tech_email.unwrap_or_default(),
+        tech_email: address(row.tech_email),
+        trust: is_operator.then_some(row.trust),
     }
 }

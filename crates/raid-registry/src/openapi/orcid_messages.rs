@@ -14,6 +14,8 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("Invitation", invitation().into()),
         ("OrcidCall", orcid_call().into()),
         ("ContributorState", contributor_state().into()),
+        ("Released", released().into()),
+        ("WaitingServicePoint", waiting().into()),
     ]
 }
 
@@ -93,6 +95,8 @@ fn contributor_state() -> Object {
         "removing",
         "removed_by_researcher",
         "left_behind",
+        "held",
+        "stopped",
     ];
     let entry = object([
         may("putCode", number(), "ORCID's"),
@@ -122,6 +126,53 @@ fn contributor_state() -> Object {
         may("notification", notification, "The last one"),
         must("orcid", text(), "Their iD, bare"),
         must("permission", permission, "What they answered"),
+    ])
+}
+
+fn released() -> Object {
+    object([
+        must(
+            "contributions",
+            number(),
+            "Contributions that were not released before",
+        ),
+        must("people", number(), "People who were held"),
+    ])
+}
+
+fn waiting() -> Object {
+    let held = object([
+        must(
+            "contributionsByTrust",
+            number(),
+            "Since everything new of the service point waits",
+        ),
+        must("peopleByDay", number(), "By the quota of a day"),
+        must("peopleByRaid", number(), "Named by a RAiD with many others"),
+    ]);
+    let today = object([
+        must("mails", number(), ""),
+        must("newPeople", number(), "Admitted"),
+        must(
+            "objections",
+            number(),
+            "Of people who are not part of its projects, or want no entries from it",
+        ),
+    ]);
+    let alarms = ["objections", "new-people", "mails"];
+    object([
+        must("alarms", list(one_of(&alarms)), "Quotas that are used up"),
+        must(
+            "announcementsFailed",
+            number(),
+            "People who could not be informed of its first entry",
+        ),
+        must("held", held, ""),
+        must("id", number(), ""),
+        must("name", text(), ""),
+        must("raids", list(text()), "RAiDs with many new people"),
+        must("today", today, "UTC"),
+        must("trust", one_of(&["auto", "notify", "hold"]), ""),
     ])
 }
 

@@ -75,8 +75,11 @@ fn service_point() -> Object {
         may("prefix", text(), "The prefix of the handles it mints"),
         may("repositoryId", text(), "Its DataCite repository"),
         must("techEmail", text(), "As `adminEmail`"),
+        may("trust", one_of(TRUST), "Shown to operators"),
     ])
 }
+
+const TRUST: &[&str] = &["auto", "notify", "hold"];
 
 fn service_point_request(besides: Vec<Member>) -> Object {
     let mut members = besides;
@@ -88,6 +91,12 @@ fn service_point_request(besides: Vec<Member>) -> Object {
         must("identifierOwner", text(), "ROR id as a URL"),
         must("name", text(), ""),
         may("techEmail", text(), ""),
+        may(
+            "trust",
+            one_of(TRUST),
+            "Whether its entries follow a permission that a person gave, the person is informed of \
+             the first one, or everything new waits for an operator",
+        ),
     ]);
     object(members)
 }

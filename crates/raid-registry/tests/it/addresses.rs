@@ -24,6 +24,7 @@ pub const SECURED_READS: &[&str] = &[
     "/v1/raids/10.82841/nowhere/holders",
     "/v1/raids/10.82841/nowhere/invitations",
     "/v1/raids/10.82841/nowhere/versions",
+    "/v1/service-points/waiting",
 ];
 
 /// What everybody may read.
@@ -51,6 +52,10 @@ pub const RESEND: &str =
 pub const ASK: &str = "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/ask";
 pub const ACCEPT_MERGE: &str =
     "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/accept-merge";
+
+/// What is released.
+pub const RELEASE_RAID: &str = "/v1/raids/10.82841/nowhere/release";
+pub const RELEASE_POINT: &str = "/v1/service-points/7/release";
 
 pub fn writes() -> [(Method, &'static str); 8] {
     [

@@ -217,6 +217,7 @@ async fn seed(store: &Store) {
         enabled,
         app_writes_enabled: true,
         created_at: store.clock().now(),
+        trust: raid_model::trust::Trust::Auto,
     });
     store
         .write(move |c| {

@@ -38,6 +38,7 @@ mod people;
 mod people_statuses;
 mod privacy;
 mod read;
+mod release_statuses;
 mod request_log;
 mod scoped_roles;
 mod search;

@@ -15,6 +15,7 @@ store::on_both_databases!(
     what_cannot_be_is_refused,
     only_operators_create_and_change,
     switches_count,
+    trust_is_the_operators_choice,
 );
 
 const GROUP: &str = "3f1c8f6e-0000-4000-8000-00000000000a";
@@ -68,11 +69,15 @@ async fn a_new_service_point_mints(db: &TestDb) {
         "name": "New",
         "prefix": PREFIX,
         "techEmail": "",
+        "trust": "notify",
     });
     assert_eq!(point, expected);
     let user = server.token(&[Role::ServicePointUser], Some(GROUP));
     let read = server.get(&user, &format!("/service-point/{id}")).await;
-    assert_eq!(read.expect(200), point);
+    // How far it is trusted is the operators' business.
+    let mut shown = expected;
+    shown.as_object_mut().unwrap().remove("trust");
+    assert_eq!(read.expect(200), shown);
     let raid = server.post(&user, "/raid/", &minimal()).await.expect(201);
     assert_eq!(raid["identifier"]["owner"]["servicePoint"], id);
     assert_eq!(raid["identifier"]["owner"]["id"], OWNER);
@@ -213,4 +218,32 @@ async fn switches_count(db: &TestDb) {
         change(&server, HOME, &[(switch, json!(true))]).await;
         server.mint(&minimal()).await;
     }
+}
+
+/// Today's clients know no trust, and change nothing of it.
+async fn trust_is_the_operators_choice(db: &TestDb) {
+    let server = serve(db).await;
+    let path = format!("/service-point/{HOME}");
+    let operator = server.operator();
+    let mut point = server.get(&operator, &path).await.expect(200);
+    assert_eq!(point["trust"], "auto", "of those that there were before");
+    for trust in ["hold", "notify", "auto"] {
+        point["trust"] = json!(trust);
+        let changed = server.put(&operator, &path, &point).await.expect(200);
+        assert_eq!(changed["trust"], trust);
+    }
+    point["trust"] = json!("hold");
+    server.put(&operator, &path, &point).await.expect(200);
+    for silent in [Value::Null, json!("")] {
+        point["trust"] = silent;
+        let kept = server.put(&operator, &path, &point).await.expect(200);
+        assert_eq!(kept["trust"], "hold");
+    }
+    point.as_object_mut().unwrap().remove("trust");
+    let kept = server.put(&operator, &path, &point).await.expect(200);
+    assert_eq!(kept["trust"], "hold");
+    point["trust"] = json!("Blind");
+    let refused = server.put(&operator, &path, &point).await;
+    refused.expect(400);
+    assert_eq!(refused.fields(), ["trust"]);
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::addresses::{
-    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RESEND, SEARCH, SECURED_READS, body_for,
-    here, is_redirect, lines, writes,
+    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RELEASE_POINT, RELEASE_RAID, RESEND,
+    SEARCH, SECURED_READS, body_for, here, is_redirect, lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
@@ -23,6 +23,7 @@ use crate::notes::{Given, Notes, documented};
 use crate::people_statuses::{
     what_contributors_end_as, what_contributors_give, what_contributors_lack,
 };
+use crate::release_statuses::{what_releases_end_as, what_releases_give, what_releases_lack};
 use crate::tokens::{forged_for, of};
 
 store::on_both_databases!(every_documented_status_is_given_and_no_other);
@@ -177,6 +178,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let point_path = format!("/service-point/{}", point["id"]);
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
+    what_releases_give(notes, server, &all, &path).await;
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -210,6 +212,7 @@ async fn what_is_over(notes: &mut Notes, server: &Server) {
             .await
             .expect(410);
     }
+    what_releases_end_as(notes, server, &all, &path).await;
     what_invitations_end_as(notes, server, &path).await;
     what_contributors_end_as(notes, server, &path).await;
     let page = path.replace("/raid/", "/raids/");
@@ -297,6 +300,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         let odd = request(method, &odd, &all);
         notes.send(server, odd).await.expect(400);
     }
+    what_releases_lack(notes, server, &all).await;
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
@@ -343,6 +347,8 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, RESEND),
         (Method::POST, ASK),
         (Method::POST, ACCEPT_MERGE),
+        (Method::POST, RELEASE_RAID),
+        (Method::POST, RELEASE_POINT),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
@@ -387,6 +393,8 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         (Method::POST, RESEND),
         (Method::POST, ASK),
         (Method::POST, ACCEPT_MERGE),
+        (Method::POST, RELEASE_RAID),
+        (Method::POST, RELEASE_POINT),
     ];
     let writes: Vec<_> = writes()
         .into_iter()

@@ -168,7 +168,7 @@ async fn every_constraint_stands(db: &TestDb) {
     let time = "'2026-03-01 12:00:00'";
     let good = [
         format!(
-            "service_point VALUES (1, 'n', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time})"
+            "service_point VALUES (1, 'n', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto')"
         ),
         format!(
             "raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
@@ -179,10 +179,10 @@ async fn every_constraint_stands(db: &TestDb) {
     }
     let bad = [
         format!(
-            "service_point VALUES (2, 'n', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time})"
+            "service_point VALUES (2, 'n', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'auto')"
         ),
         format!(
-            "service_point VALUES (3, 'm', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time})"
+            "service_point VALUES (3, 'm', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto')"
         ),
         format!(
             "raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
@@ -194,7 +194,19 @@ async fn every_constraint_stands(db: &TestDb) {
             "raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
         ),
         format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL)"),
-        "contribution VALUES ('0000-0002-1825-0097', 'a/z')".to_owned(),
+        "contribution VALUES ('0000-0002-1825-0097', 'a/z', NULL)".to_owned(),
+        format!(
+            "service_point VALUES (4, 'm', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'blind')"
+        ),
+        format!("naming VALUES ('o', 1, 'a/b', 'liked', {time}, {time}, NULL)"),
+        format!("naming VALUES ('o', 9, 'a/b', 'admitted', {time}, {time}, NULL)"),
+        "service_point_day VALUES (9, '2026-03-01', 0, 0, 0)".to_owned(),
+        format!(
+            "announcement VALUES ('o', 1, '0190a1b2-0000-7000-8000-000000000000', 'a/b', 'shouted', {time}, NULL, NULL)"
+        ),
+        format!(
+            "announcement VALUES ('o', 9, '0190a1b2-0000-7000-8000-000000000000', 'a/b', 'due', {time}, NULL, NULL)"
+        ),
         "raid_term VALUES ('a/b', 'colour', 'blue')".to_owned(),
         format!(
             "task VALUES ('cooking', 'k', 's', 0, 'due', {time}, 0, 1, NULL, NULL, NULL, {time}, NULL)"

@@ -66,6 +66,7 @@ pub async fn store(db: &TestDb) -> Store {
         enabled: true,
         app_writes_enabled: true,
         created_at: noon(),
+        trust: raid_model::trust::Trust::Auto,
     };
     store
         .write(move |c| service_points::seed(c, &row))

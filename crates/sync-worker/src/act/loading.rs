@@ -3,10 +3,11 @@
 use super::MembershipReconciler;
 use crate::facts::Facts;
 use raid_model::permission::PermissionState;
+use raid_model::trust::{Gate, HeldBecause};
 use raid_model::{Handle, OrcidId};
 use secrecy::SecretString;
 use store::permissions::{self, Permission};
-use store::{StoreError, grants};
+use store::{StoreError, grants, namings};
 
 /// What is known when a task begins.
 pub(super) struct Loaded {
@@ -16,8 +17,48 @@ pub(super) struct Loaded {
     pub(super) token: Option<SecretString>,
 }
 
+pub(super) fn count_held(because: HeldBecause, people: u64) {
+    metrics::counter!("raid_people_held_total", "because" => because.as_str()).increment(people);
+}
+
 impl MembershipReconciler {
-    pub(super) async fn load(&self, orcid: OrcidId, handle: Handle) -> Result<Loaded, StoreError> {
+    /// What is known, after people whom the RAiD's service point names for the first time were looked
+    /// at. Of an entry that should not stand anyway that is not needed.
+    pub(super) async fn load_admitted(
+        &self,
+        orcid: OrcidId,
+        handle: &Handle,
+    ) -> Result<Loaded, StoreError> {
+        let loaded = self.load(orcid, handle.clone()).await?;
+        if loaded.facts.gate() != Gate::New || loaded.facts.desired.is_none() {
+            return Ok(loaded);
+        }
+        self.admit(handle).await?;
+        self.load(orcid, handle.clone()).await
+    }
+
+    /// Admits or holds the people of a RAiD who are new to its service point.
+    async fn admit(&self, handle: &Handle) -> Result<(), StoreError> {
+        let (named, quotas, clock) = (handle.clone(), self.quotas, self.store.clock().clone());
+        let admitted = self
+            .store
+            .write(move |c| namings::admit(c, &named, &quotas, clock.now()))
+            .await?;
+        metrics::counter!("raid_new_people_total").increment(admitted.admitted as u64);
+        if let Some(because) = admitted.because {
+            count_held(because, admitted.held as u64);
+            tracing::warn!(
+                service_point = admitted.service_point,
+                %handle,
+                people = admitted.held,
+                because = because.as_str(),
+                "people whom a service point named for the first time are held"
+            );
+        }
+        Ok(())
+    }
+
+    async fn load(&self, orcid: OrcidId, handle: Handle) -> Result<Loaded, StoreError> {
         let today = self.store.clock().now().date();
         let keys = self.store.keys().clone();
         let policy = self.policy.clone();

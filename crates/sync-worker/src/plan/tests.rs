@@ -5,8 +5,10 @@ use crate::facts::Facts;
 use proptest::prelude::*;
 use raid_model::membership::MembershipDocument;
 use raid_model::permission::PermissionState;
+use raid_model::trust::{Gate, HeldBecause};
 use store::AsText;
 use store::memberships::{Membership, State};
+use store::namings::Naming;
 
 use time::macros::datetime;
 
@@ -42,6 +44,7 @@ fn entry(state: State, put_code: Option<i64>, known: Option<&MembershipDocument>
 fn granted(desired: Option<MembershipDocument>, actual: Option<Membership>) -> Step {
     plan(Facts {
         desired,
+        naming: None,
         permission: PermissionState::Granted,
         actual,
     })
@@ -129,6 +132,7 @@ fn what_stays_after_a_withdrawal_is_tried_again_with_a_new_grant_only() {
     };
     let step = |permission, desired| {
         plan(Facts {
+            naming: None,
             desired,
             permission,
             actual: left(),
@@ -153,7 +157,7 @@ proptest! {
     ) {
         let actual = stands.then(|| entry(state, put_code, None));
         let desired = desired.map(|title| document(&title));
-        let step = plan(Facts { desired: desired.clone(), permission, actual });
+        let step = plan(Facts { desired: desired.clone(), naming: None, permission, actual });
         match permission {
             PermissionState::Granted => {
                 prop_assert!(!matches!(step, Step::AskFirst | Step::ReviewQuestion));
@@ -171,4 +175,39 @@ proptest! {
             _ => prop_assert_eq!(step, Step::Nothing),
         }
     }
+}
+
+/// What waits is neither asked for nor added; what stands follows and goes as always.
+#[test]
+fn what_waits_for_release_begins_nothing() {
+    let (old, new) = (document("old"), document("new"));
+    let step = |gate, permission, desired, actual| {
+        plan(Facts {
+            naming: Some(Naming {
+                gate,
+                had_entry: false,
+            }),
+            desired,
+            permission,
+            actual,
+        })
+    };
+    let written = || Some(entry(State::Written, Some(7), Some(&old)));
+    for gate in [Gate::New, Gate::Held(HeldBecause::Day)] {
+        let held = |permission, desired, actual| step(gate, permission, desired, actual);
+        let granted = PermissionState::Granted;
+        assert_eq!(held(granted, Some(new.clone()), None), Step::Nothing);
+        let unasked = PermissionState::Unasked;
+        assert_eq!(held(unasked, Some(new.clone()), None), Step::Nothing);
+        let update = Step::Update(7, new.clone());
+        assert_eq!(held(granted, Some(new.clone()), written()), update);
+        assert_eq!(held(granted, None, written()), Step::Delete(7));
+    }
+    let open = step(
+        Gate::Open,
+        PermissionState::Granted,
+        Some(new.clone()),
+        None,
+    );
+    assert_eq!(open, Step::Create(new));
 }

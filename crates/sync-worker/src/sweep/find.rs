@@ -13,15 +13,19 @@ pub(super) enum What {
     Entry,
     Embargo,
     Boundary,
+    Release,
+    Announcement,
 }
 
 impl What {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Token,
         Self::Permission,
         Self::Entry,
         Self::Embargo,
         Self::Boundary,
+        Self::Release,
+        Self::Announcement,
     ];
 
     pub(super) fn as_str(self) -> &'static str {
@@ -31,6 +35,8 @@ impl What {
             Self::Entry => "entry",
             Self::Embargo => "embargo",
             Self::Boundary => "boundary",
+            Self::Release => "release",
+            Self::Announcement => "announcement",
         }
     }
 }
@@ -48,6 +54,10 @@ pub(super) enum Find {
     Embargo(Handle, Timestamp),
     /// A RAiD that nothing looks at when something derived from the date changes.
     Boundary(Handle, Timestamp),
+    /// A service point with people held by the quota of a day, whom nothing admits on the next one.
+    Release(i64),
+    /// A message that nothing posts.
+    Announcement(OrcidId, i64),
 }
 
 impl Find {
@@ -58,6 +68,8 @@ impl Find {
             Self::Entry(..) => What::Entry,
             Self::Embargo(..) => What::Embargo,
             Self::Boundary(..) => What::Boundary,
+            Self::Release(_) => What::Release,
+            Self::Announcement(..) => What::Announcement,
         }
     }
 
@@ -68,6 +80,8 @@ impl Find {
             Self::Entry(orcid, handle) => Work::Membership(*orcid, handle.clone()),
             Self::Embargo(handle, _) => Work::Embargo(handle.clone()),
             Self::Boundary(handle, _) => Work::Boundary(handle.clone()),
+            Self::Release(service_point) => Work::Release(*service_point),
+            Self::Announcement(orcid, service_point) => Work::Announcement(*orcid, *service_point),
         }
     }
 
@@ -76,8 +90,8 @@ impl Find {
             work: self.work(),
             lane: Lane::Background,
             due_at: match self {
-                Self::Token(_) | Self::Permission(_) | Self::Entry(..) => now,
                 Self::Embargo(_, at) | Self::Boundary(_, at) => *at,
+                _ => now,
             },
             at: now,
         }

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod healthy;
+mod release;
 mod scene;
 mod sweep;

@@ -18,7 +18,7 @@ use sync_worker::SweepReconciler;
 use tokio::sync::watch;
 
 const EMBARGOED: &str = "https://vocabularies.coar-repositories.org/access_rights/c_f1cf/";
-const SERVICE_POINT: i64 = 20_000_000;
+pub const SERVICE_POINT: i64 = 20_000_000;
 pub const ADA: &str = "0000-0002-1825-0097";
 pub const BOB: &str = "0000-0001-5109-3700";
 
@@ -61,6 +61,7 @@ impl Scene {
             enabled: true,
             app_writes_enabled: true,
             created_at: clock.now(),
+            trust: raid_model::trust::Trust::Auto,
         };
         let seeded = store.write(move |c| service_points::seed(c, &row));
         seeded.await.unwrap();

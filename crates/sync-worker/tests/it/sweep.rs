@@ -1,11 +1,13 @@
 //! What the sweep repairs, with the rows damaged in each way.
 
-use crate::scene::{ADA, BOB, Scene, embargoed, handle, orcid, renamed};
+use crate::scene::{ADA, BOB, SERVICE_POINT, Scene, embargoed, handle, orcid, renamed};
 use raid_model::permission::PermissionState;
+use raid_model::trust::{Quotas, Trust};
 use serde_json::json;
+use store::service_points::{self, ServicePointRow};
 use store::tasks::{Kind, Work};
 use store::testing::{TestDb, put_in_state};
-use store::{permissions, raids};
+use store::{namings, permissions, raids};
 use time::Duration;
 
 store::on_both_databases!(
@@ -16,6 +18,9 @@ store::on_both_databases!(
     whoever_was_never_asked_is_asked,
     days_to_come_are_set_again,
     a_day_that_was_missed_is_followed,
+    held_people_are_left_alone_and_led_on,
+    entries_of_a_stopped_service_point_are_removed,
+    a_message_that_nothing_posts_is_led_on,
 );
 
 fn entry(person: &str, n: u32) -> String {
@@ -132,4 +137,69 @@ async fn a_day_that_was_missed_is_followed(db: &TestDb) {
     let sorted = scene.store.read(|c| raids::sorted_as(c, None, 10));
     let sorted = sorted.await.unwrap();
     assert_eq!(sorted[0].1.as_deref(), Some("zebra"), "it is not its work");
+}
+
+/// Admits the people of the first RAiD, at most `new_people_per_day`.
+async fn admit(scene: &Scene, new_people_per_day: u32) {
+    let quotas = Quotas {
+        new_people_per_day,
+        ..Quotas::default()
+    };
+    let now = scene.clock.now();
+    scene
+        .write(move |c| namings::admit(c, &handle(1), &quotas, now))
+        .await;
+}
+
+async fn held_people_are_left_alone_and_led_on(db: &TestDb) {
+    let scene = Scene::new(db).await;
+    scene.mint(1, &[ADA, BOB], |_| {}).await;
+    admit(&scene, 1).await;
+    scene.put(BOB, PermissionState::Unasked).await;
+    scene.put(ADA, PermissionState::Granted).await;
+    scene.set(Work::Permission(orcid(ADA))).await;
+    scene.lose(&[Kind::Membership, Kind::Release]).await;
+    scene.sweep().await;
+    // Hers waits, his is to be asked for.
+    assert_eq!(scene.queue().await, [entry(BOB, 1), permission(ADA)]);
+    let release = scene.due_at(&Work::Release(SERVICE_POINT)).await;
+    assert!(release.is_some_and(|at| at <= scene.clock.now()));
+}
+
+async fn entries_of_a_stopped_service_point_are_removed(db: &TestDb) {
+    let scene = Scene::new(db).await;
+    let raid = scene.mint(1, &[ADA], |_| {}).await;
+    admit(&scene, 0).await;
+    scene.put(ADA, PermissionState::Granted).await;
+    scene.entry_stands(ADA, &raid).await;
+    let now = scene.clock.now();
+    scene
+        .write(move |c| namings::stop(c, &orcid(ADA), SERVICE_POINT, now))
+        .await;
+    scene.lose(&[Kind::Membership, Kind::Permission]).await;
+    scene.sweep().await;
+    assert_eq!(scene.queue().await, [entry(ADA, 1), permission(ADA)]);
+}
+
+async fn a_message_that_nothing_posts_is_led_on(db: &TestDb) {
+    let scene = Scene::new(db).await;
+    scene.mint(1, &[ADA], |_| {}).await;
+    scene.put(ADA, PermissionState::Granted).await;
+    scene.clock.advance(Duration::minutes(1));
+    let now = scene.clock.now();
+    scene
+        .write(move |c| {
+            let row = service_points::find(c, SERVICE_POINT)?.unwrap();
+            let trust = Trust::Notify;
+            service_points::change(c, &ServicePointRow { trust, ..row }).map(drop)
+        })
+        .await;
+    admit(&scene, 0).await;
+    scene
+        .write(move |c| namings::entry_written(c, &orcid(ADA), &handle(1), now))
+        .await;
+    scene.lose(&[Kind::Announcement]).await;
+    scene.sweep().await;
+    let message = Work::Announcement(orcid(ADA), SERVICE_POINT);
+    assert!(scene.due_at(&message).await.is_some());
 }

@@ -138,6 +138,7 @@ impl Database {
             enabled: true,
             app_writes_enabled: true,
             created_at: self.test.clock().now(),
+            trust: raid_model::trust::Trust::Auto,
         };
         let store = self.test.store();
         let seeded = store.write(move |c| service_points::seed(c, &row)).await;

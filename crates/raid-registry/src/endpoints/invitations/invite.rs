@@ -6,10 +6,13 @@ use raid_model::vocabulary::Role as ContributorRole;
 use raid_model::{Classification, Contributor, ContributorPosition, json, wire};
 use serde::Deserialize;
 use store::invitations::{self, InvitationRow, MAX_MAILS, NewInvitation};
+use store::mail_quotas::{self, MailQuota};
 use store::{Id, Json, StoreError, tasks};
 
 use super::address::address;
-use super::{ENOUGH_MAILS, Invitation, TAG, conflict, contribution, mail, still_counts};
+use super::{
+    ENOUGH_MAILS, Invitation, TAG, conflict, contribution, mail, over_quota, still_counts,
+};
 use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
@@ -102,7 +105,7 @@ pub(crate) async fn invite(
         expires_at: now.saturating_add(saturating(registry.settings.invitation_lifetime)),
     };
     let shown = |row: &InvitationRow| Invitation::of(row, now, &registry.settings.orcid_prefix);
-    match store(&registry, new).await? {
+    match store(&registry, new, row.service_point_id).await? {
         Invited::Now(row) => Ok(HttpResponse::Created().json(shown(&row)?)),
         Invited::Before(row) if is_same(&contribution(&row)?, &wanted) => {
             Ok(HttpResponse::Ok().json(shown(&row)?))
@@ -116,6 +119,7 @@ pub(crate) async fn invite(
             Err(conflict(&req, detail).into())
         }
         Invited::MailedEnough => Err(conflict(&req, ENOUGH_MAILS).into()),
+        Invited::OverQuota(quota) => Err(over_quota(&req, quota, now).into()),
         Invited::TooMany => {
             let detail = format!(
                 "{MAX_STANDING} invitations to this RAiD stand open. More can be sent when some \
@@ -133,11 +137,16 @@ enum Invited {
     Before(InvitationRow),
     MailedEnough,
     TooMany,
+    OverQuota(MailQuota),
 }
 
 /// Keeps the invitation and sets the task that mails it, or neither.
-async fn store(registry: &Registry, new: NewInvitation) -> Result<Invited, StoreError> {
-    let keys = registry.store.keys().clone();
+async fn store(
+    registry: &Registry,
+    new: NewInvitation,
+    service_point: i64,
+) -> Result<Invited, StoreError> {
+    let (keys, quotas) = (registry.store.keys().clone(), registry.settings.quotas);
     registry
         .store
         .write(move |c| {
@@ -155,6 +164,10 @@ async fn store(registry: &Registry, new: NewInvitation) -> Result<Invited, Store
             }
             if invitations::standing(c, handle, now)? >= MAX_STANDING {
                 return Ok(Invited::TooMany);
+            }
+            let taken = mail_quotas::take(c, &keys, service_point, &new.email, &quotas, now)?;
+            if let Some(quota) = taken {
+                return Ok(Invited::OverQuota(quota));
             }
             invitations::make(c, &keys, &new)?;
             tasks::enqueue(c, &[mail(new.id, now)])?;

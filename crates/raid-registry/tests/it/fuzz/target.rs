@@ -77,6 +77,7 @@ impl Target {
                 "identifierOwner",
                 "name",
                 "techEmail",
+                "trust",
             ],
         }
     }

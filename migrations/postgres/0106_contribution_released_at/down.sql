@@ -1,0 +1,1 @@
+ALTER TABLE contribution DROP COLUMN released_at;

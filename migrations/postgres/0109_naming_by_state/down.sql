@@ -1,0 +1,1 @@
+DROP INDEX naming_by_state;

@@ -1,0 +1,2 @@
+ALTER TABLE task DROP CONSTRAINT task_kind_check,
+    ADD CONSTRAINT task_kind_check CHECK (kind IN ('permission', 'membership', 'email', 'embargo', 'sweep', 'boundary', 'release', 'announcement'));
