@@ -22,6 +22,9 @@ const MAX_TRIES: usize = 5;
 /// The heading for who comes with an invitation that was cancelled.
 const CANCELLED: &str = "This invitation was withdrawn by the project";
 
+/// The heading for who comes back from ORCID to a project that was withdrawn meanwhile.
+const WITHDRAWN: &str = "This project was withdrawn";
+
 /// What joining needs.
 pub(crate) struct Joining {
     pub clock: Clock,
@@ -161,18 +164,25 @@ pub(crate) async fn explain<'a>(
     };
     let load = move |c: &mut Conn| {
         let Some(invitation) = invitations::find(c, id)? else {
-            return Ok((None, None));
+            return Ok((None, false, None));
         };
-        let embargo = match raids::find_standing(c, invitation.handle.get())? {
-            Some(row) => embargo(&parse(&row.document.0)?),
-            None => None,
-        };
-        Ok((Some(invitation.state), embargo))
+        Ok(match raids::find_standing(c, invitation.handle.get())? {
+            Some(row) => (
+                Some(invitation.state),
+                true,
+                embargo(&parse(&row.document.0)?),
+            ),
+            None => (Some(invitation.state), false, None),
+        })
     };
-    let (state, embargo) = inbox.store.read(load).await?;
+    let (state, stands, embargo) = inbox.store.read(load).await?;
+    let not_joined = matches!(
+        visit.state,
+        visits::State::OtherPerson | visits::State::HandedBack
+    );
     match (visit.state, embargo) {
-        (visits::State::OtherPerson, _) if state == Some(State::Cancelled) => {
-            page.heading = CANCELLED;
+        _ if not_joined && (state == Some(State::Cancelled) || !stands) => {
+            page.heading = if stands { CANCELLED } else { WITHDRAWN };
             page.texts = vec![
                 "You did not join, and the permission just given is handed back. If you think that \
                  this is a mistake, ask whoever invited you."

@@ -1,6 +1,7 @@
 //! Asking people for permission and taking their answer: notifications, landing and callback pages,
 //! e-mail invitations.
 
+mod cookies;
 mod exchange;
 mod grant;
 mod invitation;
@@ -12,8 +13,10 @@ mod pages;
 mod permission;
 mod pressed;
 mod request;
+mod set_out;
 mod settings;
 mod signed;
+mod unsettled;
 mod visit;
 
 pub use mail::{EmailReconciler, MailError, Tls, Transport};

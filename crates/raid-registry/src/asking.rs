@@ -3,6 +3,7 @@
 use raid_model::permission::{ContactBudget, PermissionState as State};
 use store::Timestamp;
 use store::contributor_states::ContributorState;
+use store::disclaimers::Disclaimer;
 
 /// What comes of asking a contributor again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,17 @@ impl Asking {
         if !contributor.contributes {
             return Self::Refused("They are no contributor of this RAiD any more.");
         }
-        if contributor.disclaimed_at.is_some() {
-            return Self::Refused("They said that they are not part of this project.");
+        match contributor.disclaimer {
+            Some(Disclaimer {
+                confirmed: true, ..
+            }) => return Self::Refused("They said that they are not part of this project."),
+            Some(_) => {
+                return Self::Refused(
+                    "Somebody who has the link of their question said that they are not part of \
+                     this project, without a sign-in.",
+                );
+            }
+            None => {}
         }
         let state = contributor.permission.as_ref().map(|it| it.state);
         match state.unwrap_or(State::Unasked) {

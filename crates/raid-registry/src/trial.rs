@@ -147,7 +147,7 @@ fn changes(
     let of_person = |person: OrcidId| {
         // Whoever says that they are not part of it gets no entry.
         let desired = MembershipDocument::for_contributor(raid, &person, policy, today)
-            .filter(|_| !disclaimed.contains_key(&person));
+            .filter(|_| !disclaimed.contains(&person));
         let standing = known.people.get(&person);
         let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
         let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);

@@ -1,0 +1,1 @@
+ALTER TABLE disclaimer DROP COLUMN confirmed;
