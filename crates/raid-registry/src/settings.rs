@@ -116,12 +116,13 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// A bounded cache whose entries live so briefly that other nodes' writes show.
+/// A bounded cache whose entries live so briefly that other nodes' writes show. All nodes need the same
+/// settings: a change that closes something is acknowledged when no node keeps what was before.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadCache {
     /// Most entries; none turns the cache off.
     pub entries: u64,
-    /// How long an entry lives.
+    /// How long an entry lives, counted from before it was read.
     pub ttl: Duration,
 }
 
@@ -172,7 +173,7 @@ impl Settings {
             invitation_lifetime: Duration::from_hours(30 * 24),
             read_cache: ReadCache {
                 entries: 10_000,
-                ttl: Duration::from_secs(2),
+                ttl: Duration::from_secs(1),
             },
             page_size: 100,
             change_feed: ChangeFeed {

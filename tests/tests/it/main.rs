@@ -10,6 +10,7 @@ mod breaker_alarm;
 mod bulk;
 mod cast;
 mod client_trouble;
+mod closed_everywhere;
 mod closed_records;
 mod command_line;
 mod compatibility;

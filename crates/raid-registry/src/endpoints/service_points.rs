@@ -179,7 +179,9 @@ pub(crate) async fn change(
     let mut row = found
         .await?
         .ok_or_else(|| Problem::no_service_point_with(id))?;
+    let group = row.group_id.clone();
     apply(request, &mut row);
+    let closes = !(row.enabled && row.app_writes_enabled) || row.group_id != group;
     let changed = row.clone();
     let changed = registry
         .store
@@ -189,6 +191,9 @@ pub(crate) async fn change(
         return Err(taken(what));
     }
     registry.forget_service_points();
+    if closes {
+        registry.closed_everywhere().await;
+    }
     Ok(HttpResponse::Ok().json(show(row)))
 }
 

@@ -76,7 +76,9 @@ pub(crate) async fn transfer(
         raids::amend,
     )
     .await?;
-    Ok(changed::answer(&registry, &handle, &BTreeSet::new()).await?)
+    let answer = changed::answer(&registry, &handle, &BTreeSet::new()).await?;
+    registry.closed_everywhere().await;
+    Ok(answer)
 }
 
 /// The service point that a request names.
