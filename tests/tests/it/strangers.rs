@@ -116,13 +116,13 @@ async fn a_forged_not_me_removes_nothing(stage: &Stage) {
     let consent = stranger.press(&page, NOT_ME).await;
     let other = stranger.press(&consent, "Authorize access").await;
     assert_eq!(other.heading(), "This was another ORCID account");
-    let consent = stranger.press(&other, "Continue to ORCID").await;
-    let denied = stranger.press(&consent, "Deny access").await;
-    assert_eq!(denied.heading(), "ORCID did not confirm that it is you");
     eventually("the stranger's pair to be revoked", async || {
         (!stage.orcid.holds_a_token_of(OKAFOR).await).then_some(())
     })
     .await;
+    let consent = stranger.press(&other, "Continue to ORCID").await;
+    let denied = stranger.press(&consent, "Deny access").await;
+    assert_eq!(denied.heading(), "ORCID did not confirm that it is you");
     // What is written later shows that nothing was recorded.
     retitle(&agency, &project.handle, "Still mine").await;
     let follows = |entry: &Value| entry["department_name"] == "Still mine";
