@@ -50,7 +50,7 @@ pub(crate) async fn list(
     rights::may_see_service_points(&caller)?;
     accept::json(&req)?;
     let mut query = Query::of(&req);
-    let paging: Paging<i64> = Paging::read(&mut query, LIST);
+    let paging: Paging<i64> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let mut rows = registry.store.read(service_points::all).await?;
     let mut answer = HttpResponse::Ok();
@@ -62,7 +62,7 @@ pub(crate) async fn list(
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| has_more).map(|row| row.id);
-        link_next(&mut answer, &req, LIST, next.as_ref())?;
+        link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
     }
     let shown: Vec<_> = rows.into_iter().map(show).collect();
     Ok(answer.json(shown))

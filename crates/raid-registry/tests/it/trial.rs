@@ -14,7 +14,9 @@ use store::{Conn, tasks};
 
 use raid_registry::auth::Role;
 
-use crate::harness::{AWAY_GROUP, Server, embargoed, minimal, path_of, request, serve, serve_with, settings};
+use crate::harness::{
+    AWAY_GROUP, Server, embargoed, minimal, path_of, request, serve, serve_with, settings,
+};
 
 store::on_both_databases!(
     a_mint_can_be_tried,
@@ -222,8 +224,8 @@ async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
     server.mint(&embargoed(&server)).await;
     server.mint(&minimal()).await;
     let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
-    let own = server.post(&away, "/raid/", &with_people(&minimal(), &["0000-0001-5109-3700"]));
-    let own = own.await.expect(201);
+    let own = with_people(&minimal(), &["0000-0001-5109-3700"]);
+    let own = server.post(&away, "/raid/", &own).await.expect(201);
     let asked = with_people(&own, &["0000-0001-5109-3700", STRANGER]);
     let line = serde_json::to_string(&minimal()).unwrap();
     let tries = async |token: &str| -> [Value; 3] {

@@ -1,1 +1,0 @@
-ALTER TABLE permission DROP COLUMN closed_at;
