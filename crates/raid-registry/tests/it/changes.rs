@@ -360,7 +360,8 @@ async fn who_waits_in_vain_is_answered(db: &TestDb) {
     server.mint(&minimal()).await;
     let now = read(&server, "?after=now").await.expect(200);
     let later = read(&server, "?after=now&wait=1").await.expect(200);
-    assert_eq!(later, now);
+    assert_eq!((told(&later), &later["more"]), (vec![], &json!(false)));
+    assert_eq!(position(&later), position(&now));
 }
 
 async fn only_so_many_wait(db: &TestDb) {
