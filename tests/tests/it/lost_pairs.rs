@@ -1,5 +1,7 @@
 //! ORCID gives a pair of tokens that we do not get to know: it is found out, and handed back.
 
+use crate::agreement::Sides;
+use crate::mail::{letters, link_in};
 use crate::steps::people_are;
 use futures::future::select;
 use raid_tests::examples::{self, CARBERRY, handle_of};
@@ -7,10 +9,12 @@ use raid_tests::{Browser, Stage, eventually};
 use serde_json::json;
 use std::pin::pin;
 use std::time::Duration;
+use store::testing::spoil_invitations;
 
 raid_tests::on_both_databases!(
     a_process_that_dies_in_the_exchange_leaves_no_pair,
     an_answer_that_is_lost_leaves_no_pair,
+    a_permission_that_cannot_be_used_is_handed_back,
 );
 
 /// An exchange that takes longer than three seconds is taken for lost.
@@ -70,6 +74,36 @@ async fn a_process_that_dies_in_the_exchange_leaves_no_pair(stage: &Stage) {
     let consent = browser.press(&failed, "Continue to ORCID").await;
     browser.press(&consent, "Authorize access").await;
     stage.orcid.membership(CARBERRY, &handle).await;
+}
+
+async fn a_permission_that_cannot_be_used_is_handed_back(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let person = examples::minimal()["contributor"][0].clone();
+    let request = json!({
+        "email": "somebody@university.example",
+        "position": person["position"],
+        "role": person["role"],
+    });
+    let path = format!("/v1/raids/{handle}/invitations");
+    agency.client().post(&path, &request).await.expect(201);
+    let letter = eventually("the mail", async || letters(stage).pop()).await;
+    let browser = Browser::new();
+    browser.sign_in_as(&stage.orcid, CARBERRY).await;
+    let landing = browser.open(&link_in(&letter)).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    let sides = Sides::of(stage, agency.client());
+    sides.store.write(spoil_invitations).await.unwrap();
+    let result = browser.press(&consent, "Authorize access").await;
+    assert_eq!(result.heading(), "Something went wrong on our side");
+    let text = result.text();
+    assert!(
+        text.contains("the permission just given is handed back"),
+        "{text}"
+    );
+    assert_eq!(stage.orcid.answers("token_code", 200).await, 1);
+    no_pair_is_left(stage).await;
+    assert_eq!(stage.orcid.answers("revoke", 200).await, 1);
 }
 
 async fn an_answer_that_is_lost_leaves_no_pair(stage: &Stage) {
