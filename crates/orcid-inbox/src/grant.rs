@@ -22,7 +22,7 @@ pub(crate) fn granted(
 /// The person signed in and said no. A permission that stands already is not touched: ORCID does not
 /// withdraw it either. The question that stands in their inbox is archived.
 pub(crate) fn denied(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
-    answer(c, orcid, PermissionEvent::Denied.into(), now)
+    answer(c, orcid, &PermissionEvent::Denied.into(), now)
 }
 
 /// Somebody came back with a no that nobody signed: the question is archived, and nobody reminds of
@@ -30,13 +30,13 @@ pub(crate) fn denied(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<()
 pub(crate) fn closed(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     let reason = "somebody who has the link said no at ORCID, without a sign-in";
     let change = PermissionChange::because(PermissionEvent::RequestClosed, reason);
-    answer(c, orcid, change, now)
+    answer(c, orcid, &change, now)
 }
 
 fn answer(
     c: &mut Conn,
     orcid: &OrcidId,
-    change: PermissionChange,
+    change: &PermissionChange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = permissions::locked(c, orcid, now)?;
@@ -45,7 +45,7 @@ fn answer(
         _ => PermissionState::Ignored,
     };
     if known.state.after(change.event)? == means {
-        permissions::apply(c, &known, &change, now)?;
+        permissions::apply(c, &known, change, now)?;
         permissions::wake_permission(c, orcid, now)?;
     }
     Ok(())

@@ -67,8 +67,8 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
         shown = not_me::noted(inbox, &handle, true);
     }
     shown = match (visit.state, visit.purpose) {
-        (State::Granted | State::Confirmed, _) => shown,
-        (State::OtherPerson | State::HandedBack, Purpose::Invitation) => shown,
+        (State::Granted | State::Confirmed, _)
+        | (State::OtherPerson | State::HandedBack, Purpose::Invitation) => shown,
         _ if waits(inbox, visit) => shown.with_retry(settings, &visit.nonce, "Try again"),
         _ => shown.with_retry(settings, &visit.nonce, "Continue to ORCID"),
     };

@@ -12,7 +12,7 @@ use actix_web::body::BoxBody;
 use actix_web::cookie::SameSite;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, ORIGIN};
+use actix_web::http::header::{HeaderMap, HeaderValue, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::Url;
@@ -64,7 +64,7 @@ pub(crate) async fn refuse_other_sites(
 /// Whether the browser says that the page is not ours. Our pages send no referrer, so their `Origin`
 /// is `null` (Fetch, "serializing a request origin"), which says nothing.
 fn is_from_elsewhere(headers: &HeaderMap, ours: &Url) -> bool {
-    let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
+    let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     if header(SEC_FETCH_SITE).is_some_and(|site| site != b"same-origin") {
         return true;
     }
@@ -83,7 +83,7 @@ fn name(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     #[test]
     fn a_browser_that_names_another_site_is_believed() {

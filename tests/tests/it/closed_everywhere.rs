@@ -39,7 +39,7 @@ async fn while_it_is_read(client: &Client, path: &str, close: impl Future<Output
     then
 }
 
-async fn two<'a>(stage: &'a Stage) -> (Agency<'a>, Agency<'a>) {
+async fn two(stage: &Stage) -> (Agency<'_>, Agency<'_>) {
     let first = stage.agency().await;
     let second = first.second("registry").await;
     (first, second)

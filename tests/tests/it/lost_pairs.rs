@@ -63,12 +63,12 @@ async fn a_process_that_dies_in_the_exchange_leaves_no_pair(stage: &Stage) {
 
     // The page says that it did not work, and the person can do it again.
     let mut result = landing.url.clone();
-    let (_, state) = callback.query_pairs().find(|(k, _)| k == "state").unwrap();
+    let (_, visit) = callback.query_pairs().find(|(k, _)| k == "state").unwrap();
     result.set_path("/orcid/callback");
     result
         .query_pairs_mut()
         .clear()
-        .append_pair("state", &state);
+        .append_pair("state", &visit);
     let failed = browser.open(result.as_str()).await;
     assert_eq!(failed.heading(), "ORCID did not confirm your permission");
     let consent = browser.press(&failed, "Continue to ORCID").await;

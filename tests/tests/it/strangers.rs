@@ -30,11 +30,11 @@ async fn forge_a_no(stage: &Stage, browser: &Browser) -> Page {
     let sent_to = browser.press_to(&landing, "Continue to ORCID").await;
     let mut back = landing.url.clone();
     back.set_path("/orcid/callback");
-    let (_, state) = sent_to.query_pairs().find(|(k, _)| k == "state").unwrap();
+    let (_, visit) = sent_to.query_pairs().find(|(k, _)| k == "state").unwrap();
     back.query_pairs_mut()
         .clear()
         .append_pair("error", "access_denied")
-        .append_pair("state", &state);
+        .append_pair("state", &visit);
     browser.open(back.as_str()).await
 }
 

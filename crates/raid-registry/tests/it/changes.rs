@@ -255,7 +255,7 @@ async fn what_is_no_parameter_is_refused(db: &TestDb) {
     for (query, field) in [
         ("?after=1", "after"),
         (&format!("?after={plain}"), "after"),
-        (&format!("?after={}x", known), "after"),
+        (&format!("?after={known}x"), "after"),
         (&format!("?after={}", cursor("versions/1", "1")), "after"),
         // A reader who has seen more than there is.
         (&format!("?after={}", cursor("changes/1", "2")), "after"),

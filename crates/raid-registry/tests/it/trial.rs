@@ -228,7 +228,7 @@ async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
     let own = server.post(&away, "/raid/", &own).await.expect(201);
     let asked = with_people(&own, &["0000-0001-5109-3700", STRANGER]);
     let line = serde_json::to_string(&minimal()).unwrap();
-    let tries = async |token: &str| -> [Value; 3] {
+    let all_ways = async |token: &str| -> [Value; 3] {
         let minted = server.post(token, "/raid/?dryRun=true", &minimal()).await;
         let path = format!("{}?dryRun=true", path_of(&own));
         let put = server.put(token, &path, &asked).await;
@@ -247,7 +247,7 @@ async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
         let all = answer["orcid"].as_array().unwrap();
         all.iter().find(|it| it["orcid"] == STRANGER).unwrap()["change"].clone()
     };
-    let first = tries(&away).await;
+    let first = all_ways(&away).await;
     for answer in &first {
         assert_eq!(change(answer), "unknown", "{answer:#}");
     }
@@ -255,7 +255,7 @@ async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
         let (orcid, now) = (person(STRANGER), server.clock.now());
         let put = move |c: &mut Conn| put_in_state(c, &orcid, *state, now);
         server.store.write(put).await.unwrap();
-        assert_eq!(tries(&away).await, first, "{state}");
+        assert_eq!(all_ways(&away).await, first, "{state}");
     }
     // Who names them in earnest sees where they stand.
     let (orcid, now) = (person(STRANGER), server.clock.now());

@@ -18,7 +18,6 @@ store::on_both_databases!(
     refusals_are_counted_within_a_state,
     a_grant_is_never_overwritten,
     a_no_is_about_the_projects_of_its_time,
-    a_question_that_nobody_signed_for_is_asked_again_with_the_next_project,
     a_new_grant_covers_what_was_removed,
     of_many_answers_at_once_one_counts,
     the_states_of_a_raids_people,
@@ -26,7 +25,7 @@ store::on_both_databases!(
     a_request_taken_back_does_not_count,
 );
 
-async fn state(store: &Store, n: u32) -> permissions::Permission {
+pub async fn state(store: &Store, n: u32) -> permissions::Permission {
     let found = store.read(move |c| permissions::find(c, &person(n))).await;
     found.unwrap().unwrap()
 }
@@ -38,14 +37,14 @@ async fn known(store: &Store, n: u32) {
         .unwrap();
 }
 
-async fn put(store: &Store, n: u32, state: State, now: i64) {
+pub async fn put(store: &Store, n: u32, state: State, now: i64) {
     store
         .write(move |c| put_in_state(c, &person(n), state, at(now)))
         .await
         .unwrap();
 }
 
-async fn apply(
+pub async fn apply(
     store: &Store,
     read: &permissions::Permission,
     change: impl Into<PermissionChange>,
@@ -227,49 +226,6 @@ async fn a_no_is_about_the_projects_of_its_time(db: &TestDb) {
             .await
             .is_answer_outdated(&[handle(3)].into())
     );
-}
-
-async fn a_question_that_nobody_signed_for_is_asked_again_with_the_next_project(db: &TestDb) {
-    let store = &sample::store(db).await;
-    store.mint(raid(1, &[person(1)])).await.unwrap();
-    put(store, 1, State::Asked, 1).await;
-    let close = async |now| {
-        let read = state(store, 1).await;
-        let closed = apply(store, &read, PermissionEvent::RequestClosed, now).await;
-        assert!(closed.unwrap());
-        state(store, 1).await
-    };
-    let closed = close(2).await;
-    assert_eq!(
-        (closed.state, closed.closed_at),
-        (State::Ignored, Some(at(2)))
-    );
-    assert!(!closed.is_more_since_closed(&[handle(1)]));
-    assert!(closed.is_more_since_closed(&[handle(1), handle(2)]));
-    // Closed once more, it is about what there is by then.
-    store.mint(raid(2, &[person(1)])).await.unwrap();
-    let closed = close(3).await;
-    assert!(!closed.is_more_since_closed(&[handle(1), handle(2)]));
-    assert!(closed.is_more_since_closed(&[handle(3)]));
-    // A no that the person signed in for is about all that may come.
-    assert!(
-        apply(store, &closed, PermissionEvent::Denied, 4)
-            .await
-            .unwrap()
-    );
-    let denied = state(store, 1).await;
-    assert!(!denied.is_more_since_closed(&[handle(3)]));
-    assert!(!denied.is_answer_outdated(&[handle(3)].into()));
-    // And nobody closes that.
-    let read = state(store, 1).await;
-    assert!(
-        apply(store, &read, PermissionEvent::RequestClosed, 5)
-            .await
-            .unwrap()
-    );
-    let still = state(store, 1).await;
-    assert_eq!((still.state, still.closed_at), (State::Denied, None));
-    assert_eq!(still.answered_for, None);
 }
 
 async fn a_new_grant_covers_what_was_removed(db: &TestDb) {
