@@ -138,6 +138,23 @@ impl Browser {
         next
     }
 
+    /// As [`Self::press`], by a page that another site shows.
+    pub async fn press_from(&self, page: &Page, label: &str, headers: &[(&str, &str)]) -> Page {
+        let sent = page.submission(label, &[]);
+        let mut request = self.http.post(sent.to).form(&sent.fields);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.show(request).await
+    }
+
+    /// Says no from the inbox, and signs in to say it for good: our result page.
+    pub async fn refuse(&self, orcid_host: &Orcid, orcid: &str) -> Page {
+        let denied = self.deny(orcid_host, orcid).await;
+        let consent = self.press(&denied, "Do not ask me again").await;
+        self.press(&consent, "Authorize access").await
+    }
+
     /// Says no from the inbox, all the way: our result page.
     pub async fn deny(&self, orcid_host: &Orcid, orcid: &str) -> Page {
         let landing = self.open_request(orcid_host, orcid).await;

@@ -20,6 +20,8 @@ use crate::xml::one_line;
 
 /// What we ask a person for: reading our own and other limited items, and writing activities.
 const PERSON_SCOPE: &str = "/read-limited /activities/update";
+/// What we ask for to learn who somebody is, and nothing more.
+const SIGN_IN_SCOPE: &str = "/authenticate";
 
 /// How often an exchange is tried while no connection can be made.
 const CONNECTION_ATTEMPTS: u32 = 3;
@@ -139,12 +141,22 @@ impl Client {
     /// Where a person's browser goes to grant or deny. `state` comes back unchanged; `orcid`
     /// prefills the sign-in form, which is then shown instead of the registration form.
     pub fn authorize_url(&self, state: &str, orcid: Option<OrcidId>) -> Url {
+        self.oauth_url(PERSON_SCOPE, state, orcid)
+    }
+
+    /// As [`Self::authorize_url`], for somebody who only shows that an iD is theirs. ORCID gives a pair
+    /// for that, too, which is of no use: revoke it.
+    pub fn sign_in_url(&self, state: &str, orcid: Option<OrcidId>) -> Url {
+        self.oauth_url(SIGN_IN_SCOPE, state, orcid)
+    }
+
+    fn oauth_url(&self, scope: &str, state: &str, orcid: Option<OrcidId>) -> Url {
         let mut url = below(&self.settings.web_url, &["oauth", "authorize"]);
         let hint = orcid.map(|orcid| orcid.to_string());
         let parameters = [
             ("client_id", Some(self.settings.client_id.as_str())),
             ("response_type", Some("code")),
-            ("scope", Some(PERSON_SCOPE)),
+            ("scope", Some(scope)),
             ("redirect_uri", Some(self.settings.redirect_uri.as_str())),
             ("state", Some(state)),
             ("orcid", hint.as_deref()),

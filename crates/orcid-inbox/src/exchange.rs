@@ -1,15 +1,23 @@
-//! The exchange of a code for tokens, and another one at the press of a button.
+//! The exchange of a code for tokens, and what follows from it.
+//!
+//! The code is kept, sealed, until the exchange is settled, and the pair that ORCID gives is kept
+//! before anything is decided on it. So no crash or failure leaves a pair at ORCID that we do not know;
+//! [`crate::unsettled`] ends what was left in the middle.
 
 use crate::grant;
 use crate::invitation;
-use crate::pressed;
-use crate::signed::{Link, LinkError};
-use crate::visit::{Inbox, Signed, fail, is_same_browser, load, to_result};
+use crate::not_me;
+use crate::outcome::sent_back;
+use crate::service_point;
+use crate::set_out;
+use crate::visit::{Inbox, OfVisit, of_same_browser};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use orcid_client::{AuthorizationCode, ExchangeError, Granted};
-use store::StoreError;
+use raid_model::OrcidId;
+use store::namings::Objected;
 use store::permissions::Covers;
 use store::visits::{self, Purpose, State, Visit};
+use store::{Conn, Id, StoreError, Timestamp, grants};
 
 /// Exchanges the code that the person came back with, once: ORCID disables the tokens of a code
 /// that it sees twice.
@@ -18,10 +26,14 @@ pub(crate) async fn first(
     visit: &Visit,
     code: AuthorizationCode,
 ) -> Result<(), StoreError> {
-    let nonce = visit.nonce.clone();
+    let sealed = inbox
+        .store
+        .keys()
+        .seal(&visit.nonce, code.expose_secret())?;
+    let (nonce, clock) = (visit.nonce.clone(), inbox.store.clock().clone());
     let first = inbox
         .store
-        .write(move |c| visits::change(c, &nonce, State::Open, State::Exchanging, None))
+        .write(move |c| visits::begin_exchange(c, &nonce, &sealed, clock.now()))
         .await?;
     if first {
         exchange(inbox, visit, code).await?;
@@ -29,53 +41,49 @@ pub(crate) async fn first(
     Ok(())
 }
 
-/// Exchanges a code that was kept since ORCID has not used it. The button is on the result page; it
-/// counts in the browser that the visit began in.
+/// `POST /orcid/retry`, the button of a result page: exchanges a code that ORCID has not used, or sends
+/// the person there again.
 pub(crate) async fn retry(
     inbox: web::Data<Inbox>,
     request: HttpRequest,
-    form: web::Form<Signed>,
+    form: web::Form<OfVisit>,
 ) -> HttpResponse {
-    let now = inbox.store.clock().now();
-    if !pressed::on_our_page(&inbox, &request, &form.i) {
-        return inbox.bad_link(LinkError::Elsewhere);
-    }
-    let nonce = match inbox.signer.verify(&form.i, now) {
-        Ok(Link::Visit { nonce }) => nonce,
-        Ok(_) => return inbox.bad_link(LinkError::Invalid),
-        Err(e) => return inbox.bad_link(e),
-    };
-    if !is_same_browser(&inbox, &request, &nonce) {
-        return inbox.bad_link(LinkError::Elsewhere);
-    }
-    let visit = match load(&inbox, &nonce).await {
-        Ok(Some(visit)) => visit,
-        Ok(None) => return inbox.bad_link(LinkError::Expired),
-        Err(e) => return inbox.trouble(&e),
+    let visit = match of_same_browser(&inbox, &request, &form.visit).await {
+        Ok(visit) => visit,
+        Err(answer) => return answer,
     };
     match again(&inbox, &visit).await {
-        Ok(()) => to_result(&inbox, &nonce),
+        Ok(true) => sent_back(&inbox, &visit.nonce),
+        Ok(false) => set_out::begin(&inbox, visit.purpose, visit.subject).await,
         Err(e) => inbox.trouble(&e),
     }
 }
 
-async fn again(inbox: &web::Data<Inbox>, visit: &Visit) -> Result<(), StoreError> {
+/// Says whether the visit goes on. Else it has to begin again.
+async fn again(inbox: &web::Data<Inbox>, visit: &Visit) -> Result<bool, StoreError> {
+    match visit.state {
+        // What came of it, or comes, is on its page.
+        State::Granted | State::Confirmed | State::Exchanging => return Ok(true),
+        State::Waiting => {}
+        _ => return Ok(false),
+    }
     let (nonce, clock) = (visit.nonce.clone(), inbox.store.clock().clone());
     let kept = inbox
         .store
-        .write(move |c| visits::take_code(c, &nonce, clock.now()))
+        .write(move |c| visits::resume_exchange(c, &nonce, clock.now()))
         .await?;
-    // A second press: the first one's exchange counts.
     let Some(sealed) = kept else {
-        return Ok(());
+        // After a second press the first one's exchange counts; an expired visit begins again.
+        return Ok(visit.expires_at > inbox.store.clock().now());
     };
     match inbox.store.keys().open(&visit.nonce, &sealed) {
-        Ok(code) => exchange(inbox, visit, AuthorizationCode::new(code)).await,
+        Ok(code) => exchange(inbox, visit, AuthorizationCode::new(code)).await?,
         Err(error) => {
             tracing::error!(%error, "a kept code cannot be opened");
-            fail(inbox, visit, State::Exchanging).await
+            settle(inbox, visit, State::Failed).await?;
         }
     }
+    Ok(true)
 }
 
 /// Exchanges the code to the end, also when the browser does not wait for it: a request that is
@@ -89,7 +97,7 @@ async fn exchange(
     let exchange = async move {
         match inbox.client.exchange_code(code).await {
             Ok(granted) => accept(&inbox, &visit, granted).await,
-            Err(error) => give_up(&inbox, &visit, error).await,
+            Err(error) => give_up(&inbox, &visit, &error).await,
         }
     };
     rt::spawn(exchange)
@@ -97,54 +105,138 @@ async fn exchange(
         .map_err(|_| StoreError::Panicked)?
 }
 
-async fn give_up(inbox: &Inbox, visit: &Visit, error: ExchangeError) -> Result<(), StoreError> {
+async fn give_up(inbox: &Inbox, visit: &Visit, error: &ExchangeError) -> Result<(), StoreError> {
     tracing::warn!(%error, "a code gave no tokens");
-    let ExchangeError::NotUsed { code, .. } = error else {
-        return fail(inbox, visit, State::Exchanging).await;
-    };
-    let sealed = inbox
-        .store
-        .keys()
-        .seal(&visit.nonce, code.expose_secret())?;
     let nonce = visit.nonce.clone();
-    inbox
-        .store
-        .write(move |c| visits::keep_code(c, &nonce, &sealed))
-        .await
+    match error {
+        ExchangeError::NotUsed { .. } => {
+            let wait = move |c: &mut Conn| visits::wait(c, &nonce);
+            inbox.store.write(wait).await
+        }
+        ExchangeError::RestartAuthorization(_) => {
+            let fail = move |c: &mut Conn| visits::fail_in_doubt(c, &nonce);
+            inbox.store.write(fail).await
+        }
+        ExchangeError::Failed(_) => settle(inbox, visit, State::Failed).await,
+    }
 }
 
+async fn settle(inbox: &Inbox, visit: &Visit, to: State) -> Result<(), StoreError> {
+    let nonce = visit.nonce.clone();
+    let settle = move |c: &mut Conn| visits::settle(c, &nonce, to, None).map(drop);
+    inbox.store.write(settle).await
+}
+
+/// Keeps the pair first, in a transaction of its own, then decides on it. When that fails the pair is
+/// handed back.
 async fn accept(inbox: &Inbox, visit: &Visit, granted: Granted) -> Result<(), StoreError> {
-    let (visit, keys) = (visit.clone(), inbox.store.keys().clone());
+    let pair = Pair {
+        id: keep(inbox, &visit.nonce, &granted).await?,
+        orcid: granted.orcid,
+    };
+    let (deciding, visit_of_pair) = (visit.clone(), visit.nonce.clone());
     let context = invitation::Joining {
         clock: inbox.store.clock().clone(),
         orcid_prefix: inbox.orcid_prefix.clone(),
     };
-    inbox
+    let decided = inbox
         .store
-        .write(move |c| {
-            let now = context.clock.now();
-            let to = match visit.purpose {
-                Purpose::Permission if visit.subject == granted.orcid.to_string() => {
-                    grant::granted(c, &keys, &granted, Covers::All, now)?;
-                    State::Granted
-                }
-                Purpose::Permission => {
-                    grant::granted_by_another(c, &keys, &granted, now)?;
-                    State::OtherPerson
-                }
-                Purpose::Invitation => {
-                    let joined = invitation::join(c, &visit.subject, granted.orcid, &context)?;
-                    if let Some(handle) = joined {
-                        let covers = Covers::One(&handle);
-                        grant::granted(c, &keys, &granted, covers, now)?;
-                        State::Granted
-                    } else {
-                        grant::granted_by_another(c, &keys, &granted, now)?;
-                        State::OtherPerson
-                    }
-                }
-            };
-            visits::change(c, &visit.nonce, State::Exchanging, to, Some(&granted.orcid)).map(drop)
-        })
-        .await
+        .write(move |c| decide(c, &deciding, &pair, &context))
+        .await;
+    let error = match decided {
+        Ok(objected) => {
+            if let Some(objected) = objected {
+                inbox.alarm(objected);
+            }
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    tracing::error!(%error, "a permission cannot be used, and is handed back");
+    let clock = inbox.store.clock().clone();
+    let hand_back = move |c: &mut Conn| {
+        grants::release(c, &visit_of_pair, clock.now())?;
+        visits::settle(c, &visit_of_pair, State::HandedBack, Some(&pair.orcid)).map(drop)
+    };
+    inbox.store.write(hand_back).await
+}
+
+/// Keeps a pair for its visit to decide on.
+async fn keep(inbox: &Inbox, nonce: &str, granted: &Granted) -> Result<Id, StoreError> {
+    let (nonce, keys) = (nonce.to_owned(), inbox.store.keys().clone());
+    let clock = inbox.store.clock().clone();
+    let pair = grant::pair(granted, clock.now());
+    let keep = move |c: &mut Conn| grants::keep(c, &keys, &pair, &nonce, clock.now());
+    inbox.store.write(keep).await
+}
+
+/// A pair that is kept and not decided on yet.
+#[derive(Clone, Copy)]
+struct Pair {
+    id: Id,
+    /// Who gave it.
+    orcid: OrcidId,
+}
+
+/// Does what the person came for, and uses the pair or leaves it to be revoked. Gives the objection to a
+/// service point, if they came for that.
+fn decide(
+    c: &mut Conn,
+    visit: &Visit,
+    pair: &Pair,
+    context: &invitation::Joining,
+) -> Result<Option<Objected>, StoreError> {
+    let now = context.clock.now();
+    let mut objected = None;
+    let to = match visit.purpose {
+        Purpose::Permission => {
+            let is_asked = visit.subject == pair.orcid.to_string();
+            used(c, pair, is_asked.then_some(Covers::All), now)?
+        }
+        Purpose::Invitation => {
+            let joined = invitation::join(c, &visit.subject, pair.orcid, context)?;
+            used(c, pair, joined.as_ref().map(Covers::One), now)?
+        }
+        Purpose::Refusal if visit.subject == pair.orcid.to_string() => {
+            grant::denied(c, &pair.orcid, now)?;
+            State::Confirmed
+        }
+        Purpose::NotMe => {
+            let (to, said) = not_me::confirm(c, &visit.subject, &pair.orcid, now)?;
+            objected = said;
+            to
+        }
+        Purpose::StopServicePoint => {
+            let (to, said) = service_point::stop_for(c, &visit.subject, &pair.orcid, now)?;
+            objected = said;
+            to
+        }
+        Purpose::AllowServicePoint => {
+            service_point::allow_for(c, &visit.subject, &pair.orcid, now)?
+        }
+        Purpose::Refusal => State::OtherPerson,
+    };
+    grants::release(c, &visit.nonce, now)?;
+    if visits::settle(c, &visit.nonce, to, Some(&pair.orcid))? {
+        Ok(objected)
+    } else {
+        // It was taken for lost meanwhile: the pair is revoked already, perhaps.
+        Err(StoreError::NotFound)
+    }
+}
+
+/// Uses the pair for what it `covers`; without that it is somebody else's.
+fn used(
+    c: &mut Conn,
+    pair: &Pair,
+    covers: Option<Covers<'_>>,
+    now: Timestamp,
+) -> Result<State, StoreError> {
+    match covers {
+        Some(covers) => {
+            grant::granted(c, pair.id, &pair.orcid, covers, now)?;
+            Ok(State::Granted)
+        }
+        None => Ok(State::OtherPerson),
+    }
 }

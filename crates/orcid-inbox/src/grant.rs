@@ -2,46 +2,57 @@
 
 use orcid_client::Granted;
 use raid_model::OrcidId;
-use raid_model::permission::PermissionEvent;
+use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
 use store::grants::{self, NewGrant};
 use store::permissions::{self, Covers};
-use store::{Conn, KeyRing, StoreError, Timestamp};
+use store::{Conn, Id, StoreError, Timestamp};
 
-/// The person granted: keeps the token, and wakes every project of theirs.
+/// The person granted: uses the pair, and wakes every project of theirs.
 pub(crate) fn granted(
     c: &mut Conn,
-    keys: &KeyRing,
-    granted: &Granted,
+    pair: Id,
+    orcid: &OrcidId,
     covers: Covers<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    grants::keep(c, keys, &pair(granted, now), grants::State::Active, now)?;
-    permissions::granted(c, &granted.orcid, covers, now)
+    grants::activate(c, pair, orcid, now)?;
+    permissions::granted(c, orcid, covers, now)
 }
 
-/// Somebody else granted than the person asked: their pair is kept only to be revoked.
-pub(crate) fn granted_by_another(
+/// The person signed in and said no. A permission that stands already is not touched: ORCID does not
+/// withdraw it either. The question that stands in their inbox is archived.
+pub(crate) fn denied(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    answer(c, orcid, &PermissionEvent::Denied.into(), now)
+}
+
+/// Somebody came back with a no that nobody signed: the question is archived, and nobody reminds of
+/// it.
+pub(crate) fn closed(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    let reason = "somebody who has the link said no at ORCID, without a sign-in";
+    let change = PermissionChange::because(PermissionEvent::RequestClosed, reason);
+    answer(c, orcid, &change, now)
+}
+
+fn answer(
     c: &mut Conn,
-    keys: &KeyRing,
-    granted: &Granted,
+    orcid: &OrcidId,
+    change: &PermissionChange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    grants::keep(c, keys, &pair(granted, now), grants::State::Foreign, now)?;
-    permissions::wake_permission(c, &granted.orcid, now)
-}
-
-/// The person said no. A permission that stands already is not touched: ORCID does not withdraw
-/// it either. The question that stands in their inbox is archived.
-pub(crate) fn denied(c: &mut Conn, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
     let known = permissions::locked(c, orcid, now)?;
-    if known.state.after(PermissionEvent::Denied)? == known.state {
-        return Ok(());
+    let means = match change.event {
+        PermissionEvent::Denied => PermissionState::Denied,
+        _ => PermissionState::Ignored,
+    };
+    if known.state.after(change.event)? == means {
+        permissions::apply(c, &known, change, now)?;
+        permissions::wake_permission(c, orcid, now)?;
     }
-    permissions::apply(c, &known, &PermissionEvent::Denied.into(), now)?;
-    permissions::wake_permission(c, orcid, now)
+    Ok(())
 }
 
-fn pair(granted: &Granted, now: Timestamp) -> NewGrant {
+/// What is kept of a pair.
+pub(crate) fn pair(granted: &Granted, now: Timestamp) -> NewGrant {
     NewGrant {
         orcid: granted.orcid,
         access_token: granted.access_token.clone(),

@@ -24,6 +24,9 @@ const CANCELLED: &str = "This invitation was withdrawn by the project";
 /// The heading for who comes with one whose sender may not invite any more.
 const INVITER_GONE: &str = "This invitation does not count any more";
 
+/// The heading for who comes back from ORCID to a project that was withdrawn meanwhile.
+const WITHDRAWN: &str = "This project was withdrawn";
+
 /// What joining needs.
 pub(crate) struct Joining {
     pub clock: Clock,
@@ -188,19 +191,23 @@ pub(crate) async fn explain<'a>(
     };
     let load = move |c: &mut Conn| {
         let Some(invitation) = invitations::find(c, id)? else {
-            return Ok((None, None, true));
+            return Ok((None, false, None, true));
         };
         let state = Some(invitation.state);
         let Some(row) = raids::find_standing(c, invitation.handle.get())? else {
-            return Ok((state, None, true));
+            return Ok((state, false, None, true));
         };
         let counts = inviters::may_still_invite(c, &invitation, &row)?;
-        Ok((state, embargo(&parse(&row.document.0)?), counts))
+        Ok((state, true, embargo(&parse(&row.document.0)?), counts))
     };
-    let (state, embargo, counts) = inbox.store.read(load).await?;
+    let (state, stands, embargo, counts) = inbox.store.read(load).await?;
+    let not_joined = matches!(
+        visit.state,
+        visits::State::OtherPerson | visits::State::HandedBack
+    );
     match (visit.state, embargo) {
-        (visits::State::OtherPerson, _) if state == Some(State::Cancelled) => {
-            page.heading = CANCELLED;
+        _ if not_joined && (state == Some(State::Cancelled) || !stands) => {
+            page.heading = (if stands { CANCELLED } else { WITHDRAWN }).to_owned();
             page.texts = vec![
                 "You did not join, and the permission just given is handed back. If you think that \
                  this is a mistake, ask whoever invited you."
@@ -208,7 +215,7 @@ pub(crate) async fn explain<'a>(
             ];
         }
         (visits::State::OtherPerson, _) if state != Some(State::Accepted) && !counts => {
-            page.heading = INVITER_GONE;
+            page.heading = INVITER_GONE.to_owned();
             page.texts = vec![
                 "Whoever sent it may not invite people to this project now. You did not join, and \
                  the permission just given is handed back."
@@ -220,7 +227,7 @@ pub(crate) async fn explain<'a>(
                 .push(format!("The project's own record is not public {until}."));
         }
         (visits::State::Granted, Some(until)) => {
-            page.heading = "Thank you: you joined the project";
+            page.heading = "Thank you: you joined the project".to_owned();
             page.texts = vec![
                 format!(
                     "Its record is not public {until}, and nothing about it is written to your \

@@ -2,6 +2,7 @@
 //! e-mail invitations.
 
 mod announcement;
+mod cookies;
 mod exchange;
 mod grant;
 mod invitation;
@@ -14,8 +15,10 @@ mod permission;
 mod pressed;
 mod request;
 mod service_point;
+mod set_out;
 mod settings;
 mod signed;
+mod unsettled;
 mod visit;
 
 pub use announcement::AnnouncementReconciler;

@@ -4,7 +4,8 @@
 
 use crate::pages::{ResultPage, page};
 use crate::pressed;
-use crate::request::{page_url, people_of};
+use crate::request::people_of;
+use crate::set_out;
 use crate::signed::LinkError;
 use crate::visit::Inbox;
 use actix_web::http::StatusCode;
@@ -13,6 +14,7 @@ use raid_model::{Handle, OrcidId};
 use serde::Deserialize;
 use store::namings::Objected;
 use store::tasks::{self, Lane, NewTask, Work};
+use store::visits::{Purpose, State};
 use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions};
 
 /// What the button sends.
@@ -43,47 +45,100 @@ pub(crate) async fn not_me(
         return not_theirs(&inbox);
     };
     let (clock, named) = (inbox.store.clock().clone(), handle.clone());
-    let noted = inbox
+    let said = inbox
         .store
-        .write(move |c| disclaim(c, &orcid, &named, clock.now()))
+        .write(move |c| say(c, &orcid, &named, clock.now()))
         .await;
-    match noted {
-        Ok(Some(Disclaimed { objected })) => {
+    match said {
+        Ok(Said::Noted(objected)) => {
             if let Some(objected) = objected {
                 inbox.alarm(objected);
             }
-            noted_page(&inbox, &handle, &form.i)
+            let shown = noted(&inbox, &handle, false);
+            page(
+                StatusCode::OK,
+                &shown.with_way_back(&inbox.settings, &form.i),
+            )
         }
-        Ok(None) => not_theirs(&inbox),
+        Ok(Said::ToBeConfirmed) => {
+            let subject = format!("{orcid} {handle}");
+            set_out::begin(&inbox, Purpose::NotMe, subject).await
+        }
+        Ok(Said::NotTheirs) => not_theirs(&inbox),
         Err(e) => inbox.trouble(&e),
     }
 }
 
-/// What was recorded.
-struct Disclaimed {
-    /// The objection to the project's service point, unless they said so before.
-    objected: Option<Objected>,
+/// The person and the project that a visit is about which confirms this.
+pub(crate) fn parse_subject(subject: &str) -> Option<(OrcidId, Handle)> {
+    let (orcid, handle) = subject.split_once(' ')?;
+    Some((orcid.parse().ok()?, handle.parse().ok()?))
 }
 
-/// Records it, and wakes what follows from it: the question may go or change, and an entry that
-/// stands has to go. None if the RAiD does not name the person.
-fn disclaim(
+/// What comes of pressing the button.
+enum Said {
+    /// It is recorded, unconfirmed, with the objection to the project's service point.
+    Noted(Option<Objected>),
+    /// The person has to sign in first.
+    ToBeConfirmed,
+    /// The RAiD does not name them.
+    NotTheirs,
+}
+
+/// Anybody who has the link can press the button. While we hold a permission an entry would be
+/// removed, so the person has to sign in; else it only ends the question about that project.
+fn say(c: &mut Conn, orcid: &OrcidId, handle: &Handle, now: Timestamp) -> Result<Said, StoreError> {
+    let theirs = named(c, orcid, handle)?;
+    if theirs.is_empty() {
+        return Ok(Said::NotTheirs);
+    }
+    if permissions::locked(c, orcid, now)?.state.keeps_token() {
+        return Ok(Said::ToBeConfirmed);
+    }
+    disclaim(c, orcid, &theirs, handle, false, now).map(Said::Noted)
+}
+
+/// Somebody signed in to confirm it: it counts if it is the person themselves. Gives how the visit
+/// ended, and the objection to the project's service point.
+pub(crate) fn confirm(
     c: &mut Conn,
-    orcid: &OrcidId,
-    handle: &Handle,
+    subject: &str,
+    signed_in: &OrcidId,
     now: Timestamp,
-) -> Result<Option<Disclaimed>, StoreError> {
+) -> Result<(State, Option<Objected>), StoreError> {
+    match parse_subject(subject) {
+        Some((orcid, handle)) if orcid == *signed_in => {
+            let theirs = named(c, &orcid, &handle)?;
+            let objected = disclaim(c, &orcid, &theirs, &handle, true, now)?;
+            Ok((State::Confirmed, objected))
+        }
+        _ => Ok((State::OtherPerson, None)),
+    }
+}
+
+/// Under which of a person's iDs the RAiD names them.
+fn named(c: &mut Conn, orcid: &OrcidId, handle: &Handle) -> Result<Vec<OrcidId>, StoreError> {
     let named = contributions::of_raid(c, handle)?;
     let mut theirs = people_of(c, orcid)?;
     theirs.retain(|person| named.contains(person));
-    if theirs.is_empty() {
-        return Ok(None);
-    }
+    Ok(theirs)
+}
+
+/// Records it, and wakes what follows from it: the question may go or change, and an entry that
+/// stands has to go. Gives the objection to the project's service point, unless it was said before.
+fn disclaim(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    theirs: &[OrcidId],
+    handle: &Handle,
+    confirmed: bool,
+    now: Timestamp,
+) -> Result<Option<Objected>, StoreError> {
     let (mut due, mut objected) = (Vec::new(), None);
     for person in theirs {
-        objected = disclaimers::disclaim(c, &person, handle, now)?.or(objected);
+        objected = disclaimers::disclaim(c, person, handle, confirmed, now)?.or(objected);
         due.push(NewTask {
-            work: Work::Membership(person, handle.clone()),
+            work: Work::Membership(*person, handle.clone()),
             lane: Lane::Interactive,
             due_at: now,
             at: now,
@@ -91,30 +146,36 @@ fn disclaim(
     }
     tasks::enqueue(c, &due)?;
     permissions::wake_permission(c, orcid, now)?;
-    Ok(Some(Disclaimed { objected }))
+    Ok(objected)
 }
 
-fn noted_page(inbox: &Inbox, handle: &Handle, link: &str) -> HttpResponse {
+/// The page that says that it is recorded.
+pub(crate) fn noted<'a>(inbox: &'a Inbox, handle: &Handle, confirmed: bool) -> ResultPage<'a> {
     let agency = &inbox.settings.agency_name;
-    let texts = [
-        format!("You said that you are not part of RAiD {handle}."),
-        "We write nothing about it to your ORCID record. If you gave us permission before and an \
-         entry of ours is there, we remove it within moments."
-            .to_owned(),
-        format!(
-            "{agency} and the project's owner see what you said, and can correct the project. \
-             Until they do, it still names you."
-        ),
-        "This is about this project only. Your other projects, now and later, are not concerned."
-            .to_owned(),
-    ];
+    let mut texts = vec![format!(
+        "You said that you are not part of RAiD {handle}. We write nothing about it to your ORCID \
+         record, and do not ask you about it."
+    )];
+    if confirmed {
+        let text =
+            "If an entry of ours about it is on your ORCID record, we remove it within moments.";
+        texts.push(text.to_owned());
+    }
+    let unsigned = if confirmed {
+        ""
+    } else {
+        ", and that nobody signed in to say it"
+    };
+    texts.push(format!(
+        "{agency} and the project's owner see what you said{unsigned}. They can correct the project. \
+         Until they do, it still names you."
+    ));
+    let text =
+        "This is about this project only. Your other projects, now and later, are not concerned.";
+    texts.push(text.to_owned());
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let heading = "Thank you: you are not part of this project";
-    let mut shown = ResultPage::new(&inbox.settings, heading, &texts);
-    let mut back = page_url(&inbox.settings, "orcid/landing");
-    back.query_pairs_mut().append_pair("i", link);
-    shown.back = Some(back.into());
-    page(StatusCode::OK, &shown)
+    ResultPage::new(&inbox.settings, heading, &texts)
 }
 
 fn not_theirs(inbox: &Inbox) -> HttpResponse {

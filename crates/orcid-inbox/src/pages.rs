@@ -103,11 +103,14 @@ pub(crate) struct ServicePoint<'a> {
     pub link: &'a str,
 }
 
-/// A way to try again.
-pub(crate) struct Retry {
+/// What can be done after a visit. A button says which visit it is about, and counts only in the browser
+/// that the visit began in; a page signs no new links.
+pub(crate) struct Button {
     pub action: String,
-    pub link: String,
+    pub visit: String,
     pub label: &'static str,
+    /// Whether it is not what most people want.
+    pub is_plain: bool,
 }
 
 /// How it ended.
@@ -117,29 +120,29 @@ pub(crate) struct ResultPage<'a> {
     pub agency: &'a str,
     pub contact: &'a str,
     pub trusted: &'a str,
-    pub heading: &'a str,
+    pub heading: String,
     pub texts: Vec<String>,
     pub orcid_url: Option<String>,
     pub projects: Vec<Project>,
     pub more: bool,
-    pub retry: Option<Retry>,
+    pub buttons: Vec<Button>,
     /// The page that the person came from.
     pub back: Option<String>,
 }
 
 impl<'a> ResultPage<'a> {
     /// A page with a heading and texts.
-    pub(crate) fn new(settings: &'a Settings, heading: &'a str, texts: &[&str]) -> Self {
+    pub(crate) fn new(settings: &'a Settings, heading: &str, texts: &[&str]) -> Self {
         Self {
             agency: &settings.agency_name,
             contact: &settings.contact,
             trusted: settings.trusted_parties_url.as_str(),
-            heading,
+            heading: heading.to_owned(),
             texts: texts.iter().map(|t| (*t).to_owned()).collect(),
             orcid_url: None,
             projects: Vec::new(),
             more: false,
-            retry: None,
+            buttons: Vec::new(),
             back: None,
         }
     }
@@ -151,36 +154,54 @@ impl<'a> ResultPage<'a> {
         self
     }
 
-    /// With a button to try (again).
-    pub(crate) fn with_retry(mut self, settings: &Settings, link: String) -> Self {
-        let label = "Continue to ORCID";
-        self.retry = Some(Retry {
-            action: authorize_action(settings),
-            link,
+    /// With a button to try again: to exchange a kept code without a new sign-in, or to go to ORCID.
+    pub(crate) fn with_retry(
+        mut self,
+        settings: &Settings,
+        visit: &str,
+        label: &'static str,
+    ) -> Self {
+        self.buttons.push(Button {
+            action: action(settings, "orcid/retry"),
+            visit: visit.to_owned(),
             label,
+            is_plain: false,
         });
         self
     }
 
-    /// With a button to exchange a kept code again, without a new sign-in.
-    pub(crate) fn with_another_exchange(mut self, settings: &Settings, link: String) -> Self {
-        self.retry = Some(Retry {
-            action: page_url(settings, "orcid/retry").path().to_owned(),
-            link,
-            label: "Try again",
+    /// With a button to sign in and say no for good.
+    pub(crate) fn with_refusal(mut self, settings: &Settings, visit: &str) -> Self {
+        self.buttons.push(Button {
+            action: action(settings, "orcid/refuse"),
+            visit: visit.to_owned(),
+            label: "Do not ask me again",
+            is_plain: true,
         });
         self
     }
+
+    /// With the way back to the page that showed this link.
+    pub(crate) fn with_way_back(mut self, settings: &Settings, link: &str) -> Self {
+        let mut back = page_url(settings, "orcid/landing");
+        back.query_pairs_mut().append_pair("i", link);
+        self.back = Some(back.into());
+        self
+    }
+}
+
+fn action(settings: &Settings, path: &str) -> String {
+    page_url(settings, path).path().to_owned()
 }
 
 /// Where the button leads that sends people on to ORCID.
 pub(crate) fn authorize_action(settings: &Settings) -> String {
-    page_url(settings, "orcid/authorize").path().to_owned()
+    action(settings, "orcid/authorize")
 }
 
 /// Where the button leads by which people say that they are not part of a project.
 pub(crate) fn not_me_action(settings: &Settings) -> String {
-    page_url(settings, "orcid/not-me").path().to_owned()
+    action(settings, "orcid/not-me")
 }
 
 /// An answer with a page, which browsers neither keep nor show in another site's frame.

@@ -5,6 +5,7 @@
 use crate::pages::{Project, ResultPage, ServicePoint, page};
 use crate::pressed;
 use crate::request::{page_url, people_of, projects};
+use crate::set_out;
 use crate::signed::{Link, LinkError};
 use crate::visit::{Inbox, Signed};
 use actix_web::http::StatusCode;
@@ -12,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::OrcidId;
 use store::namings::Objected;
 use store::service_points::{self, ServicePointRow};
+use store::visits::{Purpose, State, Visit};
 use store::{Conn, StoreError, Timestamp, namings};
 
 /// What the page shows.
@@ -78,45 +80,14 @@ async fn load(inbox: &Inbox, orcid: OrcidId, id: i64) -> Result<Option<Situation
     inbox.store.read(load).await
 }
 
-/// `POST /orcid/service-point/stop`.
+/// `POST /orcid/service-point/stop`. Whoever has the link can press the button, and it removes entries,
+/// so the person has to sign in.
 pub(crate) async fn stop(
     inbox: web::Data<Inbox>,
     request: HttpRequest,
     form: web::Form<Signed>,
 ) -> HttpResponse {
-    let (orcid, id) = match pressed_by(&inbox, &request, &form.i) {
-        Ok(named) => named,
-        Err(e) => return inbox.bad_link(e),
-    };
-    let clock = inbox.store.clock().clone();
-    let stopped = inbox
-        .store
-        .write(move |c| stop_for(c, &orcid, id, clock.now()))
-        .await;
-    match stopped {
-        Ok(objected) => {
-            if let Some(objected) = objected {
-                inbox.alarm(objected);
-            }
-            stopped_page(&inbox, id, &form.i).await
-        }
-        Err(e) => inbox.trouble(&e),
-    }
-}
-
-/// Stops a service point for a person who was confirmed, and for the iDs merged into theirs. Gives the
-/// objection; none if it was stopped before.
-pub(crate) fn stop_for(
-    c: &mut Conn,
-    confirmed: &OrcidId,
-    service_point: i64,
-    now: Timestamp,
-) -> Result<Option<Objected>, StoreError> {
-    let mut objected = None;
-    for person in people_of(c, confirmed)? {
-        objected = namings::stop(c, &person, service_point, now)?.or(objected);
-    }
-    Ok(objected)
+    confirm(&inbox, &request, &form.i, Purpose::StopServicePoint).await
 }
 
 /// `POST /orcid/service-point/allow`.
@@ -125,60 +96,87 @@ pub(crate) async fn allow(
     request: HttpRequest,
     form: web::Form<Signed>,
 ) -> HttpResponse {
-    let (orcid, id) = match pressed_by(&inbox, &request, &form.i) {
-        Ok(named) => named,
-        Err(e) => return inbox.bad_link(e),
-    };
-    let clock = inbox.store.clock().clone();
-    let allow = move |c: &mut Conn| {
-        for person in people_of(c, &orcid)? {
-            namings::allow(c, &person, id, clock.now())?;
-        }
-        service_points::find(c, id)
-    };
-    match inbox.store.write(allow).await {
-        Ok(point) => {
-            let name = point.map(|point| point.name).unwrap_or_default();
-            let heading = format!("{name} may add projects again");
-            let texts = ["Its projects that name you appear on your ORCID record within moments."];
-            shown(&inbox, &heading, &texts, &form.i)
-        }
-        Err(e) => inbox.trouble(&e),
-    }
+    confirm(&inbox, &request, &form.i, Purpose::AllowServicePoint).await
 }
 
-fn pressed_by(
+async fn confirm(
     inbox: &Inbox,
     request: &HttpRequest,
     link: &str,
-) -> Result<(OrcidId, i64), LinkError> {
+    purpose: Purpose,
+) -> HttpResponse {
     if !pressed::on_our_page(inbox, request, link) {
-        return Err(LinkError::Elsewhere);
+        return inbox.bad_link(LinkError::Elsewhere);
     }
-    named(inbox, link)
+    match named(inbox, link) {
+        Ok((orcid, id)) => set_out::begin(inbox, purpose, format!("{orcid} {id}")).await,
+        Err(e) => inbox.bad_link(e),
+    }
 }
 
-async fn stopped_page(inbox: &Inbox, id: i64, link: &str) -> HttpResponse {
-    let point = inbox.store.read(move |c| service_points::find(c, id)).await;
-    let name = match point {
-        Ok(point) => point.map(|point| point.name).unwrap_or_default(),
-        Err(e) => return inbox.trouble(&e),
+/// The person and the service point that a visit is about which stops or allows it.
+pub(crate) fn parse_subject(subject: &str) -> Option<(OrcidId, i64)> {
+    let (orcid, id) = subject.split_once(' ')?;
+    Some((orcid.parse().ok()?, id.parse().ok()?))
+}
+
+/// Somebody signed in to stop a service point: it counts if it is the person themselves, for them and
+/// the iDs merged into theirs. Gives how the visit ended, and the objection; none if the service point
+/// was stopped before.
+pub(crate) fn stop_for(
+    c: &mut Conn,
+    subject: &str,
+    signed_in: &OrcidId,
+    now: Timestamp,
+) -> Result<(State, Option<Objected>), StoreError> {
+    let Some((_, id)) = parse_subject(subject).filter(|(orcid, _)| orcid == signed_in) else {
+        return Ok((State::OtherPerson, None));
     };
+    let mut objected = None;
+    for person in people_of(c, signed_in)? {
+        objected = namings::stop(c, &person, id, now)?.or(objected);
+    }
+    Ok((State::Confirmed, objected))
+}
+
+/// Somebody signed in to allow a service point again. Gives how the visit ended.
+pub(crate) fn allow_for(
+    c: &mut Conn,
+    subject: &str,
+    signed_in: &OrcidId,
+    now: Timestamp,
+) -> Result<State, StoreError> {
+    let Some((_, id)) = parse_subject(subject).filter(|(orcid, _)| orcid == signed_in) else {
+        return Ok(State::OtherPerson);
+    };
+    for person in people_of(c, signed_in)? {
+        namings::allow(c, &person, id, now)?;
+    }
+    Ok(State::Confirmed)
+}
+
+/// The result page of a visit that stopped or allowed a service point.
+pub(crate) async fn confirmed_page<'a>(
+    inbox: &'a Inbox,
+    visit: &Visit,
+) -> Result<ResultPage<'a>, StoreError> {
+    let id = parse_subject(&visit.subject).map_or(0, |(_, id)| id);
+    let point = inbox.store.read(move |c| service_points::find(c, id));
+    let name = point.await?.map(|point| point.name).unwrap_or_default();
+    let settings = &inbox.settings;
+    if visit.purpose == Purpose::AllowServicePoint {
+        let heading = format!("{name} may add projects again");
+        let texts = ["Its projects that name you appear on your ORCID record within moments."];
+        return Ok(ResultPage::new(settings, &heading, &texts));
+    }
     let heading = format!("Thank you: {name} is stopped");
     let texts = [
         "The entries that it added are removed from your ORCID record within moments. Nothing more of \
          it is added, and you are not asked about its projects, until you say otherwise.",
         "The service point sees that you do not want entries from it. Nobody else does, except the \
          agency.",
-        "Your other projects, now and later, are not concerned.",
+        "Your other projects, now and later, are not concerned. To allow it again, open the link that \
+         you came with.",
     ];
-    shown(inbox, &heading, &texts, link)
-}
-
-fn shown(inbox: &Inbox, heading: &str, texts: &[&str], link: &str) -> HttpResponse {
-    let mut shown = ResultPage::new(&inbox.settings, heading, texts);
-    let mut back = page_url(&inbox.settings, "orcid/service-point");
-    back.query_pairs_mut().append_pair("i", link);
-    shown.back = Some(back.into());
-    page(StatusCode::OK, &shown)
+    Ok(ResultPage::new(settings, &heading, &texts))
 }

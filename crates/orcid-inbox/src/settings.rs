@@ -16,7 +16,7 @@ pub struct Settings {
     pub contact: String,
     /// Where people withdraw a permission at ORCID.
     pub trusted_parties_url: Url,
-    /// How long the link in a notification is valid. ORCID deletes notifications after a year.
+    /// How long the link in a notification is valid. ORCID archives notifications after 181 days.
     pub link_lifetime: Duration,
     /// How long somebody may take between leaving for ORCID and coming back.
     pub visit_lifetime: Duration,

@@ -1,19 +1,20 @@
-//! The way to ORCID and back: landing page, setting out, callback, result page.
+//! The way to ORCID and back: the pages' state and addresses, callback, result page.
 
 use crate::exchange;
 use crate::grant;
 use crate::invitation;
-use crate::landing::{self, Situation};
+use crate::landing;
 use crate::not_me;
+use crate::outcome::sent_back;
 use crate::pages::{ResultPage, page};
-use crate::pressed;
-use crate::request::page_url;
+use crate::pressed::refuse_other_sites;
 use crate::service_point;
+use crate::set_out::{self, is_same_browser};
 use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
-use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use orcid_client::{AuthorizationCode, Client};
 use raid_model::OrcidId;
@@ -22,7 +23,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use store::namings::Objected;
 use store::visits::{self, Purpose, State, Visit};
-use store::{Id, Store, StoreError};
+use store::{Store, StoreError};
 
 /// `Retry-After` while ORCID does not accept our client, in seconds.
 const COME_BACK_AFTER: &str = "600";
@@ -137,19 +138,17 @@ impl Inbox {
 
 /// Registers the pages.
 pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
+    let button = |path| web::resource(path).wrap(from_fn(refuse_other_sites));
     cfg.app_data(inbox)
         .service(web::resource("/orcid/landing").route(web::get().to(landing::landing)))
         .service(web::resource("/orcid/service-point").route(web::get().to(service_point::about)))
-        .service(
-            web::resource("/orcid/service-point/stop").route(web::post().to(service_point::stop)),
-        )
-        .service(
-            web::resource("/orcid/service-point/allow").route(web::post().to(service_point::allow)),
-        )
-        .service(web::resource("/orcid/not-me").route(web::post().to(not_me::not_me)))
-        .service(web::resource("/orcid/authorize").route(web::post().to(set_out)))
+        .service(button("/orcid/service-point/stop").route(web::post().to(service_point::stop)))
+        .service(button("/orcid/service-point/allow").route(web::post().to(service_point::allow)))
+        .service(button("/orcid/not-me").route(web::post().to(not_me::not_me)))
+        .service(button("/orcid/authorize").route(web::post().to(set_out::authorize)))
         .service(web::resource("/orcid/callback").route(web::get().to(callback)))
-        .service(web::resource("/orcid/retry").route(web::post().to(exchange::retry)))
+        .service(button("/orcid/retry").route(web::post().to(exchange::retry)))
+        .service(button("/orcid/refuse").route(web::post().to(set_out::refuse)))
         .service(web::resource("/orcid/result/{nonce}").route(web::get().to(result)))
         .service(web::resource("/invitation").route(web::get().to(invitation::landing)));
 }
@@ -162,95 +161,34 @@ pub(crate) struct Signed {
     pub i: String,
 }
 
-/// Somebody presses the button: a visit begins, tied to this browser by a cookie. Only this POST
-/// changes anything, so a scanner that fetches links does not.
-async fn set_out(
-    inbox: web::Data<Inbox>,
-    request: HttpRequest,
-    form: web::Form<Signed>,
-) -> HttpResponse {
-    let now = inbox.store.clock().now();
-    if !pressed::on_our_page(&inbox, &request, &form.i) {
-        return inbox.bad_link(LinkError::Elsewhere);
-    }
-    let (purpose, subject, hint) = match inbox.signer.verify(&form.i, now) {
-        Ok(Link::Permission { orcid }) => {
-            let Ok(hint) = orcid.parse::<OrcidId>() else {
-                return inbox.bad_link(LinkError::Invalid);
-            };
-            (Purpose::Permission, orcid, Some(hint))
-        }
-        Ok(Link::Invitation { id }) => (Purpose::Invitation, id, None),
-        Ok(Link::Visit { .. } | Link::ServicePoint { .. }) => {
-            return inbox.bad_link(LinkError::Invalid);
-        }
-        Err(e) => return inbox.bad_link(e),
-    };
-    if let Some(answer) = inbox.come_back_later() {
-        return answer;
-    }
-    if let Some(orcid) = hint {
-        match Situation::load(&inbox, orcid).await {
-            // A standing permission is not taken for nothing.
-            Ok(found) if found.projects.listed.is_empty() => {
-                return landing::nothing_to_ask(&inbox, &found);
-            }
-            Ok(_) => {}
-            Err(e) => return inbox.trouble(&e),
-        }
-    }
-    let nonce = Id::new(now).to_string();
-    let visit = Visit {
-        nonce: nonce.clone(),
-        purpose,
-        subject,
-        state: State::Open,
-        orcid: None,
-        created_at: now,
-        expires_at: now + inbox.settings.visit_lifetime,
-    };
-    let expires_at = visit.expires_at;
-    if let Err(e) = inbox.store.write(move |c| visits::set_out(c, &visit)).await {
-        return inbox.trouble(&e);
-    }
-    let state = inbox.signer.sign(
-        Link::Visit {
-            nonce: nonce.clone(),
-        },
-        expires_at,
-    );
-    HttpResponse::SeeOther()
-        .cookie(cookie(&inbox, &nonce))
-        .insert_header((
-            "Location",
-            inbox.client.authorize_url(&state, hint).as_str(),
-        ))
-        .insert_header(("Cache-Control", "no-store"))
-        .finish()
+/// The visit whose result page shows a button.
+#[derive(Deserialize)]
+pub(crate) struct OfVisit {
+    #[serde(default)]
+    pub visit: String,
 }
 
-fn cookie(inbox: &Inbox, nonce: &str) -> Cookie<'static> {
-    let settings = &inbox.settings;
-    let path = page_url(settings, "orcid").path().to_owned();
-    let lifetime = i64::try_from(settings.visit_lifetime.as_secs()).unwrap_or(i64::MAX);
-    Cookie::build(cookie_name(nonce), inbox.signer.cookie(nonce))
-        .path(path)
-        .http_only(true)
-        .secure(settings.public_url.scheme() == "https")
-        // Lax: ORCID sends the browser back by a top-level navigation.
-        .same_site(SameSite::Lax)
-        .max_age(actix_web::cookie::time::Duration::seconds(lifetime))
-        .finish()
+/// The visit that a button is about, if it was pressed in the browser that the visit began in; else
+/// the page that says so.
+pub(crate) async fn of_same_browser(
+    inbox: &Inbox,
+    request: &HttpRequest,
+    nonce: &str,
+) -> Result<Visit, HttpResponse> {
+    if !is_same_browser(inbox, request, nonce) {
+        return Err(inbox.bad_link(LinkError::Elsewhere));
+    }
+    find(inbox, nonce).await
 }
 
-fn cookie_name(nonce: &str) -> String {
-    format!("raid_visit_{nonce}")
-}
-
-pub(crate) fn is_same_browser(inbox: &Inbox, request: &HttpRequest, nonce: &str) -> bool {
-    request
-        .cookie(&cookie_name(nonce))
-        .is_some_and(|cookie| inbox.signer.is_cookie_of(cookie.value(), nonce))
+/// A visit; else the page that says that there is none.
+async fn find(inbox: &Inbox, nonce: &str) -> Result<Visit, HttpResponse> {
+    let nonce = nonce.to_owned();
+    match inbox.store.read(move |c| visits::find(c, &nonce)).await {
+        Ok(Some(visit)) => Ok(visit),
+        Ok(None) => Err(inbox.bad_link(LinkError::Expired)),
+        Err(e) => Err(inbox.trouble(&e)),
+    }
 }
 
 /// What ORCID sends the browser back with.
@@ -285,38 +223,28 @@ async fn callback(
             &ResultPage::new(&inbox.settings, heading, &texts),
         );
     }
-    let visit = match load(&inbox, &nonce).await {
-        Ok(Some(visit)) => visit,
-        Ok(None) => return inbox.bad_link(LinkError::Expired),
-        Err(e) => return inbox.trouble(&e),
+    let visit = match find(&inbox, &nonce).await {
+        Ok(visit) => visit,
+        Err(answer) => return answer,
     };
     let answered = match (code, error) {
         // A reload, or a scanner: what came first counts.
         _ if visit.state != State::Open => Ok(()),
         (Some(code), None) => exchange::first(&inbox, &visit, AuthorizationCode::new(code)).await,
-        (_, Some(error)) if error == "access_denied" => deny(&inbox, &visit).await,
+        (_, Some(error)) if error == "access_denied" => close(&inbox, &visit).await,
         (_, error) => {
             tracing::warn!(
                 error = error.as_deref().map(known_error),
                 "ORCID sent no code"
             );
-            fail(&inbox, &visit, State::Open).await
+            fail(&inbox, &visit).await
         }
     };
     if let Err(e) = answered {
         return inbox.trouble(&e);
     }
     // On to a page of its own: a code must not stay in the address bar.
-    to_result(&inbox, &nonce)
-}
-
-/// Sends the browser on to the page that says how the visit went.
-pub(crate) fn to_result(inbox: &Inbox, nonce: &str) -> HttpResponse {
-    let path = page_url(&inbox.settings, &format!("orcid/result/{nonce}"));
-    HttpResponse::SeeOther()
-        .insert_header(("Location", path.as_str()))
-        .insert_header(("Cache-Control", "no-store"))
-        .finish()
+    sent_back(&inbox, &nonce)
 }
 
 /// Only errors that OAuth defines are logged; anybody can put any text into a URL.
@@ -336,29 +264,26 @@ fn known_error(error: &str) -> &'static str {
         .unwrap_or("another error")
 }
 
-pub(crate) async fn load(inbox: &Inbox, nonce: &str) -> Result<Option<Visit>, StoreError> {
-    let nonce = nonce.to_owned();
-    inbox.store.read(move |c| visits::find(c, &nonce)).await
-}
-
-pub(crate) async fn fail(inbox: &Inbox, visit: &Visit, from: State) -> Result<(), StoreError> {
+async fn fail(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
     let nonce = visit.nonce.clone();
     inbox
         .store
-        .write(move |c| visits::change(c, &nonce, from, State::Failed, None).map(drop))
+        .write(move |c| visits::change(c, &nonce, State::Open, State::Failed).map(drop))
         .await
 }
 
-async fn deny(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
+/// Somebody came back with a no. ORCID does not sign it: it closes the question, and says nothing
+/// about the person.
+async fn close(inbox: &Inbox, visit: &Visit) -> Result<(), StoreError> {
     let (visit, clock) = (visit.clone(), inbox.store.clock().clone());
     inbox
         .store
         .write(move |c| {
-            if !visits::change(c, &visit.nonce, State::Open, State::Denied, None)? {
+            if !visits::change(c, &visit.nonce, State::Open, State::Denied)? {
                 return Ok(());
             }
             match (visit.purpose, visit.subject.parse::<OrcidId>()) {
-                (Purpose::Permission, Ok(orcid)) => grant::denied(c, &orcid, clock.now()),
+                (Purpose::Permission, Ok(orcid)) => grant::closed(c, &orcid, clock.now()),
                 // An invitation stays open: declining it is closing the page.
                 _ => Ok(()),
             }
@@ -375,10 +300,9 @@ async fn result(
     if !is_same_browser(&inbox, &request, &nonce) {
         return inbox.bad_link(LinkError::Expired);
     }
-    let visit = match load(&inbox, &nonce).await {
-        Ok(Some(visit)) => visit,
-        Ok(None) => return inbox.bad_link(LinkError::Expired),
-        Err(e) => return inbox.trouble(&e),
+    let visit = match find(&inbox, &nonce).await {
+        Ok(visit) => visit,
+        Err(answer) => return answer,
     };
     match crate::outcome::page_of(&inbox, &visit).await {
         Ok(answer) => answer,

@@ -3,8 +3,8 @@
 mod catching_up;
 mod client_check;
 mod clock;
+mod exchanges;
 mod existence;
-mod expired_codes;
 mod forgetting;
 mod issuers;
 mod parts;
@@ -125,8 +125,8 @@ impl Application {
             client = Some(own_parts.client);
             reconcilers.extend(own_parts.reconcilers);
         }
-        if inbox.is_some() {
-            tokio::spawn(expired_codes::run(store.clone(), stopped.clone()));
+        if let Some(inbox) = &inbox {
+            tokio::spawn(exchanges::run(inbox.clone(), stopped.clone()));
         }
         if !reconcilers.is_empty() {
             let runner_settings = parts::runner_settings(settings, node);

@@ -30,9 +30,10 @@ pub enum PermissionState {
     Granted,
     /// ORCID refused their token. This may be ORCID's trouble, so it is confirmed first.
     Suspect,
-    /// They said no at ORCID. Terminal until they grant, or until nothing is left that they said no to.
+    /// They signed in at ORCID to say that they do not want to be asked. Terminal until they grant.
     Denied,
-    /// They archived the question or never answered it. Terminal as [`Self::Denied`].
+    /// They archived the question or never answered it, or it was closed without a sign-in. Terminal
+    /// until they grant, or until they may be asked again ([`PermissionEvent::AnswerOutdated`]).
     Ignored,
     /// They withdrew the permission at ORCID. Their token is tried again, rarely, until it is given up.
     Revoked,
@@ -125,6 +126,9 @@ impl PermissionState {
             // A no does not withdraw a permission that stands: ORCID does not withdraw it either.
             (Self::Granted | Self::Suspect, Event::Denied) => self,
             (_, Event::Denied) => Self::Denied,
+            // Anybody who has the link can send this, so it ends that question and nothing else.
+            (Self::Unasked | Self::Asked | Self::Ignored, Event::RequestClosed) => Self::Ignored,
+            (_, Event::RequestClosed) => self,
 
             (Self::Unasked, Event::QuestionPosted) => Self::Asked,
             (Self::Asked, Event::QuestionWithdrawn) => Self::Unasked,
@@ -207,14 +211,18 @@ pub enum PermissionEvent {
     QuestionArchived,
     /// The question stayed unanswered, and the contact budget is used up.
     NoAnswer,
-    /// Nothing is left of the projects that the person gave no permission for.
+    /// Nothing is left of the projects that the person gave no permission for; or their question was
+    /// closed without a sign-in, and a project came since.
     AnswerOutdated,
     /// The agency asks the person again.
     AskAgain,
     /// The person granted, on ORCID's page.
     Granted,
-    /// The person denied, on ORCID's page.
+    /// The person signed in at ORCID to say that they do not want to be asked.
     Denied,
+    /// Somebody came back from ORCID with a no. ORCID does not sign it, so it may be anybody who has
+    /// the link of the question.
+    RequestClosed,
     /// ORCID refused the person's token (401).
     TokenRefused,
     /// ORCID accepted the person's token.

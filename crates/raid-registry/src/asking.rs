@@ -4,6 +4,7 @@ use raid_model::permission::{ContactBudget, PermissionState as State};
 use raid_model::trust::Gate;
 use store::Timestamp;
 use store::contributor_states::ContributorState;
+use store::disclaimers::Disclaimer;
 
 /// What comes of asking a contributor again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,17 @@ impl Asking {
         if !contributor.contributes {
             return Self::Refused("They are no contributor of this RAiD any more.");
         }
-        if contributor.disclaimed_at.is_some() {
-            return Self::Refused("They said that they are not part of this project.");
+        match contributor.disclaimer {
+            Some(Disclaimer {
+                confirmed: true, ..
+            }) => return Self::Refused("They said that they are not part of this project."),
+            Some(_) => {
+                return Self::Refused(
+                    "Somebody who has the link of their question said that they are not part of \
+                     this project, without a sign-in.",
+                );
+            }
+            None => {}
         }
         match contributor.naming.map(|naming| naming.gate) {
             Some(Gate::Stopped) => {

@@ -39,9 +39,12 @@ pub struct ContributorView {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PermissionView {
-    /// When they said that they are not part of the project.
+    /// When it was said that they are not part of the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disclaimed_at: Option<String>,
+    /// Whether they signed in at ORCID to say so. If not, anybody who has their link may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disclaimer_confirmed: Option<bool>,
     /// The record that theirs was merged into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<OrcidId>,
@@ -156,12 +159,14 @@ fn state_of(known: &ContributorState) -> PermissionState {
 impl PermissionView {
     fn of(known: &ContributorState) -> Result<Self, StoreError> {
         let (state, row) = (state_of(known), known.permission.as_ref());
+        let disclaimer = known.disclaimer;
         let mut reason = meaning(state).to_owned();
         if let Some(detail) = row.and_then(|row| row.reason.as_deref()) {
             reason = format!("{reason} ({detail})");
         }
         Ok(Self {
-            disclaimed_at: known.disclaimed_at.map(moment).transpose()?,
+            disclaimed_at: disclaimer.map(|it| moment(it.said_at)).transpose()?,
+            disclaimer_confirmed: disclaimer.map(|it| it.confirmed),
             merged_into: merged_into(known),
             reason,
             since: row.map(|row| moment(row.since)).transpose()?,
@@ -187,8 +192,8 @@ fn meaning(state: PermissionState) -> &'static str {
             "They granted permission, but ORCID refused it; whether they withdrew it is being \
              checked."
         }
-        PermissionState::Denied => "They said no.",
-        PermissionState::Ignored => "They archived the question, or never answered it.",
+        PermissionState::Denied => "They said that they do not want to be asked.",
+        PermissionState::Ignored => "They archived or closed the question, or never answered it.",
         PermissionState::Revoked => "They withdrew their permission at ORCID.",
         PermissionState::Disconnected => "They withdrew their permission on the agency's page.",
         PermissionState::Unreachable => {
@@ -321,7 +326,7 @@ fn actions(
         }
         Asking::Refused(why) => match state_of(known) {
             // Nothing needs to be done.
-            PermissionState::Granted if known.contributes && known.disclaimed_at.is_none() => {}
+            PermissionState::Granted if known.contributes && known.disclaimer.is_none() => {}
             _ => can("wait", why.to_owned()),
         },
     }
@@ -332,7 +337,7 @@ fn actions(
                 format!("Their iD can be replaced by {primary}, which it was merged into."),
             );
         }
-        if known.disclaimed_at.is_some() || !may_come_right(state_of(known)) {
+        if known.disclaimer.is_some() || !may_come_right(state_of(known)) {
             let text = "They can be removed from the RAiD.";
             can("remove", text.to_owned());
         }

@@ -8,6 +8,7 @@ use store::StoreError;
 use crate::cursor;
 use crate::openapi::Describe;
 use crate::query::Query;
+use crate::registry::Registry;
 
 /// Most items of a page.
 pub(crate) const MAX_LIMIT: i64 = 500;
@@ -27,11 +28,11 @@ pub(crate) struct Paging<T> {
 
 impl<T: DeserializeOwned> Paging<T> {
     /// What a query says. The list's name is with its cursors.
-    pub(crate) fn read(query: &mut Query, list: &str) -> Self {
+    pub(crate) fn read(query: &mut Query, registry: &Registry, list: &str) -> Self {
         let limit = query.number(LIMIT, 1..=MAX_LIMIT);
         let after = query
             .one(CURSOR)
-            .map(|text| cursor::read(list, CURSOR, text));
+            .map(|text| cursor::read(registry.store.keys(), list, CURSOR, text));
         Self {
             limit,
             after: after.and_then(|read| query.noted(read)),
@@ -53,11 +54,12 @@ impl<T: DeserializeOwned> Paging<T> {
 pub(crate) fn link_next<T: Serialize>(
     answer: &mut HttpResponseBuilder,
     req: &HttpRequest,
+    registry: &Registry,
     list: &str,
     next: Option<&T>,
 ) -> Result<(), StoreError> {
     if let Some(next) = next {
-        let cursor = cursor::write(list, next)?;
+        let cursor = cursor::write(registry.store.keys(), list, next)?;
         answer.insert_header(cursor::link_next(req, CURSOR, &cursor));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A RAiD as it is answered: the stored document with each contributor's status and today's URLs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
@@ -158,7 +159,7 @@ pub(crate) async fn load_anew(
     registry: &Registry,
     handle: &Handle,
 ) -> Result<Arc<Record>, StoreError> {
-    let wanted = handle.clone();
+    let (wanted, since) = (handle.clone(), Instant::now());
     let addresses = registry.settings.addresses.clone();
     let record = registry
         .store
@@ -166,6 +167,6 @@ pub(crate) async fn load_anew(
         .await?
         .map(Arc::new)
         .ok_or(StoreError::NotFound)?;
-    registry.remember(handle, &record);
+    registry.remember(handle, &record, since);
     Ok(record)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use moka::ops::compute::Op;
 use moka::sync::Cache;
@@ -9,6 +10,7 @@ use raid_model::{Handle, ValidationContext};
 use resolvers::Resolvers;
 use store::service_points::{self, ServicePointRow};
 use store::{Store, StoreError, Timestamp};
+use tokio::time::sleep;
 
 use crate::auth::{Verifier, VerifierError};
 use crate::feed::Feed;
@@ -26,8 +28,24 @@ pub struct Registry {
     pub(crate) feed: Feed,
     pub(crate) in_hand: InHand,
     pub(crate) limiters: Limiters,
-    records: Option<Cache<Handle, Arc<Record>>>,
-    service_points: Option<Cache<String, Arc<ServicePointRow>>>,
+    records: Option<Cache<Handle, Kept<Record>>>,
+    service_points: Option<Cache<String, Kept<ServicePointRow>>>,
+}
+
+/// Something that was read. Its age counts from before it was read: a reader may be slow, and what was
+/// committed since then is not in it.
+struct Kept<T> {
+    value: Arc<T>,
+    since: Instant,
+}
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Self {
+            value: self.value.clone(),
+            since: self.since,
+        }
+    }
 }
 
 /// Why a registry cannot start.
@@ -104,10 +122,11 @@ impl Registry {
 
     /// A RAiD as it is answered, from the cache if it was read a moment ago.
     pub(crate) async fn record(&self, handle: &Handle) -> Result<Option<Arc<Record>>, StoreError> {
-        if let Some(record) = self.records.as_ref().and_then(|cache| cache.get(handle)) {
+        let kept = self.records.as_ref().and_then(|cache| cache.get(handle));
+        if let Some(record) = kept.and_then(|kept| self.fresh(kept)) {
             return Ok(Some(record));
         }
-        let wanted = handle.clone();
+        let (wanted, since) = (handle.clone(), Instant::now());
         let addresses = self.settings.addresses.clone();
         let found = self
             .store
@@ -115,25 +134,43 @@ impl Registry {
             .await?
             .map(Arc::new);
         if let Some(record) = &found {
-            self.remember(handle, record);
+            self.remember(handle, record, since);
         }
         Ok(found)
     }
 
+    /// What is kept, if it is not too old.
+    fn fresh<T>(&self, kept: Kept<T>) -> Option<Arc<T>> {
+        let is_fresh = kept.since.elapsed() < self.settings.read_cache.ttl;
+        is_fresh.then_some(kept.value)
+    }
+
+    /// Waits, after the commit of a change that closes something, until no node serves what was true
+    /// before. Each serves what it keeps for `read_cache.ttl` at most, counted from before it was read.
+    /// Nothing is left to do after the wait, so a client that hangs up undoes nothing.
+    pub(crate) async fn closed_everywhere(&self) {
+        if self.records.is_some() {
+            sleep(self.settings.read_cache.ttl).await;
+        }
+    }
+
     /// Keeps a record for the next readers, unless a newer version is kept already: a reader that
-    /// was slow must not hide what a writer has written meanwhile.
-    pub(crate) fn remember(&self, handle: &Handle, record: &Arc<Record>) {
+    /// was slow must not hide what a writer has written meanwhile. The read began at `since`.
+    pub(crate) fn remember(&self, handle: &Handle, record: &Arc<Record>, since: Instant) {
         if let Some(cache) = &self.records {
             cache
                 .entry_by_ref(handle)
                 .and_compute_with(|kept| match kept {
-                    Some(kept) if kept.value().version > record.version => Op::Nop,
-                    _ => Op::Put(record.clone()),
+                    Some(kept) if kept.value().value.version > record.version => Op::Nop,
+                    _ => Op::Put(Kept {
+                        value: record.clone(),
+                        since,
+                    }),
                 });
         }
     }
 
-    /// Service points have changed: they are read anew.
+    /// Service points have changed: they are read again.
     pub(crate) fn forget_service_points(&self) {
         if let Some(cache) = &self.service_points {
             cache.invalidate_all();
@@ -145,17 +182,19 @@ impl Registry {
         &self,
         group: &str,
     ) -> Result<Option<Arc<ServicePointRow>>, StoreError> {
-        if let Some(known) = self.service_points.as_ref().and_then(|c| c.get(group)) {
+        let kept = self.service_points.as_ref().and_then(|c| c.get(group));
+        if let Some(known) = kept.and_then(|kept| self.fresh(kept)) {
             return Ok(Some(known));
         }
-        let wanted = group.to_owned();
+        let (wanted, since) = (group.to_owned(), Instant::now());
         let found = self
             .store
             .read(move |c| service_points::of_group(c, &wanted))
             .await?
             .map(Arc::new);
         if let (Some(row), Some(cache)) = (&found, &self.service_points) {
-            cache.insert(group.to_owned(), row.clone());
+            let value = row.clone();
+            cache.insert(group.to_owned(), Kept { value, since });
         }
         Ok(found)
     }

@@ -1,5 +1,5 @@
 //! One line in the log for each request, its number and duration in the metrics, its id in the
-//! answer. Nothing of queries, headers and bodies is recorded.
+//! answer. Nothing of queries, headers and bodies is recorded, nor what may be a link of a person.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest};
 use rand::RngExt as _;
 
 use crate::auth::Caller;
@@ -17,6 +17,8 @@ use crate::refusal::Refusal;
 
 /// The header that carries a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where the pages for people are.
+const PERSONAL: [&str; 2] = ["/orcid", "/invitation"];
 /// Longest id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 64;
 
@@ -65,7 +67,7 @@ fn write_line<B>(response: &ServiceResponse<B>, elapsed: Duration, request_id: &
     let request = response.request();
     let status = response.status().as_u16();
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    let (method, path) = (request.method().as_str(), request.path());
+    let (method, path) = (request.method().as_str(), logged_path(request));
     let extensions = request.extensions();
     let caller = extensions.get::<Subject>().map(|s| &s.0);
     let (issuer, subject) = (caller.map(Caller::issuer), caller.map(Caller::subject));
@@ -77,6 +79,23 @@ fn write_line<B>(response: &ServiceResponse<B>, elapsed: Duration, request_id: &
             method, path, status, millis, request_id, issuer, subject, "request"
         );
     }
+}
+
+/// The path, but for what is below the pages for people: mail programs write `?` as `%3F`, and what
+/// follows is a signed link.
+fn logged_path(request: &HttpRequest) -> &str {
+    let path = request.path();
+    PERSONAL
+        .into_iter()
+        .find(|prefix| path.starts_with(prefix))
+        .filter(|prefix| path.len() > prefix.len())
+        .map_or(path, |prefix| match path.strip_prefix(prefix) {
+            // The pages themselves; what is behind them says for whom.
+            Some("/landing" | "/authorize" | "/callback" | "/not-me" | "/retry" | "/refuse") => {
+                path
+            }
+            _ => prefix,
+        })
 }
 
 /// The client's own id if it is a harmless one, else a new one.

@@ -121,12 +121,13 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// A bounded cache whose entries live so briefly that other nodes' writes show.
+/// A bounded cache whose entries live so briefly that other nodes' writes show. All nodes need the same
+/// settings: a change that closes something is acknowledged when no node keeps what was before.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadCache {
     /// Most entries; none turns the cache off.
     pub entries: u64,
-    /// How long an entry lives.
+    /// How long an entry lives, counted from before it was read.
     pub ttl: Duration,
 }
 
@@ -179,7 +180,7 @@ impl Settings {
             new_service_point_trust: Trust::Notify,
             read_cache: ReadCache {
                 entries: 10_000,
-                ttl: Duration::from_secs(2),
+                ttl: Duration::from_secs(1),
             },
             page_size: 100,
             change_feed: ChangeFeed {

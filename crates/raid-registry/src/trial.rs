@@ -8,16 +8,18 @@ use raid_model::membership::{Consent, Entry, MembershipDocument, MembershipPolic
 use raid_model::{OrcidId, Raid};
 use serde::Serialize;
 use store::memberships::{self, Membership};
-use store::{Conn, StoreError, disclaimers, permissions, statuses};
+use store::raids::Sight;
+use store::{Conn, StoreError, contributions, disclaimers, permissions, statuses};
 use time::Date;
 
+use crate::auth::Caller;
 use crate::openapi::Describe;
 use crate::query::Query;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::warning;
+use crate::{sight, warning};
 
 /// The parameter.
 const DRY_RUN: &str = "dryRun";
@@ -85,26 +87,31 @@ enum Change {
     None,
     /// They are asked first, and it is added if they say yes.
     Ask,
+    /// It depends on what they answered, which is not the caller's to know: no RAiD that the caller
+    /// has a right to names them.
+    Unknown,
 }
 
 /// Answers with what would come of it if `raid` stood. `before` are the contributors who stand now.
 pub(crate) async fn answer(
     registry: &Registry,
+    caller: &Caller,
     raid: Raid,
     before: BTreeSet<OrcidId>,
     warnings: &BTreeSet<String>,
-) -> Result<HttpResponse, StoreError> {
+) -> Result<HttpResponse, Refusal> {
+    let sight = sight::of(registry, Some(caller)).await?;
     let addresses = registry.settings.addresses.clone();
     let (policy, today) = (registry.settings.orcid.clone(), registry.now().date());
     let trial = registry.store.read(move |c| {
         let mut people = before;
         people.extend(raid.orcids());
-        let known = known(c, &raid, &people)?;
+        let known = known(c, &raid, &people, &sight)?;
         let orcid = changes(c, &raid, people, &known, policy.as_ref(), today)?;
         Ok(Trial {
             dry_run: true,
             valid: true,
-            raid: record::show(raid, &known, &addresses),
+            raid: record::show(raid, &known.shown, &addresses),
             orcid,
         })
     });
@@ -119,15 +126,17 @@ pub(crate) async fn answer(
 /// What would happen to ORCID records if `raid`, which is new, stood.
 pub(crate) async fn of_new(
     registry: &Registry,
+    caller: &Caller,
     raid: Raid,
-) -> Result<Vec<OrcidChange>, StoreError> {
+) -> Result<Vec<OrcidChange>, Refusal> {
+    let sight = sight::of(registry, Some(caller)).await?;
     let (policy, today) = (registry.settings.orcid.clone(), registry.now().date());
     let read = registry.store.read(move |c| {
         let people: BTreeSet<OrcidId> = raid.orcids().collect();
-        let known = known(c, &raid, &people)?;
+        let known = known(c, &raid, &people, &sight)?;
         changes(c, &raid, people, &known, policy.as_ref(), today)
     });
-    read.await
+    Ok(read.await?)
 }
 
 /// What would happen to the records of some people if `raid` stood; nothing without a policy.
@@ -135,7 +144,7 @@ fn changes(
     c: &mut Conn,
     raid: &Raid,
     people: BTreeSet<OrcidId>,
-    known: &Known,
+    known: &KnownPeople,
     policy: Option<&MembershipPolicy>,
     today: Date,
 ) -> Result<Vec<OrcidChange>, StoreError> {
@@ -147,8 +156,11 @@ fn changes(
     let of_person = |person: OrcidId| {
         // Whoever says that they are not part of it gets no entry.
         let desired = MembershipDocument::for_contributor(raid, &person, policy, today)
-            .filter(|_| !disclaimed.contains_key(&person));
-        let standing = known.people.get(&person);
+            .filter(|_| !disclaimed.contains(&person));
+        if !known.named.contains(&person) {
+            return unknown(person, desired);
+        }
+        let standing = known.shown.people.get(&person);
         let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
         let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
         change(person, desired, consent, entry)
@@ -156,13 +168,42 @@ fn changes(
     Ok(people.into_iter().map(of_person).collect())
 }
 
-fn known(c: &mut Conn, raid: &Raid, people: &BTreeSet<OrcidId>) -> Result<Known, StoreError> {
-    let all: Vec<OrcidId> = people.iter().copied().collect();
-    Ok(Known {
+/// What a caller may know of some people: a change that is tried must not tell of people whom the
+/// caller never named in earnest.
+struct KnownPeople {
+    /// Those whom a RAiD names that the caller has a right to.
+    named: BTreeSet<OrcidId>,
+    /// Where these stand.
+    shown: Known,
+}
+
+fn known(
+    c: &mut Conn,
+    raid: &Raid,
+    people: &BTreeSet<OrcidId>,
+    sight: &Sight,
+) -> Result<KnownPeople, StoreError> {
+    let named = contributions::named_inside(c, people, sight)?;
+    let all: Vec<OrcidId> = named.iter().copied().collect();
+    let shown = Known {
         people: permissions::of_people(c, &all)?,
         said: statuses::of_raids(c, &[raid.handle()])?,
         ..Known::default()
-    })
+    };
+    Ok(KnownPeople { named, shown })
+}
+
+/// What is told of somebody whom the caller may know nothing of.
+fn unknown(orcid: OrcidId, desired: Option<MembershipDocument>) -> OrcidChange {
+    OrcidChange {
+        orcid,
+        change: if desired.is_some() {
+            Change::Unknown
+        } else {
+            Change::None
+        },
+        entry: desired,
+    }
 }
 
 fn stands(

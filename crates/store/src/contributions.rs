@@ -2,8 +2,11 @@
 
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
-use crate::schema::{contribution, raid};
+use crate::holders::HolderRole;
+use crate::raids::Sight;
+use crate::schema::{contribution, raid, raid_holder};
 use crate::types::AsText;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
@@ -60,6 +63,44 @@ pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeSet<OrcidId>, Store
         .select(contribution::orcid)
         .load(c)?;
     Ok(found.into_iter().map(AsText::into_inner).collect())
+}
+
+/// Those of some people who are named in a RAiD that somebody has a right to: one of their service
+/// point, one that they hold, or any for whoever sees all.
+pub fn named_inside(
+    c: &mut Conn,
+    people: &BTreeSet<OrcidId>,
+    sight: &Sight,
+) -> Result<BTreeSet<OrcidId>, StoreError> {
+    let all: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let nobody: (&str, &[HolderRole]) = ("", &[]);
+    let (subject, roles) = sight
+        .holder
+        .as_ref()
+        .map_or(nobody, |holder| (&holder.subject, &holder.roles));
+    let mut named = BTreeSet::new();
+    for people in all.chunks(ROWS_A_STATEMENT) {
+        let of_people = contribution::table
+            .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+            .filter(contribution::orcid.eq_any(people))
+            .filter(raid::withdrawn_at.is_null());
+        let mut query = of_people
+            .select(contribution::orcid)
+            .distinct()
+            .into_boxed();
+        if !sight.embargoed {
+            let held = raid_holder::table
+                .filter(raid_holder::handle.eq(contribution::handle))
+                .filter(raid_holder::subject.eq(subject))
+                .filter(raid_holder::role.eq_any(roles));
+            // No service point has the number 0.
+            let own = raid::service_point_id.eq(sight.service_point.unwrap_or_default());
+            query = query.filter(own.or(exists(held)));
+        }
+        let found: Vec<AsText<OrcidId>> = query.load(c)?;
+        named.extend(found.into_iter().map(AsText::into_inner));
+    }
+    Ok(named)
 }
 
 /// The RAiDs of one person, in the order of their handles, at most `limit`, after `after`.

@@ -2,6 +2,7 @@
 //! entry is not on a person's ORCID record.
 
 use crate::conn::Conn;
+use crate::disclaimers::Disclaimer;
 use crate::error::StoreError;
 use crate::memberships::{self, Membership};
 use crate::namings::{self, Naming};
@@ -32,8 +33,8 @@ pub struct ContributorState {
     pub requests: Vec<PermissionRequestRow>,
     /// What ORCID holds, as far as we know.
     pub membership: Option<Membership>,
-    /// When they said that they are not part of the project.
-    pub disclaimed_at: Option<Timestamp>,
+    /// That they are not part of the project, if that was said.
+    pub disclaimer: Option<Disclaimer>,
     /// Where they stand with the RAiD's service point; none if the RAiD does not name them.
     pub naming: Option<Naming>,
     /// What is due about their permission.
@@ -150,7 +151,7 @@ fn load(
             permission: permissions.get(orcid).cloned(),
             requests: requests.get(orcid).cloned().unwrap_or_default(),
             membership: entries.get(place).cloned(),
-            disclaimed_at: disclaimers.get(place).copied(),
+            disclaimer: disclaimers.get(place).copied(),
             naming: namings.get(place).copied(),
             permission_task: tasks.get(&Work::Permission(*orcid)).cloned(),
             membership_task: tasks
@@ -180,14 +181,17 @@ fn disclaimers(
     c: &mut Conn,
     people: &[OrcidId],
     handles: &BTreeSet<String>,
-) -> Result<BTreeMap<Place, Timestamp>, StoreError> {
+) -> Result<BTreeMap<Place, Disclaimer>, StoreError> {
     let people = people.iter().map(ToString::to_string);
-    let found: Vec<(AsText<OrcidId>, AsText<Handle>, Timestamp)> = disclaimer::table
+    let found: Vec<(AsText<OrcidId>, AsText<Handle>, Timestamp, bool)> = disclaimer::table
         .filter(disclaimer::orcid.eq_any(people))
         .filter(disclaimer::handle.eq_any(handles))
         .load(c)?;
-    let with_place = |(orcid, handle, at): (AsText<OrcidId>, AsText<Handle>, _)| {
-        ((orcid.into_inner(), handle.into_inner()), at)
-    };
-    Ok(found.into_iter().map(with_place).collect())
+    Ok(found
+        .into_iter()
+        .map(|(orcid, handle, said_at, confirmed)| {
+            let place = (orcid.into_inner(), handle.into_inner());
+            (place, Disclaimer { said_at, confirmed })
+        })
+        .collect())
 }

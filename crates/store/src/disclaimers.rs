@@ -1,4 +1,7 @@
 //! Who said that they are not part of a project. Nothing about it is written to their record.
+//!
+//! Whoever holds the link of a person's question can say so. It is confirmed when the person signed
+//! in at ORCID to say it.
 
 use crate::conn::{Conn, per_backend};
 use crate::error::StoreError;
@@ -7,25 +10,43 @@ use crate::schema::disclaimer;
 use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
 use raid_model::{Handle, OrcidId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// The person says that they are not part of the project, which is an objection to its service point.
-/// Saying it again changes nothing, and gives none.
+/// What is known of somebody who is said not to be part of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disclaimer {
+    /// When it was first said.
+    pub said_at: Timestamp,
+    /// Whether the person signed in at ORCID to say it.
+    pub confirmed: bool,
+}
+
+/// The person says that they are not part of the project, and perhaps signed in to say so. It is an
+/// objection to the project's service point. Saying it again changes nothing, unless it is confirmed by
+/// that, and gives no objection.
 pub fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
     handle: &Handle,
+    confirmed: bool,
     now: Timestamp,
 ) -> Result<Option<Objected>, StoreError> {
     let row = (
         disclaimer::orcid.eq(orcid.to_string()),
         disclaimer::handle.eq(handle.to_string()),
         disclaimer::said_at.eq(now),
+        disclaimer::confirmed.eq(confirmed),
     );
     let said = per_backend!(c, |c| diesel::insert_into(disclaimer::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
+    if confirmed {
+        let row = disclaimer::table.find((orcid.to_string(), handle.to_string()));
+        diesel::update(row)
+            .set(disclaimer::confirmed.eq(true))
+            .execute(c)?;
+    }
     if said == 0 {
         return Ok(None);
     }
@@ -56,14 +77,11 @@ pub fn of_person(c: &mut Conn, orcid: &OrcidId) -> Result<BTreeSet<Handle>, Stor
     Ok(found.into_iter().map(AsText::into_inner).collect())
 }
 
-/// Who said that they are not part of a project, and when.
-pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeMap<OrcidId, Timestamp>, StoreError> {
-    let found: Vec<(AsText<OrcidId>, Timestamp)> = disclaimer::table
+/// Who said that they are not part of a project.
+pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeSet<OrcidId>, StoreError> {
+    let found: Vec<AsText<OrcidId>> = disclaimer::table
         .filter(disclaimer::handle.eq(handle.to_string()))
-        .select((disclaimer::orcid, disclaimer::said_at))
+        .select(disclaimer::orcid)
         .load(c)?;
-    Ok(found
-        .into_iter()
-        .map(|(orcid, at)| (orcid.into_inner(), at))
-        .collect())
+    Ok(found.into_iter().map(AsText::into_inner).collect())
 }

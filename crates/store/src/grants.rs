@@ -18,7 +18,8 @@ text_enum! {
         Active = "active",
         /// Replaced by a newer one; to be revoked.
         Superseded = "superseded",
-        /// Given by somebody else than the person asked; to be revoked unused.
+        /// Not ours to use: given by somebody else than the person asked, for a sign-in alone, or not
+        /// decided on yet; to be revoked unused.
         Foreign = "foreign",
     }
 }
@@ -62,31 +63,25 @@ struct NewRow {
     scope: String,
     expires_at: Option<Timestamp>,
     granted_at: Timestamp,
+    visit: Option<String>,
 }
 
-/// Keeps a pair, sealed. An active one supersedes those before it, and its person is known from
-/// then on.
-///
-/// # Errors
-/// When it cannot be sealed or the database refuses.
+/// Keeps a pair that a visit brought, sealed: foreign until the visit decides on it, by [`activate`]
+/// or [`release`]. Gives its row.
 pub fn keep(
     c: &mut Conn,
     keys: &KeyRing,
     grant: &NewGrant,
-    state: State,
+    visit: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    if state == State::Active {
-        // Of two that come at the same moment, neither would see the other.
-        permissions::locked(c, &grant.orcid, now)?;
-        supersede(c, &grant.orcid)?;
-    }
+) -> Result<Id, StoreError> {
     let owner = grant.orcid.to_string();
     let refresh = grant.refresh_token.as_ref();
+    let id = Id::new(now);
     let row = NewRow {
-        id: Id::new(now),
+        id,
         orcid: AsText::from(grant.orcid),
-        state,
+        state: State::Foreign,
         access_token: keys.seal(&owner, grant.access_token.expose_secret())?,
         refresh_token: refresh
             .map(|t| keys.seal(&owner, t.expose_secret()))
@@ -94,11 +89,51 @@ pub fn keep(
         scope: grant.scope.clone(),
         expires_at: grant.expires_at,
         granted_at: now,
+        visit: Some(visit.to_owned()),
     };
     diesel::insert_into(orcid_grant::table)
         .values(row)
         .execute(c)?;
-    Ok(())
+    Ok(id)
+}
+
+/// Uses a pair from now on: it supersedes those before it, and its person is known from then on.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it was released meanwhile, and is to be revoked.
+pub fn activate(c: &mut Conn, id: Id, orcid: &OrcidId, now: Timestamp) -> Result<(), StoreError> {
+    // Of two that come at the same moment, neither would see the other.
+    permissions::locked(c, orcid, now)?;
+    supersede(c, orcid)?;
+    let undecided = orcid_grant::table
+        .find(id)
+        .filter(orcid_grant::visit.is_not_null());
+    let activated = diesel::update(undecided)
+        .set((
+            orcid_grant::state.eq(State::Active),
+            orcid_grant::visit.eq(None::<String>),
+        ))
+        .execute(c)?;
+    if activated == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::NotFound)
+    }
+}
+
+/// Decides that what a visit brought is to be revoked. Gives whose it is, if there is any: their
+/// permission task revokes it, and is woken.
+pub fn release(c: &mut Conn, visit: &str, now: Timestamp) -> Result<Vec<OrcidId>, StoreError> {
+    let undecided = orcid_grant::table.filter(orcid_grant::visit.eq(visit));
+    let givers: Vec<AsText<OrcidId>> = undecided.select(orcid_grant::orcid).load(c)?;
+    diesel::update(undecided)
+        .set(orcid_grant::visit.eq(None::<String>))
+        .execute(c)?;
+    let givers: Vec<OrcidId> = givers.into_iter().map(AsText::into_inner).collect();
+    for giver in &givers {
+        permissions::wake_permission(c, giver, now)?;
+    }
+    Ok(givers)
 }
 
 /// When the person gave the permission whose token is in use.
@@ -133,6 +168,7 @@ fn load(
     let rows: Vec<(Id, Vec<u8>, String)> = orcid_grant::table
         .filter(orcid_grant::orcid.eq(orcid.to_string()))
         .filter(orcid_grant::state.eq_any(states))
+        .filter(orcid_grant::visit.is_null())
         .order((orcid_grant::granted_at.desc(), orcid_grant::id.desc()))
         .limit(limit)
         .select((
@@ -155,10 +191,12 @@ fn load(
         .collect()
 }
 
-/// Whether there is a pair in use, and whether there are pairs to be revoked.
+/// Whether there is a pair in use, and whether there are pairs to be revoked. Pairs that a visit is
+/// still to decide on are neither.
 pub fn held(c: &mut Conn, orcid: &OrcidId) -> Result<(bool, bool), StoreError> {
     let states: Vec<State> = orcid_grant::table
         .filter(orcid_grant::orcid.eq(orcid.to_string()))
+        .filter(orcid_grant::visit.is_null())
         .select(orcid_grant::state)
         .load(c)?;
     let active = states.contains(&State::Active);

@@ -94,7 +94,9 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
         raids.sort_titles.push(&write.search.sort_title);
         raids.starts.push(write.search.starts_on);
         raids.ends.push(write.search.ends_on);
-        raids.words.push(words::tsvector(&write.search));
+        raids
+            .words
+            .push(words::tsvector(&write.search, &write.marks()));
         for term in &write.search.terms {
             terms.handles.push(&write.handle);
             terms.kinds.push(term.kind().as_str());

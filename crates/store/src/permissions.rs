@@ -46,10 +46,13 @@ pub struct Permission {
     pub updated_at: Timestamp,
     /// Counts the changes of this row.
     pub version: i32,
-    /// A JSON list of the projects that they said no to, or did not answer for. None: all.
+    /// A JSON list of the projects that they did not answer for, or that somebody said no to. None:
+    /// all.
     pub answered_for: Option<String>,
     /// Since when they contribute to nothing.
     pub idle_since: Option<Timestamp>,
+    /// When their question was closed by somebody who did not sign in.
+    pub closed_at: Option<Timestamp>,
 }
 
 impl From<AsText<PermissionState>> for PermissionState {
@@ -61,11 +64,23 @@ impl From<AsText<PermissionState>> for PermissionState {
 impl Permission {
     /// Whether nothing of what the person's answer was about is among `projects`.
     pub fn is_answer_outdated(&self, projects: &BTreeSet<Handle>) -> bool {
-        let about: Option<BTreeSet<Handle>> = self
-            .answered_for
-            .as_deref()
-            .and_then(|json| serde_json::from_str(json).ok());
-        about.is_some_and(|about| about.is_disjoint(projects))
+        self.about()
+            .is_some_and(|about| about.is_disjoint(projects))
+    }
+
+    /// Whether their question was closed without a sign-in, and one of `projects` came since.
+    pub fn is_more_since_closed<'a>(&self, projects: impl IntoIterator<Item = &'a Handle>) -> bool {
+        let came_since = |about: &BTreeSet<Handle>| {
+            let mut projects = projects.into_iter();
+            projects.any(|handle| !about.contains(handle))
+        };
+        self.closed_at.is_some() && self.about().as_ref().is_some_and(came_since)
+    }
+
+    /// The projects that their answer is about; none if it is about all.
+    fn about(&self) -> Option<BTreeSet<Handle>> {
+        let json = self.answered_for.as_deref()?;
+        serde_json::from_str(json).ok()
     }
 }
 
@@ -122,11 +137,18 @@ pub fn apply(
     let to = known.state.after(change.event)?;
     let orcid = known.orcid.get();
     let moved = known.state != to;
-    let no = matches!(to, PermissionState::Denied | PermissionState::Ignored);
-    let answered_for = if moved && no {
-        effects::projects_answered_for(c, orcid)?
+    let ignored = to == PermissionState::Ignored;
+    let closed = ignored && change.event == PermissionEvent::RequestClosed;
+    let answered_for = match change.event {
+        // A no that somebody signed in for is about all that may come.
+        PermissionEvent::Denied => None,
+        _ if ignored && (moved || closed) => effects::projects_answered_for(c, orcid)?,
+        _ => known.answered_for.clone().filter(|_| !moved),
+    };
+    let closed_at = if closed {
+        Some(now)
     } else {
-        known.answered_for.clone().filter(|_| no)
+        known.closed_at.filter(|_| !moved)
     };
     let settles = matches!(
         change.event,
@@ -153,6 +175,7 @@ pub fn apply(
             permission::version.eq(known.version.wrapping_add(1)),
             permission::answered_for.eq(answered_for),
             permission::idle_since.eq(None::<Timestamp>),
+            permission::closed_at.eq(closed_at),
         ))
         .execute(c)?;
     if changed == 0 {

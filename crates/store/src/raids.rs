@@ -11,6 +11,7 @@ use crate::mint_statement;
 use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
 use crate::types::{AsText, Json, Timestamp, text_enum};
+use crate::words::Marks;
 use crate::{terms, words};
 use diesel::prelude::*;
 use raid_model::search::{SearchDocument, Term};
@@ -221,6 +222,11 @@ impl RaidWrite {
         embargo.into_iter().chain(boundary).chain(people)
     }
 
+    /// What stands before its words in the index.
+    pub(crate) fn marks(&self) -> Marks {
+        Marks::of_raid(self.access, self.service_point_id)
+    }
+
     /// What the RAiD is connected with.
     fn terms(&self) -> impl Iterator<Item = (&AsText<Handle>, &Term)> {
         self.search.terms.iter().map(|term| (&self.handle, term))
@@ -314,7 +320,7 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
     terms::insert(c, writes.iter().flat_map(RaidWrite::terms))?;
     if let Conn::Sqlite(c) = c {
         for w in writes {
-            words::insert(c, &w.handle, &w.search)?;
+            words::insert(c, &w.handle, &w.search, &w.marks())?;
         }
     }
     for w in writes {
@@ -421,7 +427,7 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
         .collect();
     contributions::insert(c, &added)?;
     terms::replace(c, &write.handle, &write.search.terms)?;
-    words::replace(c, &write.handle, &write.search)?;
+    words::replace(c, &write.handle, &write.search, &write.marks())?;
     let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)
 }

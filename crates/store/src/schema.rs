@@ -63,6 +63,7 @@ diesel::table! {
         orcid -> Text, state -> Text, since -> Timestamp, suspicions -> Integer,
         primary_orcid -> Nullable<Text>, reason -> Nullable<Text>, updated_at -> Timestamp,
         version -> Integer, answered_for -> Nullable<Text>, idle_since -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {
@@ -80,7 +81,7 @@ diesel::table! {
     orcid_grant (id) {
         id -> DbUuid, orcid -> Text, state -> Text, access_token -> Binary,
         refresh_token -> Nullable<Binary>, scope -> Text, expires_at -> Nullable<Timestamp>,
-        granted_at -> Timestamp,
+        granted_at -> Timestamp, visit -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -91,7 +92,9 @@ diesel::table! {
     }
 }
 diesel::table! {
-    disclaimer (orcid, handle) { orcid -> Text, handle -> Text, said_at -> Timestamp, }
+    disclaimer (orcid, handle) {
+        orcid -> Text, handle -> Text, said_at -> Timestamp, confirmed -> Bool,
+    }
 }
 diesel::table! {
     naming (orcid, service_point_id) {
@@ -137,6 +140,7 @@ diesel::table! {
     visit (nonce) {
         nonce -> Text, purpose -> Text, subject -> Text, state -> Text, orcid -> Nullable<Text>,
         created_at -> Timestamp, expires_at -> Timestamp, code -> Nullable<Binary>,
+        exchanging_at -> Nullable<Timestamp>,
     }
 }
 diesel::table! {

@@ -86,6 +86,7 @@ pub fn people(
     let keys: Vec<String> = people.iter().map(|(orcid, _)| orcid.to_string()).collect();
     let tokens: Vec<(AsText<OrcidId>, grants::State)> = orcid_grant::table
         .filter(orcid_grant::orcid.eq_any(&keys))
+        .filter(orcid_grant::visit.is_null())
         .select((orcid_grant::orcid, orcid_grant::state))
         .load(c)?;
     let tokens: BTreeSet<(OrcidId, bool)> = tokens

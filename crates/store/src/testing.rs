@@ -230,6 +230,17 @@ pub fn forget_issuers(c: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Damages what invitations say, so that nobody can join by one.
+pub fn spoil_invitations(c: &mut Conn) -> Result<(), StoreError> {
+    use crate::schema::invitation;
+    use diesel::{ExpressionMethods as _, RunQueryDsl as _};
+    let nonsense = crate::types::Json("7".to_owned());
+    diesel::update(invitation::table)
+        .set(invitation::contribution.eq(nonsense))
+        .execute(c)?;
+    Ok(())
+}
+
 /// See [`TestDb::single_writer`].
 pub struct SingleWriter(Conn);
 

@@ -78,7 +78,7 @@ async fn a_denial_during_a_reminder_counts(stage: &Stage) {
     agency.client().mint(&examples::minimal()).await;
     stage.orcid.request(CARBERRY).await;
     call_in_flight(stage).await;
-    Browser::new().deny(&stage.orcid, CARBERRY).await;
+    Browser::new().refuse(&stage.orcid, CARBERRY).await;
     people_are(&agency, 1, "denied").await;
     eventually("the slow answer", async || {
         (stage.orcid.answers("notification_read", 200).await > 0).then_some(())

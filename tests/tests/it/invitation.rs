@@ -2,7 +2,7 @@
 
 use crate::mail::{letters, link_in};
 use crate::search::holds;
-use crate::steps::{granted_project, shows_status, status_of};
+use crate::steps::{granted_project, shows_status, status_of, withdraw};
 use raid_tests::examples::{self, CARBERRY, FERNANDEZ, OKAFOR, handle_of, version_of};
 use raid_tests::{Agency, Browser, Client, Page, Stage, eventually};
 use reqwest::Method;
@@ -18,6 +18,7 @@ raid_tests::on_both_databases!(
     who_accepts_an_invitation_is_part_of_the_project_after_all,
     a_contributor_gets_the_position_that_they_accept,
     a_cancelled_invitation_says_so,
+    a_project_that_is_withdrawn_meanwhile_says_so,
     of_an_embargoed_project_the_mail_tells_nothing_and_the_pages_the_truth,
 );
 
@@ -220,7 +221,8 @@ async fn who_accepts_an_invitation_is_part_of_the_project_after_all(stage: &Stag
     let link = request["authorization_url"].as_str().unwrap();
     let landing = project.browser.open(link).await;
     let button = "I am not part of this project";
-    project.browser.press(&landing, button).await;
+    let sign_in = project.browser.press(&landing, button).await;
+    project.browser.press(&sign_in, "Authorize access").await;
     eventually("the entry to be gone", async || {
         let left = stage.orcid.memberships(CARBERRY).await;
         left.is_empty().then_some(())
@@ -351,6 +353,29 @@ async fn a_cancelled_invitation_says_so(stage: &Stage) {
     agency.rest().await;
     assert_eq!(version_of(&client.raid(&handle).await), 1);
     assert!(stage.orcid.memberships(OKAFOR).await.is_empty());
+}
+
+async fn a_project_that_is_withdrawn_meanwhile_says_so(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    let link = invite(stage, &agency, &handle).await;
+    let browser = Browser::new();
+    browser.sign_in_as(&stage.orcid, OKAFOR).await;
+    let landing = browser.open(&link).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    withdraw(stage, &agency, &handle).await;
+    let result = browser.press(&consent, "Authorize access").await;
+    assert_eq!(result.heading(), "This project was withdrawn");
+    let text = result.text();
+    assert!(
+        text.contains("You did not join, and the permission just given is handed back"),
+        "{text}"
+    );
+    eventually("her pair to be revoked", async || {
+        (!stage.orcid.holds_a_token_of(OKAFOR).await).then_some(())
+    })
+    .await;
+    assert_eq!(stage.orcid.answers("token_code", 200).await, 1);
 }
 
 async fn of_an_embargoed_project_the_mail_tells_nothing_and_the_pages_the_truth(stage: &Stage) {

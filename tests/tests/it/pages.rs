@@ -115,6 +115,8 @@ async fn every_page_is_well_made(stage: &Stage) {
     let consent = browser.press(&landing, "Continue to ORCID").await;
     let denied = browser.press(&consent, "Deny access").await;
     assert_private(&denied);
+    let consent = browser.press(&denied, "Do not ask me again").await;
+    assert_private(&browser.press(&consent, "Deny access").await);
 
     browser.sign_in_as(&stage.orcid, OKAFOR).await;
     let consent = browser.press(&denied, "Continue to ORCID").await;
@@ -168,9 +170,18 @@ async fn every_page_is_well_made(stage: &Stage) {
     assert!(given.heading().starts_with("You gave permission on"));
     assert_private(&given);
     let button = "I am not part of this project";
-    let noted = browser.press(&given, button).await;
+    let consent = browser.press(&given, button).await;
+    let stranger = browser.press(&consent, "Authorize access").await;
+    assert_eq!(stranger.heading(), "This was another ORCID account");
+    assert_private(&stranger);
+    browser.sign_in_as(&stage.orcid, CARBERRY).await;
+    let consent = browser.press(&stranger, "Continue to ORCID").await;
+    let noted = browser.press(&consent, "Authorize access").await;
+    assert_eq!(
+        noted.heading(),
+        "Thank you: you are not part of this project"
+    );
     assert_private(&noted);
-    assert_private(&browser.follow(&noted, "Back to your projects").await);
     let unknown = [("handle", "10.82841/nowhere")];
     assert_private(&browser.press_with(&given, button, &unknown).await);
 

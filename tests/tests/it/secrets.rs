@@ -54,6 +54,12 @@ async fn no_secret_leaves_its_place(stage: &Stage) {
         );
     }
 
+    mangled_links(&agency, &pages).await;
+    let (links, logs) = (links_in(&pages), stage.logs());
+    assert!(links.len() >= 4, "no links: {links:?}");
+    for link in &links {
+        assert!(!holds(&logs, link), "{link} is in the logs");
+    }
     let mut places = places(stage, &agency, &pages).await;
     for (name, secret) in &secrets {
         assert!(secret.len() >= 6, "{name} is too short to be found");
@@ -151,6 +157,28 @@ fn codes_in(trail: &[Url]) -> Secrets {
         .filter(|(name, _)| name == "code")
         .map(|(_, code)| ("a code".to_owned(), code))
         .collect()
+}
+
+/// What opens a page or ends a visit, wherever a browser was with it.
+fn links_in(pages: &[Page]) -> Vec<String> {
+    let urls = pages
+        .iter()
+        .flat_map(|page| page.trail.iter().chain([&page.url]));
+    let values = urls.flat_map(|url| url.query_pairs().into_owned().collect::<Vec<_>>());
+    values
+        .filter(|(name, value)| matches!(name.as_str(), "i" | "state") && value.starts_with("v1."))
+        .map(|(_, value)| value)
+        .collect()
+}
+
+/// Mail programs write `?` as `%3F` at times, so that a link stands in the path.
+async fn mangled_links(agency: &Agency<'_>, pages: &[Page]) {
+    for link in links_in(pages) {
+        for page in ["orcid/landing", "invitation", "orcid/callback"] {
+            let url = format!("{}/{page}%3Fi={link}", agency.url());
+            assert_ne!(Browser::new().open(&url).await.status, 200);
+        }
+    }
 }
 
 async fn live_tokens(stage: &Stage) -> Secrets {

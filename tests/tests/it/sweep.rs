@@ -76,7 +76,7 @@ async fn a_healthy_agency_is_left_alone(stage: &Stage) {
     let people = [CARBERRY, OKAFOR, FERNANDEZ];
     client.mint(&examples::with_people("Ours", people)).await;
     Browser::new().grant(&stage.orcid, CARBERRY).await;
-    Browser::new().deny(&stage.orcid, OKAFOR).await;
+    Browser::new().refuse(&stage.orcid, OKAFOR).await;
     let mut hidden = examples::with_people("Hidden", people);
     hidden["access"] = embargo("Later.");
     client.mint(&hidden).await;

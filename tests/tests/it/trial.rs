@@ -11,7 +11,7 @@ async fn a_trial_reaches_nobody(stage: &Stage) {
     let client = agency.client();
     let tried = with_people("Tried", [CARBERRY]);
     let answer = client.post("/raid/?dryRun=true", &tried).await.expect(200);
-    assert_eq!(answer["orcid"][0]["change"], "ask");
+    assert_eq!(answer["orcid"][0]["change"], "unknown");
     // The workers have been about once this one is asked.
     let real = with_people("Real", [OKAFOR]);
     client.mint(&real).await;

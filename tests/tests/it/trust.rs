@@ -208,6 +208,12 @@ async fn open_message(stage: &Stage, browser: &Browser, orcid: &str) -> Page {
     browser.open(&link).await
 }
 
+/// Presses a button that takes a sign-in at ORCID, and signs in.
+async fn confirm(browser: &Browser, page: &Page, button: &str) -> Page {
+    let consent = browser.press(page, button).await;
+    browser.press(&consent, "Authorize access").await
+}
+
 async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage) {
     let agency = stage.agency().await;
     let known = granted_project(stage, &agency).await;
@@ -230,7 +236,16 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
     assert_eq!(elsewhere.heading(), "Please start from our page");
     assert_eq!(stage.orcid.memberships_of(CARBERRY, &first).await.len(), 1);
 
-    let stopped = browser.press(&page, "Not mine: stop Strangers").await;
+    // Somebody else who has the link removes nothing.
+    let stranger = Browser::new();
+    stranger.sign_in_as(&stage.orcid, OKAFOR).await;
+    let theirs = open_message(stage, &stranger, CARBERRY).await;
+    let other = confirm(&stranger, &theirs, "Not mine: stop Strangers").await;
+    assert_eq!(other.heading(), "This was another ORCID account");
+    assert_eq!(stage.orcid.memberships_of(CARBERRY, &first).await.len(), 1);
+
+    browser.sign_in_as(&stage.orcid, CARBERRY).await;
+    let stopped = confirm(&browser, &page, "Not mine: stop Strangers").await;
     assert_eq!(stopped.heading(), "Thank you: Strangers is stopped");
     assert_private(&stopped);
     let shown = point.entry_is(&first, "stopped").await;
@@ -271,14 +286,14 @@ async fn not_mine_removes_the_entries_and_stops_the_service_point(stage: &Stage)
     );
 
     // They may think better of it.
-    let page = browser.follow(&stopped, "Back to your projects").await;
+    let page = open_message(stage, &browser, CARBERRY).await;
     assert_eq!(
         page.heading(),
         "Strangers adds nothing to your ORCID record"
     );
     assert_private(&page);
     let allow = "Allow entries from Strangers again";
-    let allowed = browser.press(&page, allow).await;
+    let allowed = confirm(&browser, &page, allow).await;
     assert_eq!(allowed.heading(), "Strangers may add projects again");
     stage.orcid.membership(CARBERRY, &first).await;
     stage.orcid.membership(CARBERRY, &second).await;
@@ -354,7 +369,8 @@ async fn whoever_wants_none_of_their_projects_gets_the_permission_back(stage: &S
     let link = question[0]["authorization_url"].as_str().unwrap();
     let browser = Browser::new();
     let page = browser.open(link).await;
-    browser.press(&page, "I am not part of this project").await;
+    browser.sign_in_as(&stage.orcid, CARBERRY).await;
+    confirm(&browser, &page, "I am not part of this project").await;
     eventually("the permission to be handed back", async || {
         (!stage.orcid.holds_a_token_of(CARBERRY).await).then_some(())
     })

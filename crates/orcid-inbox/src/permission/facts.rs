@@ -66,7 +66,8 @@ impl PermissionReconciler {
                     something_to_ask: !projects.listed.is_empty(),
                     contributes: theirs.many || !theirs.handles.is_empty(),
                     entries: memberships::stands(c, &orcid)?,
-                    answer_outdated: !theirs.many && permission.is_answer_outdated(&theirs.handles),
+                    closed: permission.closed_at.is_some(),
+                    answer_outdated: may_ask_again(&permission, &theirs, &projects),
                     idle_since: permission.idle_since,
                 };
                 Ok(Some(Known {
@@ -78,6 +79,12 @@ impl PermissionReconciler {
             })
             .await
     }
+}
+
+fn may_ask_again(permission: &Permission, theirs: &Theirs, projects: &Projects) -> bool {
+    let listed = projects.listed.iter().map(|listed| &listed.entry.handle);
+    !theirs.many && permission.is_answer_outdated(&theirs.handles)
+        || permission.is_more_since_closed(listed)
 }
 
 fn may_be_asked(state: PermissionState) -> bool {

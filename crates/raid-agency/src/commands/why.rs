@@ -69,9 +69,13 @@ fn permission(text: &mut String, it: &PermissionView) -> std::fmt::Result {
         writeln!(text, "    merged into {primary}")?;
     }
     if let Some(at) = &it.disclaimed_at {
+        let unconfirmed = match it.disclaimer_confirmed {
+            Some(true) => "",
+            _ => " (by somebody who has their link, not confirmed by a sign-in)",
+        };
         writeln!(
             text,
-            "    said at {at} that they are not part of the project"
+            "    said at {at} that they are not part of the project{unconfirmed}"
         )?;
     }
     task(text, it.task.as_ref())

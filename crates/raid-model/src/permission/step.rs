@@ -39,7 +39,10 @@ pub struct PermissionFacts {
     pub contributes: bool,
     /// Whether an entry of ours stands on their record, or may.
     pub entries: bool,
-    /// Whether nothing is left of the projects that they said no to, or did not answer for.
+    /// Whether their question was closed by somebody who did not sign in.
+    pub closed: bool,
+    /// Whether they may be asked again: nothing is left of the projects that they said no to or did
+    /// not answer for, or their question was closed without a sign-in and a project came since.
     pub answer_outdated: bool,
     /// Since when they contribute to nothing, as far as that was noted.
     pub idle_since: Option<PrimitiveDateTime>,
@@ -250,17 +253,17 @@ impl PermissionFacts {
     }
 
     fn answered(&self) -> PermissionStep {
-        let denied = self.state == PermissionState::Denied;
+        let answered = self.closed || self.state == PermissionState::Denied;
         if let Some(question) = &self.question {
             let stays = question.state == QuestionState::Open
-                && !denied
+                && !answered
                 && self.something_to_ask
                 && question.concerns_them;
             // One that was never answered can still be granted from the inbox.
             if !stays {
                 return match question.state {
                     QuestionState::Posting => PermissionStep::FindQuestion,
-                    _ if denied => PermissionStep::Withdraw(WithdrawReason::Answered),
+                    _ if answered => PermissionStep::Withdraw(WithdrawReason::Answered),
                     _ => PermissionStep::Withdraw(WithdrawReason::NothingToAsk),
                 };
             }

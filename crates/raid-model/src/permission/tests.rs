@@ -21,7 +21,10 @@ fn only_a_token_or_the_person_leads_to_granted() {
                 event,
                 PermissionEvent::Granted | PermissionEvent::TokenAccepted
             ) || (*state == PermissionState::Granted
-                && *event == PermissionEvent::Denied);
+                && matches!(
+                    event,
+                    PermissionEvent::Denied | PermissionEvent::RequestClosed
+                ));
             assert!(!granted || may, "{state} {event:?}");
         }
     }
@@ -49,6 +52,19 @@ fn a_no_is_not_asked_again_by_the_agency() {
         let refused = state.after(PermissionEvent::AskAgain);
         let event = PermissionEvent::AskAgain;
         assert_eq!(refused, Err(InvalidTransition { state, event }));
+    }
+}
+
+#[test]
+fn what_nobody_signed_closes_a_question_and_nothing_else() {
+    use PermissionState::{Asked, Ignored, Unasked};
+    for state in PermissionState::ALL {
+        let after = state.after(PermissionEvent::RequestClosed);
+        let expected = match state {
+            Unasked | Asked | Ignored => Ignored,
+            other => *other,
+        };
+        assert_eq!(after, Ok(expected), "{state}");
     }
 }
 

@@ -185,7 +185,7 @@ impl Bulk {
             line: number,
             status: StatusCode::OK.as_u16(),
             dry_run: true,
-            orcid: trial::of_new(registry, raid).await?,
+            orcid: trial::of_new(registry, &self.caller, raid).await?,
             validation_warning: warnings.as_deref(),
         };
         Ok(line_of(&result)?)

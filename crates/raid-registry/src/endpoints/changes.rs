@@ -9,7 +9,7 @@ use raid_model::{Addresses, Handle, Raid};
 use serde::Serialize;
 use store::changes::{self, Change, Reach, Shown};
 use store::raids::{self, Sight};
-use store::{Conn, StoreError};
+use store::{Conn, KeyRing, StoreError};
 use tokio::time::Instant;
 
 use crate::auth::Visitor;
@@ -40,8 +40,8 @@ pub(crate) fn describe() -> Describe {
     Describe::new("readChanges", "Changes", "Read what changed")
         .text(
             "Every version of every RAiD that the caller may see, in the order of commits: no gap, \
-             no repeat. A RAiD that they could see once is `hidden` when it is under embargo, and \
-             `withdrawn` when it was withdrawn; of others nothing is told. Begin without `after`, \
+             no repeat. A RAiD that they could see once is `hidden`, once, when it comes under \
+             embargo, and `withdrawn` when it was withdrawn; of others nothing is told. Begin without `after`, \
              keep `next`, and send it as `after` of the next request. An answer may be empty and \
              yet have `more`: hidden changes were passed.",
         )
@@ -89,13 +89,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(req: &HttpRequest) -> Result<Self, Refusal> {
+    fn read(req: &HttpRequest, keys: &KeyRing) -> Result<Self, Refusal> {
         let mut query = Query::of(req);
         let after = match query.one("after") {
             None => Some(After::Position(0)),
             Some("now") => Some(After::Now),
             Some(text) => {
-                let position = cursor::read(FEED, "after", text);
+                let position = cursor::read(keys, FEED, "after", text);
                 query.noted(position).map(After::Position)
             }
         };
@@ -150,7 +150,7 @@ pub(crate) async fn list(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
-    let asked = Asked::read(&req)?;
+    let asked = Asked::read(&req, registry.store.keys())?;
     let sight = Arc::new(sight::of(&registry, caller.as_ref()).await?);
     let until = Instant::now() + asked.wait;
     let reach = match asked.after {
@@ -171,7 +171,7 @@ pub(crate) async fn list(
             found = stretch(&registry, &sight, asked, found.next, reach).await?;
         }
     }
-    let next = cursor::write(FEED, &found.next)?;
+    let next = cursor::write(registry.store.keys(), FEED, &found.next)?;
     let link = cursor::link_next(&req, "after", &next);
     Ok(HttpResponse::Ok().insert_header(link).json(Answer {
         changes: found.changes,

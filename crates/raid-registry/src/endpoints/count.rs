@@ -5,21 +5,24 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{ErrorType, Failure};
 use serde::Serialize;
-use store::raids::{self, CountFilter};
+use store::raids::{self, CountFilter, Sight};
 use store::service_points::{self, ServicePointRow};
 use store::{Conn, StoreError};
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime, Time};
 
-use crate::accept;
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
 use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
+use crate::{accept, sight};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("countRaids", "RAiDs", "Count RAiDs")
-        .text("Of all service points or of one, by the day on which they were minted (UTC).")
+        .text(
+            "Of all service points or of one, by the day on which they were minted (UTC). Embargoed \
+             RAiDs count for those who may see them.",
+        )
         .secured()
         .query(
             "servicePointId",
@@ -78,7 +81,11 @@ pub(crate) async fn count(
     caller.must_be(&[Role::Operator, Role::ServicePointUser])?;
     accept::json(&req)?;
     let asked = Asked::read(&req)?;
-    let counted = registry.store.read(move |c| asked.count(c)).await?;
+    let eyes = sight::of(&registry, Some(&caller)).await?;
+    let counted = registry
+        .store
+        .read(move |c| asked.count(c, eyes.clone()))
+        .await?;
     Ok(HttpResponse::Ok().json(counted))
 }
 
@@ -118,15 +125,16 @@ impl Asked {
         })
     }
 
-    fn count(self, c: &mut Conn) -> Result<RaidCount, StoreError> {
+    fn count(self, c: &mut Conn, sight: Sight) -> Result<RaidCount, StoreError> {
         let midnight = |day| PrimitiveDateTime::new(day, Time::MIDNIGHT);
         let filter = CountFilter {
+            sight,
             service_point: self.service_point,
             from: self.start.map(midnight),
             // The last day that there is has no next one, and nothing is minted after it.
             before: self.end.and_then(Date::next_day).map(midnight),
         };
-        let counts = raids::count_by_service_point(c, filter)?;
+        let counts = raids::count_by_service_point(c, &filter)?;
         let points = service_points::all(c)?;
         let asked_for = self
             .service_point

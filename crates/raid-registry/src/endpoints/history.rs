@@ -65,7 +65,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let mut query = Query::of(&req);
-    let paging: Paging<i32> = Paging::read(&mut query, LIST);
+    let paging: Paging<i32> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     match sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await {
         // Who may know that there is no such RAiD is told so by an empty history.
@@ -87,7 +87,7 @@ pub(crate) async fn list(
         let page = page.await?;
         let next = page.last.map(|(version, _)| version);
         let mut answer = HttpResponse::Ok();
-        link_next(&mut answer, &req, LIST, next.as_ref())?;
+        link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
         return Ok(answer
             .content_type("application/json")
             .body(format!("[{}]", page.text)));

@@ -148,7 +148,7 @@ pub(crate) async fn list(
     accept::json(&req)?;
     let raid = rights::writable(&registry, &caller, &path).await?;
     let mut query = Query::of(&req);
-    let paging: Paging<Id> = Paging::read(&mut query, LIST);
+    let paging: Paging<Id> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let limit = paging.limit(PAGE);
     let handle = raid.handle.into_inner();
@@ -165,7 +165,7 @@ pub(crate) async fn list(
         .map(|row| Invitation::of(row, now, prefix))
         .collect();
     let mut answer = HttpResponse::Ok();
-    link_next(&mut answer, &req, LIST, next.as_ref())?;
+    link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
     Ok(answer.json(shown?))
 }
 

@@ -171,7 +171,7 @@ async fn answer(
     wanted: Wanted,
     mut query: Query,
 ) -> Result<HttpResponse, Refusal> {
-    let paging: Paging<Place> = Paging::read(&mut query, LIST);
+    let paging: Paging<Place> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let wanted = Arc::new(wanted);
     let usual = registry.settings.page_size.max(1);
@@ -196,7 +196,7 @@ async fn answer(
         handle: after.handle.to_string(),
     });
     let mut answer = HttpResponse::Ok();
-    link_next(&mut answer, &req, LIST, next.as_ref())?;
+    link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
     Ok(answer
         .content_type("application/json")
         .body(listed::array(&page.items)))

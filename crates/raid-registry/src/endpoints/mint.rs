@@ -107,7 +107,8 @@ impl Mint<'_> {
     async fn trial(&self) -> Result<HttpResponse, Refusal> {
         let warnings = minting::check(self.registry, self.request).await?;
         let raid = self.minting.tried(self.registry, self.request)?;
-        Ok(trial::answer(self.registry, raid, BTreeSet::new(), &warnings).await?)
+        let caller = self.minting.caller;
+        trial::answer(self.registry, caller, raid, BTreeSet::new(), &warnings).await
     }
 
     /// The answer is written along, so it is made first.

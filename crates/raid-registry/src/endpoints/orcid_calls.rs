@@ -112,7 +112,7 @@ pub(crate) async fn list(
     let mut query = Query::of(&req);
     query.only(&[ORCID, HANDLE, KIND, OUTCOME, AFTER, BEFORE, LIMIT, CURSOR]);
     let filter = filter(&mut query);
-    let paging: Paging<Place> = Paging::read(&mut query, LIST);
+    let paging: Paging<Place> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let limit = paging.limit(PAGE);
     let after = paging.after.map(|Place { at, id }| calls::Place { at, id });
@@ -128,7 +128,7 @@ pub(crate) async fn list(
         id: row.id,
     });
     let mut answer = HttpResponse::Ok();
-    link_next(&mut answer, &req, LIST, next.as_ref())?;
+    link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
     let shown: Result<Vec<_>, _> = rows.into_iter().map(OrcidCall::of).collect();
     Ok(answer.json(shown?))
 }

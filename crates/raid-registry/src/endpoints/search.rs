@@ -8,7 +8,7 @@ use raid_model::{Addresses, vocabulary};
 use serde::Serialize;
 use store::raids::{self, Facet, FacetValue, Place, Search};
 use store::service_points::{self, ServicePointRow};
-use store::{Conn, StoreError};
+use store::{Conn, KeyRing, StoreError};
 
 use crate::auth::Visitor;
 use crate::listed;
@@ -53,12 +53,13 @@ pub(crate) async fn search(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let eyes = sight::of(&registry, caller.as_ref()).await?;
-    let asked = Asked::read(&req, eyes, registry.now().date())?;
+    let asked = Asked::read(&req, &registry, eyes)?;
     let limit = asked.paging.limit(registry.settings.page_size);
     let addresses = registry.settings.addresses.clone();
+    let keys = registry.store.keys().clone();
     let found = registry
         .store
-        .read(move |c| Found::load(c, &asked, limit, &addresses))
+        .read(move |c| Found::load(c, &keys, &asked, limit, &addresses))
         .await?;
     let mut answer = HttpResponse::Ok();
     if let Some(next) = &found.next {
@@ -95,6 +96,7 @@ struct Found {
 impl Found {
     fn load(
         c: &mut Conn,
+        keys: &KeyRing,
         asked: &Asked,
         limit: i64,
         addresses: &Addresses,
@@ -102,7 +104,7 @@ impl Found {
         let after = asked.paging.after.as_ref().and_then(At::place);
         let page = raids::search(c, &asked.search, asked.order, after.as_ref(), limit)?;
         let items = listed::items(c, &page.rows, &asked.fields, &asked.search.sight, addresses)?;
-        let write = |place: &Place| cursor::write(LIST, &At::of(&asked.sorted_by, place));
+        let write = |place: &Place| cursor::write(keys, LIST, &At::of(&asked.sorted_by, place));
         let next = page.next.as_ref().map(write).transpose()?;
         // What costs more than a page is told with the first one only.
         let is_first = asked.paging.after.is_none();

@@ -56,7 +56,7 @@ pub(crate) async fn list(
     rights::may_see_service_points(&caller)?;
     accept::json(&req)?;
     let mut query = Query::of(&req);
-    let paging: Paging<i64> = Paging::read(&mut query, LIST);
+    let paging: Paging<i64> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let mut rows = registry.store.read(service_points::all).await?;
     let mut answer = HttpResponse::Ok();
@@ -68,7 +68,7 @@ pub(crate) async fn list(
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| has_more).map(|row| row.id);
-        link_next(&mut answer, &req, LIST, next.as_ref())?;
+        link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
     }
     let shown: Vec<_> = rows.into_iter().map(|row| show(row, &caller)).collect();
     Ok(answer.json(shown))
@@ -187,7 +187,9 @@ pub(crate) async fn change(
     }
     let mut row = found.ok_or_else(|| Problem::no_service_point_with(id))?;
     let was_held = row.trust == Trust::Hold;
+    let group = row.group_id.clone();
     apply(request, &mut row);
+    let closes = !(row.enabled && row.app_writes_enabled) || row.group_id != group;
     let changed = row.clone();
     let changed = registry
         .store
@@ -197,6 +199,9 @@ pub(crate) async fn change(
         return Err(taken(what));
     }
     registry.forget_service_points();
+    if closes {
+        registry.closed_everywhere().await;
+    }
     if was_held && row.trust != Trust::Hold {
         release::release(&registry, id, true).await?;
     }

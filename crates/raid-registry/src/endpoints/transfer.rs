@@ -89,7 +89,9 @@ pub(crate) async fn transfer(
         keep,
     )
     .await?;
-    Ok(changed::answer(&registry, &handle, &BTreeSet::new()).await?)
+    let answer = changed::answer(&registry, &handle, &BTreeSet::new()).await?;
+    registry.closed_everywhere().await;
+    Ok(answer)
 }
 
 /// The service point that a request names.

@@ -7,7 +7,7 @@ use raid_model::validate::{
     new_external_ids, tolerated, validate_handle, validate_identifier, validate_update,
 };
 use raid_model::{Raid, RaidRequest};
-use store::raids::{self, Actor, RaidRow, RaidWrite};
+use store::raids::{self, Access, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
@@ -75,12 +75,24 @@ pub(crate) async fn update(
         check(&registry, &row, &current, request).await?
     };
     if is_trial {
-        return Ok(trial::answer(&registry, next.raid, before, &next.warnings).await?);
+        return trial::answer(&registry, &caller, next.raid, before, &next.warnings).await;
     }
     if let Some(at) = next.at {
         write(&registry, &next.raid, caller.actor(), at).await?;
     }
-    Ok(changed::answer(&registry, row.handle.get(), &next.warnings).await?)
+    let answer = changed::answer(&registry, row.handle.get(), &next.warnings).await?;
+    if closes(&registry, &row, &next) {
+        registry.closed_everywhere().await;
+    }
+    Ok(answer)
+}
+
+/// Whether the RAiD is embargoed by this request, or by one a moment ago of which this may be another
+/// try.
+fn closes(registry: &Registry, row: &RaidRow, next: &Next) -> bool {
+    const ANOTHER_TRY: time::Duration = time::Duration::minutes(1);
+    let is_again = next.at.is_none() && row.updated_at + ANOTHER_TRY > registry.now();
+    next.raid.access.is_embargoed() && (row.access == Access::Open || is_again)
 }
 
 /// The RAiD as it will stand.

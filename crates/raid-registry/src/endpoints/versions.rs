@@ -78,7 +78,7 @@ pub(crate) async fn list(
     let mut query = Query::of(&req);
     let before = query
         .one("cursor")
-        .map(|text| cursor::read(LIST, "cursor", text));
+        .map(|text| cursor::read(registry.store.keys(), LIST, "cursor", text));
     let before = before.and_then(|read| query.noted(read));
     let limit = query.number("limit", 1..=MOST).unwrap_or(LIMIT);
     query.finish()?;
@@ -90,7 +90,7 @@ pub(crate) async fn list(
     let mut answer = HttpResponse::Ok();
     // Version 1 is always there, so a page that does not end with it has a next one.
     if let Some(last) = rows.last().filter(|last| last.version > 1) {
-        let next = cursor::write(LIST, &last.version)?;
+        let next = cursor::write(registry.store.keys(), LIST, &last.version)?;
         answer.insert_header(cursor::link_next(&req, "cursor", &next));
     }
     let listed: Result<Vec<_>, _> = rows.into_iter().map(VersionAuthor::of).collect();

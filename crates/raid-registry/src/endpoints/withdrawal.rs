@@ -75,6 +75,7 @@ pub(crate) async fn withdraw(
     .await?;
     // A reader who was slow must not bring back what is withdrawn.
     record::load_anew(&registry, &handle).await?;
+    registry.closed_everywhere().await;
     Ok(HttpResponse::Ok().json(Withdrawal {
         handle: handle.to_string(),
         reason: &reason,

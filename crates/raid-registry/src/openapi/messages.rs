@@ -41,12 +41,14 @@ fn orcid_change() -> Object {
         must("title", text(), "The project's title"),
         must("url", text(), "The RAiD's page"),
     ]);
-    let changes = &["add", "update", "remove", "none", "ask"];
+    let changes = &["add", "update", "remove", "none", "ask", "unknown"];
     object([
         must(
             "change",
             one_of(changes),
-            "What would happen to their record; `ask`: it would be added if they say yes",
+            "What would happen to their record; `ask`: it would be added if they say yes; \
+             `unknown`: that depends on what they answered, and no RAiD that you have a right to \
+             names them",
         ),
         may("entry", entry, "What the entry would say"),
         must("orcid", text(), "The ORCID iD"),

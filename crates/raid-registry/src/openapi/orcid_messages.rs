@@ -79,7 +79,12 @@ fn contributor_state() -> Object {
         may(
             "disclaimedAt",
             moment(),
-            "When they said that they are not part of the project",
+            "When it was said that they are not part of the project",
+        ),
+        may(
+            "disclaimerConfirmed",
+            flag(),
+            "Whether they signed in at ORCID to say so; if not, anybody who has their link may have",
         ),
         may("mergedInto", text(), "The iD that theirs was merged into"),
         must("reason", text(), "What the state means"),

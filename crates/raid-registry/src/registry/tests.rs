@@ -1,6 +1,7 @@
 //! What is remembered between requests.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
 use raid_model::Handle;
@@ -12,7 +13,10 @@ use crate::auth::AuthSettings;
 use crate::record::{Face, Record};
 use crate::settings::Settings;
 
-store::on_both_databases!(a_slow_reader_does_not_hide_what_was_written_meanwhile);
+store::on_both_databases!(
+    a_slow_reader_does_not_hide_what_was_written_meanwhile,
+    what_a_slow_reader_kept_is_as_old_as_its_read,
+);
 
 fn record(version: i32) -> Arc<Record> {
     let face = Face {
@@ -30,7 +34,7 @@ fn record(version: i32) -> Arc<Record> {
     })
 }
 
-async fn a_slow_reader_does_not_hide_what_was_written_meanwhile(db: &TestDb) {
+fn registry(db: &TestDb) -> Registry {
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
     let settings = Settings::new(
         "https://a.example/",
@@ -38,12 +42,29 @@ async fn a_slow_reader_does_not_hide_what_was_written_meanwhile(db: &TestDb) {
         "10.82841".parse().unwrap(),
         AuthSettings::default(),
     );
-    let registry = Registry::new(db.store().clone(), settings).unwrap();
+    Registry::new(db.store().clone(), settings).unwrap()
+}
+
+async fn a_slow_reader_does_not_hide_what_was_written_meanwhile(db: &TestDb) {
+    let registry = registry(db);
     let handle: Handle = "10.82841/abc".parse().unwrap();
     assert!(registry.record(&handle).await.unwrap().is_none());
     for (comes, stands) in [(1, 1), (2, 2), (1, 2), (3, 3), (2, 3)] {
-        registry.remember(&handle, &record(comes));
+        registry.remember(&handle, &record(comes), Instant::now());
         let found = registry.record(&handle).await.unwrap().unwrap();
         assert_eq!(found.version, stands, "after {comes} came");
     }
+}
+
+async fn what_a_slow_reader_kept_is_as_old_as_its_read(db: &TestDb) {
+    let registry = registry(db);
+    let handle: Handle = "10.82841/abc".parse().unwrap();
+    let ttl = registry.settings.read_cache.ttl;
+    let before = Instant::now().checked_sub(ttl).unwrap();
+    registry.remember(&handle, &record(1), before);
+    // Nothing stands in the database, so it is not served from what is kept.
+    assert!(registry.record(&handle).await.unwrap().is_none());
+    let almost = Instant::now() + Duration::from_secs(1);
+    registry.remember(&handle, &record(1), almost);
+    assert!(registry.record(&handle).await.unwrap().is_some());
 }

@@ -256,7 +256,7 @@ async fn lines_can_be_tried(db: &TestDb) {
         (&json!(200), &json!(true))
     );
     assert_eq!(line["orcid"][0]["orcid"], "0000-0002-1825-0097");
-    assert_eq!(line["orcid"][0]["change"], "ask");
+    assert_eq!(line["orcid"][0]["change"], "unknown");
     assert_eq!(line["orcid"][0]["entry"]["title"], "First");
     assert!(line.get("handle").is_none(), "{line}");
     assert_eq!(

@@ -12,6 +12,8 @@ use actix_web::middleware::from_fn;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, test};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use raid_registry::auth::{
@@ -96,6 +98,19 @@ fn issuer() -> LocalIssuer {
         issuer: "https://agency.example.org".to_owned(),
         key: LocalKey::new(vec![9; 32]).unwrap(),
     }
+}
+
+/// The cursor of a list, with what it holds.
+pub fn cursor(list: &str, at: &str) -> String {
+    let sealed = TestDb::keys().seal(&format!("cursor {list}"), at);
+    URL_SAFE_NO_PAD.encode(sealed.unwrap())
+}
+
+/// What a cursor of a list holds.
+pub fn held_by_cursor(list: &str, cursor: &Value) -> String {
+    let sealed = URL_SAFE_NO_PAD.decode(cursor.as_str().unwrap()).unwrap();
+    let opened = TestDb::keys().open(&format!("cursor {list}"), &sealed);
+    opened.unwrap()
 }
 
 /// Settings as tests want them: small limits, nothing remembered.

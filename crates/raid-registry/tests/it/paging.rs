@@ -5,7 +5,7 @@ use raid_registry::auth::Role;
 use serde_json::{Value, json};
 use store::testing::TestDb;
 
-use crate::harness::{HOME_GROUP, Server, embargoed, minimal, path_of, serve};
+use crate::harness::{HOME_GROUP, Server, cursor, embargoed, minimal, path_of, serve};
 
 store::on_both_databases!(
     pages_of_every_list_are_the_list,
@@ -129,7 +129,7 @@ async fn a_bad_page_is_named(db: &TestDb) {
     let after_the_end = server
         .get(
             &all,
-            &format!("{history}?limit=5&cursor={}", "WyJoaXN0b3J5LzEiLDldCg"),
+            &format!("{history}?limit=5&cursor={}", cursor("history/1", "9")),
         )
         .await;
     assert_eq!(after_the_end.expect(200), json!([]));

@@ -150,13 +150,14 @@ async fn who_looks_after_a_raid_sees_how_its_contributors_stand(db: &TestDb) {
     };
     let disclaim = move |c: &mut Conn| {
         memberships::record(c, &orcid(), &handle, &left, now)?;
-        disclaimers::disclaim(c, &orcid(), &handle, now)
+        disclaimers::disclaim(c, &orcid(), &handle, true, now)
     };
     server.store.write(disclaim).await.unwrap();
     let revoked = only(&server, &path).await;
     assert_eq!(revoked["entry"]["state"], "left_behind");
     assert_eq!(revoked["entry"]["refusal"], "the token is not valid");
     assert!(revoked["permission"]["disclaimedAt"].is_string());
+    assert_eq!(revoked["permission"]["disclaimerConfirmed"], true);
     assert_eq!(actions(&revoked), ["wait", "remove"]);
 }
 
@@ -286,7 +287,7 @@ async fn nobody_is_asked_who_said_no_or_yes(db: &TestDb) {
     // Whoever says that it is not their project is not asked about it.
     is_in(&server, State::Ignored).await;
     let (handle, now) = (handle_of(&path), server.clock.now());
-    let disclaim = move |c: &mut Conn| disclaimers::disclaim(c, &orcid(), &handle, now);
+    let disclaim = move |c: &mut Conn| disclaimers::disclaim(c, &orcid(), &handle, true, now);
     server.store.write(disclaim).await.unwrap();
     send(&server, &user, ASK, &path).await.expect(409);
     let stranger = here(ASK, &path).replace(ORCID, OTHER);

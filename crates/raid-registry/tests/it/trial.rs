@@ -12,12 +12,17 @@ use store::testing::TestDb;
 use store::testing::put_in_state;
 use store::{Conn, tasks};
 
-use crate::harness::{Server, embargoed, minimal, path_of, request, serve, serve_with, settings};
+use raid_registry::auth::Role;
+
+use crate::harness::{
+    AWAY_GROUP, Server, embargoed, minimal, path_of, request, serve, serve_with, settings,
+};
 
 store::on_both_databases!(
     a_mint_can_be_tried,
     a_change_can_be_tried,
     a_trial_says_what_would_happen_to_each_record,
+    a_trial_tells_nothing_of_strangers,
     an_agency_that_writes_to_no_record_says_nothing_of_them,
     what_is_wrong_is_refused_as_without_it,
     only_true_and_false_are_understood,
@@ -72,7 +77,7 @@ async fn a_mint_can_be_tried(db: &TestDb) {
     let asked = &tried["orcid"][0];
     assert_eq!(
         (&asked["orcid"], &asked["change"]),
-        (&json!("0000-0002-1825-0097"), &json!("ask"))
+        (&json!("0000-0002-1825-0097"), &json!("unknown"))
     );
     assert_eq!(asked["entry"]["title"], minted["title"][0]["text"]);
 
@@ -129,6 +134,8 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
     let raid = server
         .mint(&with_people(&minimal(), &[STAYS, GOES, DENIED]))
         .await;
+    // Whom the service point names already it sees.
+    server.mint(&with_people(&minimal(), &[COMES])).await;
     let path = path_of(&raid);
     let now = server.clock.now();
     let handle: Handle = path.trim_start_matches("/raid/").parse().unwrap();
@@ -186,7 +193,7 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
         (GOES, "remove"),
         (COMES, "add"),
         (DENIED, "none"),
-        (NEW, "ask"),
+        (NEW, "unknown"),
     ];
     let mut wanted = moved.to_vec();
     wanted.push((STAYS, "none"));
@@ -207,6 +214,56 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
         ])
     );
     assert_eq!(traces(&server).await, before);
+}
+
+/// Whatever a person answered, a caller who has no RAiD that names them gets the same answer.
+async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
+    const STRANGER: &str = "0000-0002-1825-0097";
+    let server = serve(db).await;
+    // The home service point names them under an embargo, and in the open.
+    server.mint(&embargoed(&server)).await;
+    server.mint(&minimal()).await;
+    let away = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    let own = with_people(&minimal(), &["0000-0001-5109-3700"]);
+    let own = server.post(&away, "/raid/", &own).await.expect(201);
+    let asked = with_people(&own, &["0000-0001-5109-3700", STRANGER]);
+    let line = serde_json::to_string(&minimal()).unwrap();
+    let all_ways = async |token: &str| -> [Value; 3] {
+        let minted = server.post(token, "/raid/?dryRun=true", &minimal()).await;
+        let path = format!("{}?dryRun=true", path_of(&own));
+        let put = server.put(token, &path, &asked).await;
+        let bulk = request(Method::POST, "/v1/raids/bulk?dryRun=true", token)
+            .insert_header(("Content-Type", "application/x-ndjson"))
+            .set_payload(line.clone());
+        let bulk = server.send(bulk).await;
+        let mut answers = [minted.json(), put.json(), bulk.json()];
+        for answer in &mut answers {
+            // What differs between any two tries.
+            answer["raid"]["metadata"] = Value::Null;
+        }
+        answers
+    };
+    let change = |answer: &Value| {
+        let all = answer["orcid"].as_array().unwrap();
+        all.iter().find(|it| it["orcid"] == STRANGER).unwrap()["change"].clone()
+    };
+    let first = all_ways(&away).await;
+    for answer in &first {
+        assert_eq!(change(answer), "unknown", "{answer:#}");
+    }
+    for state in State::ALL {
+        let (orcid, now) = (person(STRANGER), server.clock.now());
+        let put = move |c: &mut Conn| put_in_state(c, &orcid, *state, now);
+        server.store.write(put).await.unwrap();
+        assert_eq!(all_ways(&away).await, first, "{state}");
+    }
+    // Who names them in earnest sees where they stand.
+    let (orcid, now) = (person(STRANGER), server.clock.now());
+    let grant = move |c: &mut Conn| put_in_state(c, &orcid, State::Granted, now);
+    server.store.write(grant).await.unwrap();
+    let tried = try_mint(&server, &minimal()).await;
+    assert_eq!(change(&tried), "add");
+    assert_eq!(tried["raid"]["contributor"][0]["status"], "AUTHENTICATED");
 }
 
 async fn an_agency_that_writes_to_no_record_says_nothing_of_them(db: &TestDb) {

@@ -5,9 +5,10 @@ use crate::error::StoreError;
 use crate::raids::{Access, Sight, held_by};
 use crate::schema::{change, raid};
 use crate::types::{AsText, Timestamp};
+use diesel::dsl::max;
 use diesel::prelude::*;
 use raid_model::Handle;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// One version of a RAiD in the feed, as somebody sees it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +32,9 @@ pub enum Shown {
     Current,
     /// They see the RAiD, and a later version follows in the feed.
     Superseded,
-    /// They could see the RAiD once, and may not now.
+    /// They could see the RAiD until this version, and may not now. Of what follows they are not told.
     Hidden,
-    /// They could see the RAiD once, and it was withdrawn.
+    /// They could see the RAiD once, and it was withdrawn by this version.
     Withdrawn,
 }
 
@@ -80,23 +81,31 @@ pub fn page(c: &mut Conn, sight: &Sight, after: i64, limit: i64) -> Result<Page,
     let is_visible = |row: &Row| visible.contains(row.handle.as_str());
     let known = known(c, sight, rows.iter().filter(|row| !is_visible(row)))?;
     let shown = |row: &Row| {
-        if is_visible(row) && row.version == row.current {
-            Some(Shown::Current)
-        } else if is_visible(row) {
-            Some(Shown::Superseded)
-        } else if !known.contains(row.handle.as_str()) {
-            None
-        } else if row.is_withdrawn {
-            Some(Shown::Withdrawn)
-        } else {
-            Some(Shown::Hidden)
+        if is_visible(row) {
+            let is_current = row.version == row.current;
+            let shown = if is_current {
+                Shown::Current
+            } else {
+                Shown::Superseded
+            };
+            return Some((row.version, shown));
+        }
+        // One entry says that it is closed, at the first version that they do not see: how often and
+        // when it is changed after that is not theirs to know.
+        let seen = *known.get(row.handle.as_str())?;
+        let closed = row.current.min(seen.saturating_add(1));
+        match row.is_withdrawn {
+            true if row.version == row.current => Some((closed, Shown::Withdrawn)),
+            false if row.version == closed => Some((closed, Shown::Hidden)),
+            _ => None,
         }
     };
     let changes = rows.into_iter().filter_map(|row| {
+        let (version, shown) = shown(&row)?;
         Some(Change {
-            shown: shown(&row)?,
+            shown,
             position: row.position,
-            version: row.version,
+            version,
             at: row.at,
             handle: row.handle.into_inner(),
         })
@@ -129,37 +138,37 @@ fn visible<'a>(
     Ok(visible.into_iter().collect())
 }
 
-/// Of RAiDs that the reader does not see now, those that they could see at one of the versions in
-/// the feed: others are not told of.
+/// Of RAiDs that the reader does not see now, the last version that they could see: of others they
+/// are not told.
 fn known<'a>(
     c: &mut Conn,
     sight: &Sight,
     rows: impl Iterator<Item = &'a Row>,
-) -> Result<HashSet<String>, StoreError> {
+) -> Result<HashMap<String, i32>, StoreError> {
     let handles = handles(rows);
-    if handles.is_empty() || sight.embargoed {
-        return Ok(handles.into_iter().map(str::to_owned).collect());
+    if handles.is_empty() {
+        return Ok(HashMap::new());
     }
-    let was_open = change::table
-        .filter(change::handle.eq_any(handles.clone()))
-        .select(change::handle)
-        .distinct();
-    let open: Vec<String> = match sight.service_point {
-        Some(id) => was_open
-            .filter(
-                change::access
-                    .eq(Access::Open)
-                    .or(change::service_point_id.eq(id)),
-            )
-            .load(c)?,
-        None => was_open.filter(change::access.eq(Access::Open)).load(c)?,
-    };
-    let mut known: HashSet<String> = open.into_iter().collect();
+    let mut seen = change::table
+        .filter(change::handle.eq_any(&handles))
+        .group_by(change::handle)
+        .select((change::handle, max(change::version)))
+        .into_boxed();
+    let was_open = change::access.eq(Access::Open);
+    if let Some(id) = sight.service_point {
+        seen = seen.filter(was_open.or(change::service_point_id.eq(id)));
+    } else if !sight.embargoed {
+        seen = seen.filter(was_open);
+    }
+    let seen: Vec<(String, Option<i32>)> = seen.load(c)?;
+    let last = |(handle, version): (String, Option<i32>)| Some((handle, version?));
+    let mut known: HashMap<String, i32> = seen.into_iter().filter_map(last).collect();
     if let Some(holder) = &sight.holder {
-        let held: Vec<String> = raid::table
-            .filter(raid::handle.eq_any(handles))
+        // Whoever holds a RAiD sees all but that it was withdrawn.
+        let held: Vec<(String, i32)> = raid::table
+            .filter(raid::handle.eq_any(&handles))
             .filter(held_by(holder))
-            .select(raid::handle)
+            .select((raid::handle, raid::version - 1))
             .load(c)?;
         known.extend(held);
     }

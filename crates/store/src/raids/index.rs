@@ -1,9 +1,11 @@
 //! The search index of RAiDs that were written by an older version of this program.
 
+use super::Access;
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::raid;
 use crate::types::{AsText, Json};
+use crate::words::Marks;
 use crate::{terms, words};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -11,6 +13,9 @@ use diesel::sql_types::Bool;
 use raid_model::search::SearchDocument;
 use raid_model::{Handle, Raid};
 use time::Date;
+
+/// A RAiD to be indexed: its handle, version and document, who may see it, its service point.
+type Behind = (AsText<Handle>, i32, Json, Access, i64);
 
 /// Indexes some RAiDs whose search index is not of their version, at most `limit`, and gives how
 /// many there were: fewer than `limit` when none are left. Several nodes may do so at once. `today`
@@ -21,13 +26,19 @@ use time::Date;
 pub fn index_some(c: &mut Conn, limit: i64, today: Date) -> Result<usize, StoreError> {
     // Word by word the condition of the index raid_unindexed, which then finds them.
     let is_behind = || sql::<Bool>("(indexed_version IS NULL OR indexed_version <> version)");
-    let behind: Vec<(AsText<Handle>, i32, Json)> = raid::table
+    let behind: Vec<Behind> = raid::table
         .filter(is_behind())
         .order(raid::handle)
         .limit(limit)
-        .select((raid::handle, raid::version, raid::document))
+        .select((
+            raid::handle,
+            raid::version,
+            raid::document,
+            raid::access,
+            raid::service_point_id,
+        ))
         .load(c)?;
-    for (handle, version, document) in &behind {
+    for (handle, version, document, access, owner) in &behind {
         let read = serde_json::from_str::<Raid>(&document.0);
         let read = read.map(|raid| SearchDocument::of(&raid, today));
         if let Err(e) = &read {
@@ -52,7 +63,7 @@ pub fn index_some(c: &mut Conn, limit: i64, today: Date) -> Result<usize, StoreE
             continue;
         };
         terms::replace(c, handle, &search.terms)?;
-        words::replace(c, handle, &search)?;
+        words::replace(c, handle, &search, &Marks::of_raid(*access, *owner))?;
     }
     Ok(behind.len())
 }

@@ -100,8 +100,10 @@ pub(super) fn handles(filter: &Filter, after: Option<&After>, limit: i64) -> Han
 }
 
 /// Which RAiDs are counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CountFilter {
+    /// Those that are not embargoed, or that these eyes see.
+    pub sight: Sight,
     /// Those of this service point only.
     pub service_point: Option<i64>,
     /// Those minted at this moment or later.
@@ -116,12 +118,15 @@ pub struct CountFilter {
 /// When the database refuses.
 pub fn count_by_service_point(
     c: &mut Conn,
-    filter: CountFilter,
+    filter: &CountFilter,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut query = raid::table
         .group_by(raid::service_point_id)
         .select((raid::service_point_id, count_star()))
         .into_boxed();
+    if let Some(seen) = filter.sight.limits() {
+        query = query.filter(seen);
+    }
     if let Some(id) = filter.service_point {
         query = query.filter(raid::service_point_id.eq(id));
     }

@@ -169,7 +169,7 @@ impl Search {
     fn conditions(&self, c: &mut Conn, within: Within) -> Result<Vec<Condition>, StoreError> {
         let mut all = self.filters();
         if let Some(query) = &self.words {
-            all.push(words::found(c, query, within)?);
+            all.push(words::found(c, query, within, &self.sight)?);
         }
         Ok(all)
     }

@@ -35,8 +35,16 @@ impl Sight {
     /// Whether a RAiD is among them.
     pub(crate) fn condition(&self) -> Condition {
         let stands = raid::withdrawn_at.is_null();
+        match self.limits() {
+            Some(seen) => Box::new(stands.and(seen)),
+            None => Box::new(stands),
+        }
+    }
+
+    /// Whether a RAiD is or was among them, withdrawn or not. None for those who see all.
+    pub(crate) fn limits(&self) -> Option<Condition> {
         if self.embargoed {
-            return Box::new(stands);
+            return None;
         }
         let mut seen: Condition = Box::new(raid::access.eq(Access::Open));
         if let Some(id) = self.service_point {
@@ -45,7 +53,7 @@ impl Sight {
         if let Some(holder) = &self.holder {
             seen = Box::new(seen.or(held_by(holder)));
         }
-        Box::new(stands.and(seen))
+        Some(seen)
     }
 }
 

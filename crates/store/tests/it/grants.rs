@@ -12,6 +12,7 @@ use store::{Conn, KeyRing, Store, StoreError, Timestamp, permissions};
 store::on_both_databases!(
     the_newest_is_in_use_and_the_others_are_revoked,
     a_strangers_pair_is_never_used,
+    a_pair_is_decided_on_once,
     of_two_at_once_one_is_in_use,
     no_token_is_readable_at_rest,
     a_pair_opens_for_its_own_person_only,
@@ -28,10 +29,22 @@ fn pair(n: u32, token: &str) -> NewGrant {
     }
 }
 
+/// Keeps a pair as what it is in the end.
+fn kept(c: &mut Conn, keys: &KeyRing, grant: &NewGrant, state: State, now: Timestamp) {
+    let id = grants::keep(c, keys, grant, "visit", now).unwrap();
+    match state {
+        State::Active => grants::activate(c, id, &grant.orcid, now).unwrap(),
+        _ => drop(grants::release(c, "visit", now).unwrap()),
+    }
+}
+
 async fn keep(store: &Store, grant: NewGrant, state: State, now: i64) {
     let keys = store.keys().clone();
     store
-        .write(move |c| grants::keep(c, &keys, &grant, state, at(now)))
+        .write(move |c| {
+            kept(c, &keys, &grant, state, at(now));
+            Ok(())
+        })
         .await
         .unwrap();
 }
@@ -101,6 +114,35 @@ async fn a_strangers_pair_is_never_used(db: &TestDb) {
     assert_eq!(granted_at(store, 3).await, None);
 }
 
+/// A process that is slow and one that takes it for dead do not both decide.
+async fn a_pair_is_decided_on_once(db: &TestDb) {
+    let store = db.store();
+    let keys = store.keys().clone();
+    let kept = store
+        .write(move |c| grants::keep(c, &keys, &pair(1, "new"), "visit", noon()))
+        .await
+        .unwrap();
+    // Nobody uses it or revokes it before that.
+    assert_eq!(active(store, 1).await, None);
+    assert!(to_revoke(store, 1).await.is_empty());
+    let held = store.read(|c| grants::held(c, &person(1))).await.unwrap();
+    assert_eq!(held, (false, false));
+
+    let release = |visit: &'static str| store.write(move |c| grants::release(c, visit, noon()));
+    assert!(release("another").await.unwrap().is_empty());
+    assert_eq!(release("visit").await.unwrap(), [person(1)]);
+    assert_eq!(tokens(&to_revoke(store, 1).await), ["access-new"]);
+    let late = store
+        .write(move |c| grants::activate(c, kept, &person(1), noon()))
+        .await;
+    assert!(matches!(late, Err(StoreError::NotFound)), "{late:?}");
+    assert_eq!(active(store, 1).await, None);
+
+    keep(store, pair(1, "used"), State::Active, 1).await;
+    assert!(release("visit").await.unwrap().is_empty());
+    assert_eq!(active(store, 1).await.unwrap(), "access-used");
+}
+
 async fn of_two_at_once_one_is_in_use(db: &TestDb) {
     let store = db.store();
     // Known long before: a new person's row would keep the others waiting by itself.
@@ -119,7 +161,8 @@ async fn of_two_at_once_one_is_in_use(db: &TestDb) {
                 let grant = pair(1, &n.to_string());
                 node.write(move |c| {
                     meet.wait();
-                    grants::keep(c, &keys, &grant, State::Active, noon())
+                    kept(c, &keys, &grant, State::Active, noon());
+                    Ok(())
                 })
                 .await
             })

@@ -214,13 +214,15 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "task VALUES ('email', 'k', 's', 0, 'lost', {time}, 0, 1, NULL, NULL, NULL, {time}, NULL)"
         ),
-        format!("permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL)"),
+        format!(
+            "permission VALUES ('o', 'maybe', {time}, 0, NULL, NULL, {time}, 0, NULL, NULL, NULL)"
+        ),
         format!("membership VALUES ('o', 'a/b', 'maybe', NULL, NULL, NULL, {time}, NULL)"),
         format!("membership VALUES ('o', 'a/z', 'written', NULL, NULL, NULL, {time}, NULL)"),
         format!("raid_holder VALUES ('a/b', 's', 'friend', 'g', {time}, 'i', 'i')"),
         format!("raid_holder VALUES ('a/z', 's', 'raid-user', 'g', {time}, 'i', 'i')"),
-        format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time}, NULL)"),
-        format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time}, NULL)"),
+        format!("visit VALUES ('n', 'stroll', 's', 'open', NULL, {time}, {time}, NULL, NULL)"),
+        format!("visit VALUES ('n', 'permission', 's', 'lost', NULL, {time}, {time}, NULL, NULL)"),
     ];
     for row in bad {
         let refused = c.batch_execute(&format!("INSERT INTO {row}"));

@@ -344,7 +344,8 @@ async fn grant(store: &Store, who: u32, now: Timestamp) {
         expires_at: None,
     };
     write(store, move |c| {
-        grants::keep(c, &TestDb::keys(), &grant, grants::State::Active, now)
+        let id = grants::keep(c, &TestDb::keys(), &grant, "visit", now)?;
+        grants::activate(c, id, &grant.orcid, now)
     })
     .await;
 }

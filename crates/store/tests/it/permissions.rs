@@ -25,7 +25,7 @@ store::on_both_databases!(
     a_request_taken_back_does_not_count,
 );
 
-async fn state(store: &Store, n: u32) -> permissions::Permission {
+pub async fn state(store: &Store, n: u32) -> permissions::Permission {
     let found = store.read(move |c| permissions::find(c, &person(n))).await;
     found.unwrap().unwrap()
 }
@@ -37,14 +37,14 @@ async fn known(store: &Store, n: u32) {
         .unwrap();
 }
 
-async fn put(store: &Store, n: u32, state: State, now: i64) {
+pub async fn put(store: &Store, n: u32, state: State, now: i64) {
     store
         .write(move |c| put_in_state(c, &person(n), state, at(now)))
         .await
         .unwrap();
 }
 
-async fn apply(
+pub async fn apply(
     store: &Store,
     read: &permissions::Permission,
     change: impl Into<PermissionChange>,

@@ -2,7 +2,7 @@
 
 use crate::sample::{self, SERVICE_POINT, at, handle, noon, person, raid};
 use std::collections::BTreeSet;
-use store::raids::{self, Access, After, CountFilter, Filter, RaidWrite};
+use store::raids::{self, Access, After, CountFilter, Filter, RaidWrite, Sight};
 use store::service_points::{self, ServicePointRow};
 use store::tasks::{self, Kind, Room, Settle, Work};
 use store::testing::TestDb;
@@ -281,11 +281,31 @@ async fn pages_and_counts_keep_to_their_filter(db: &TestDb) {
         (Some(3), None, None, vec![]),
     ] {
         let filter = CountFilter {
+            sight: Sight::everything(),
             service_point,
             from,
             before,
         };
-        let counts = store.read(move |c| raids::count_by_service_point(c, filter));
+        let counts = store.read(move |c| raids::count_by_service_point(c, &filter));
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(counts.await.unwrap(), expected);
+    }
+    // Embargoed ones count for those who see them: 0, 3, 6 and 9 are, and 0 is of the other.
+    let own = |id| Sight {
+        service_point: Some(id),
+        ..Sight::default()
+    };
+    for (sight, expected) in [
+        (Sight::default(), [(SERVICE_POINT, 6), (2, 2)]),
+        (own(2), [(SERVICE_POINT, 6), (2, 3)]),
+        (own(SERVICE_POINT), [(SERVICE_POINT, 9), (2, 2)]),
+    ] {
+        let filter = CountFilter {
+            sight,
+            ..CountFilter::default()
+        };
+        let counts = store.read(move |c| raids::count_by_service_point(c, &filter));
         let mut expected = expected;
         expected.sort_unstable();
         assert_eq!(counts.await.unwrap(), expected);

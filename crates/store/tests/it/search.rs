@@ -23,7 +23,7 @@ fn anybody() -> Search {
     Search::all(Sight::default(), date!(2026 - 03 - 02))
 }
 
-fn words(text: &str) -> Search {
+pub fn words(text: &str) -> Search {
     Search {
         words: Some(Query::parse(text).unwrap()),
         ..anybody()
@@ -31,10 +31,10 @@ fn words(text: &str) -> Search {
 }
 
 const NEWEST: (Sort, Direction) = (Sort::Created, Direction::Descending);
-const BEST: (Sort, Direction) = (Sort::Relevance, Direction::Descending);
+pub const BEST: (Sort, Direction) = (Sort::Relevance, Direction::Descending);
 
 /// The numbers of the RAiDs that are found.
-async fn found(store: &Store, search: &Search, by: (Sort, Direction)) -> Vec<u32> {
+pub async fn found(store: &Store, search: &Search, by: (Sort, Direction)) -> Vec<u32> {
     let search = search.clone();
     let page = store.read(move |c| raids::search(c, &search, by, None, 100));
     let page = page.await.unwrap();

@@ -51,7 +51,7 @@ pub fn write(raid: &Raid, seconds: i64) -> RaidWrite {
 }
 
 /// The shared set of RAiDs. Their numbers are their names in the tests.
-fn shared() -> Vec<Raid> {
+pub fn shared() -> Vec<Raid> {
     let subject = |keyword: &str| {
         json!([{"id": ECOLOGY, "schemaUri": "https://vocabs.ardc.edu.au/viewById/316",
                 "keyword": [{"text": keyword}]}])

@@ -38,7 +38,7 @@ async fn whoever_rests_is_left_alone(db: &TestDb) {
     scene.put(ADA, Unasked).await;
     let (ada, now) = (orcid(ADA), scene.clock.now());
     scene
-        .write(move |c| disclaimers::disclaim(c, &ada, &handle(1), now))
+        .write(move |c| disclaimers::disclaim(c, &ada, &handle(1), false, now))
         .await;
     assert_quiet(&scene).await;
 }

@@ -136,8 +136,11 @@ impl Scene {
             expires_at: None,
         };
         let now = self.clock.now();
-        self.write(move |c| grants::keep(c, &TestDb::keys(), &grant, grants::State::Active, now))
-            .await;
+        self.write(move |c| {
+            let id = grants::keep(c, &TestDb::keys(), &grant, "visit", now)?;
+            grants::activate(c, id, &grant.orcid, now)
+        })
+        .await;
     }
 
     /// The entry of a person stands as the RAiD tells.

@@ -23,6 +23,7 @@ pub(super) const EVENTS: &[PermissionEvent] = &[
     PermissionEvent::AskAgain,
     PermissionEvent::Granted,
     PermissionEvent::Denied,
+    PermissionEvent::RequestClosed,
     PermissionEvent::TokenRefused,
     PermissionEvent::TokenAccepted,
     PermissionEvent::TokenFound,
@@ -49,7 +50,10 @@ enum Happening {
     /// Hours go by.
     Hours(u32),
     Grants,
+    /// The person signs in and says no.
     Denies,
+    /// Somebody with the link sends a no that nobody signed.
+    Closes,
     Archives,
     Reads,
     Revokes,
@@ -72,6 +76,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => (1..800u32).prop_map(Happening::Hours),
         2 => Just(Happening::Grants),
         1 => Just(Happening::Denies),
+        1 => Just(Happening::Closes),
         1 => Just(Happening::Archives),
         1 => Just(Happening::Reads),
         1 => Just(Happening::Revokes),

@@ -16,6 +16,7 @@ use crate::moment;
 use crate::paging::{CURSOR, LIMIT, Paging};
 use crate::query::Query;
 use crate::refusal::Refusal;
+use crate::registry::Registry;
 
 /// The name that is with the cursors.
 pub(super) const LIST: &str = "search/1";
@@ -109,14 +110,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn read(req: &HttpRequest, sight: Sight, today: Date) -> Result<Self, Refusal> {
+    pub(super) fn read(
+        req: &HttpRequest,
+        registry: &Registry,
+        sight: Sight,
+    ) -> Result<Self, Refusal> {
         let mut query = Query::of(req);
         let mut known: Vec<_> = PARAMETERS.iter().map(|(name, _)| *name).collect();
         known.extend([LIMIT, CURSOR, INCLUDE_FIELDS]);
         query.only(&known);
-        let search = search(&mut query, sight, today);
+        let search = search(&mut query, sight, registry.now().date());
         let (sorted_by, order) = order(&mut query, search.words.is_some());
-        let mut paging: Paging<At> = Paging::read(&mut query, LIST);
+        let mut paging: Paging<At> = Paging::read(&mut query, registry, LIST);
         let is_of_another_order = |at: &mut At| at.sorted_by != sorted_by || at.place().is_none();
         if paging.after.take_if(is_of_another_order).is_some() {
             query.refuse(

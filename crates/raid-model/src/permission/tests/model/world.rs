@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) refusals: usize,
     answered_for: Option<BTreeSet<u8>>,
     pub(super) idle_since: Option<PrimitiveDateTime>,
+    /// Whether the question was closed without a sign-in.
+    closed: bool,
 }
 
 /// Our row of a question; without a state it is closed.
@@ -99,6 +101,7 @@ impl World {
                 refusals: 0,
                 answered_for: None,
                 idle_since: None,
+                closed: false,
             },
             requests: Vec::new(),
             token: None,
@@ -127,6 +130,10 @@ impl World {
                 self.wants = false;
             }
             Happening::Reopens => self.record = Record::Active,
+            // Whoever was asked once has a link.
+            Happening::Closes if !self.requests.is_empty() => {
+                self.apply(PermissionEvent::RequestClosed);
+            }
             answer if self.record == Record::Active => self.answers(answer),
             _ => {}
         }
@@ -184,10 +191,14 @@ impl World {
             self.requests.iter_mut().for_each(|r| r.state = None);
         }
         let settles = [PermissionEvent::Granted, PermissionEvent::TokenAccepted].contains(&event);
+        let ignored = to == PermissionState::Ignored;
+        let closed = ignored && event == PermissionEvent::RequestClosed;
         if from != to {
-            let no = matches!(to, PermissionState::Denied | PermissionState::Ignored);
             self.row.since = self.now;
-            self.row.answered_for = no.then(|| self.numbers());
+        }
+        if from != to || closed {
+            self.row.answered_for = ignored.then(|| self.numbers());
+            self.row.closed = closed;
         }
         if from != to || settles {
             self.row.refusals = 0;
@@ -269,11 +280,10 @@ impl World {
             something_to_ask: !self.projects.is_empty(),
             contributes: !self.projects.is_empty(),
             entries: false,
-            answer_outdated: self
-                .row
-                .answered_for
-                .as_ref()
-                .is_some_and(|about| about.is_disjoint(&numbers)),
+            closed: self.row.closed,
+            answer_outdated: self.row.answered_for.as_ref().is_some_and(|about| {
+                about.is_disjoint(&numbers) || (self.row.closed && !numbers.is_subset(about))
+            }),
             idle_since: self.row.idle_since,
         }
     }
@@ -310,7 +320,7 @@ impl World {
             // One that stays after the last reminder names a project of theirs.
             let true_now = match state {
                 PermissionState::Asked => self.is_true(&note.says),
-                PermissionState::Ignored => self.concerns_them(&note.says),
+                PermissionState::Ignored => !self.row.closed && self.concerns_them(&note.says),
                 _ => false,
             };
             assert!(true_now, "a question that is not true: {self:#?}");
@@ -320,6 +330,14 @@ impl World {
             PermissionState::Suspect | PermissionState::Locked | PermissionState::Deactivated
         );
         assert!(!waits, "it never ends: {self:#?}");
+        if self.row.closed {
+            let numbers = self.numbers();
+            let about = self.row.answered_for.as_ref();
+            assert!(
+                about.is_some_and(|about| numbers.is_subset(about)),
+                "nobody asks about a later project: {self:#?}"
+            );
+        }
         if state == PermissionState::Unasked {
             assert!(self.projects.is_empty(), "nobody asks them: {self:#?}");
         }

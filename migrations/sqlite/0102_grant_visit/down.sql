@@ -1,0 +1,1 @@
+ALTER TABLE orcid_grant DROP COLUMN visit;
