@@ -18,7 +18,7 @@ mod tests;
 pub use caller::{Role, UnknownRole};
 pub use local::{LocalIssuer, LocalKey, LocalKeyError, LocalToken, issue_local_token};
 
-pub(crate) use caller::{Caller, Visitor, identified};
+pub(crate) use caller::{Caller, Visitor, identified, remembered};
 pub(crate) use verifier::{Verifier, VerifierError};
 
 /// Whose tokens count. With neither, every request to the API is refused.

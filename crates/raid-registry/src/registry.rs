@@ -13,7 +13,6 @@ use store::{Store, StoreError, Timestamp};
 use crate::auth::{Verifier, VerifierError};
 use crate::feed::Feed;
 use crate::idempotency::InHand;
-use crate::limits::Limiters;
 use crate::record::Record;
 use crate::settings::{Existence, Settings};
 
@@ -25,7 +24,6 @@ pub struct Registry {
     pub(crate) resolvers: Resolvers,
     pub(crate) feed: Feed,
     pub(crate) in_hand: InHand,
-    pub(crate) limiters: Limiters,
     records: Option<Cache<Handle, Arc<Record>>>,
     service_points: Option<Cache<String, Arc<ServicePointRow>>>,
 }
@@ -52,7 +50,6 @@ impl Registry {
             Existence::Offline => Resolvers::offline(),
             Existence::Online { resolvers, .. } => Resolvers::online((**resolvers).clone())?,
         };
-        let limiters = Limiters::new(&settings.limits, store.clock());
         let cache = settings.read_cache;
         let is_on = cache.entries > 0;
         Ok(Self {
@@ -74,7 +71,6 @@ impl Registry {
             verifier,
             resolvers,
             in_hand: InHand::default(),
-            limiters,
         })
     }
 

@@ -1,22 +1,22 @@
 //! Rules of requests about service points.
 
-use crate::validate::Failure;
+use crate::validate::FailureList;
 use crate::validate::failures::{Failures, is_blank};
 use crate::{RorId, ServicePointRequest};
 
 /// Checks a request to create a service point.
-pub fn validate_service_point_create(request: &ServicePointRequest) -> Vec<Failure> {
+pub fn validate_service_point_create(request: &ServicePointRequest) -> FailureList {
     let mut failures = Failures::default();
     constraints(request, &mut failures);
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// Checks a request to change a service point.
-pub fn validate_service_point_update(request: &ServicePointRequest) -> Vec<Failure> {
+pub fn validate_service_point_update(request: &ServicePointRequest) -> FailureList {
     let mut failures = Failures::default();
     failures.required("id", request.id.is_some());
     constraints(request, &mut failures);
-    failures.into_vec()
+    failures.into_list()
 }
 
 fn constraints(request: &ServicePointRequest, failures: &mut Failures) {

@@ -142,13 +142,14 @@ impl Bulk {
 
     async fn mint(&self, number: u64, text: &[u8]) -> Result<Answer, Refusal> {
         let registry = &*self.registry;
-        let request = RaidRequest::from_json(text)?;
-        // Asked for each line: a service point may be switched off meanwhile.
+        // Asked for each line: a service point may be switched off meanwhile. Before the line is read,
+        // so that no line waits while it takes many times its size.
         let point = rights::mints_into(registry, &self.caller).await?;
+        let request = RaidRequest::from_json(text)?;
         let key = self.key.as_ref();
         let once = key.map(|key| key.request(&self.caller, point.id, Some(number), text));
         let minted = async {
-            let warnings = warning::text(&minting::check(registry, &request).await?);
+            let warnings = warning::text(&minting::check(registry, &self.caller, &request).await?);
             let minting = Minting {
                 point: &point,
                 caller: &self.caller,
@@ -172,9 +173,9 @@ impl Bulk {
     /// Checks a line as if it were to be minted.
     async fn try_to_mint(&self, number: u64, text: &[u8]) -> Result<Vec<u8>, Refusal> {
         let registry = &*self.registry;
-        let request = RaidRequest::from_json(text)?;
         let point = rights::mints_into(registry, &self.caller).await?;
-        let warnings = warning::text(&minting::check(registry, &request).await?);
+        let request = RaidRequest::from_json(text)?;
+        let warnings = warning::text(&minting::check(registry, &self.caller, &request).await?);
         let minting = Minting {
             point: &point,
             caller: &self.caller,

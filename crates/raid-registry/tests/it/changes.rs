@@ -301,6 +301,7 @@ fn patient(waiting: usize) -> Settings {
         change_feed: ChangeFeed {
             poll: Duration::from_millis(20),
             waiting,
+            waiting_each: 0,
         },
         ..settings()
     }

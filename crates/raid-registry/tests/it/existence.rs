@@ -96,6 +96,7 @@ impl Peer {
             tries: 1,
             retry_pause: Duration::from_millis(1),
             parallel: 8,
+            most_ids: 100,
             found_ttl: Duration::ZERO,
             missing_ttl: Duration::ZERO,
         };

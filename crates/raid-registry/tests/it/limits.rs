@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use raid_registry::auth::Role;
-use raid_registry::{Limits, Rate, Settings};
+use raid_registry::{Limits, Rate};
 use store::testing::TestDb;
 
 use crate::harness::{
-    HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve, serve_with, settings,
+    HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve, serve_limited, settings,
 };
 use crate::notes::{Notes, documented};
 
@@ -30,15 +30,13 @@ pub const STRICT: Limits = Limits {
         per_second: 1,
         burst: 2,
     },
+    large_answers: 0,
     trusted_proxy: false,
 };
 
 async fn limited(db: &TestDb, limits: Limits) -> Server {
-    let settings = Settings {
-        limits,
-        ..settings()
-    };
-    let server = serve_with(db, settings).await;
+    serve(db).await;
+    let server = serve_limited(db.store().clone(), settings(), limits).await;
     server.clock.stop();
     server
 }
@@ -85,7 +83,7 @@ async fn without_a_token_that_counts_the_address_does(db: &TestDb) {
     let server = limited(db, STRICT).await;
     let page = "/v1/vocabularies";
     // A token that does not count, or none where one is needed, is no way around.
-    let bad = from("192.0.2.1:1000", "/raid/");
+    let bad = from("192.0.2.1:1000", "/raid/10.82841/nowhere");
     let bad = bad.insert_header(("Authorization", "Bearer no.such.token"));
     server.send(bad).await.expect(401);
     server.send(from("192.0.2.1:1001", page)).await.expect(200);
@@ -103,10 +101,13 @@ async fn without_a_token_that_counts_the_address_does(db: &TestDb) {
     assert_refused(&server.send(told).await, "1");
     // An IPv6 network is one.
     for n in 1..3 {
-        let peer = format!("[2001:db8::{n}]:80");
+        let peer = format!("[2001:db8:0:{n}::{n}]:80");
         server.send(from(&peer, page)).await.expect(200);
     }
-    assert_refused(&server.send(from("[2001:db8::3]:80", page)).await, "1");
+    let third = from("[2001:db8:0:ff::3]:80", page);
+    assert_refused(&server.send(third).await, "1");
+    let beside = from("[2001:db8:0:100::3]:80", page);
+    server.send(beside).await.expect(200);
     server.clock.advance(time::Duration::seconds(1));
     server.send(from("192.0.2.1:1003", page)).await.expect(200);
 }
