@@ -39,6 +39,9 @@ const PLACES_WAIT: Duration = Duration::from_secs(1);
 pub struct RequestLimits {
     /// For requests.
     requests: Buckets,
+    /// For checks of tokens that are not known yet, by address. They have buckets of their own, so that
+    /// a flood without tokens keeps no valid token of the same network out.
+    checks: Buckets,
     /// For the bytes of large answers. They have buckets of their own, so that a list which is read
     /// for minutes leaves its reader the other requests.
     bytes: Buckets,
@@ -52,6 +55,7 @@ impl RequestLimits {
     pub fn new(limits: &Limits, clock: &store::Clock) -> Self {
         Self {
             requests: Buckets::new(limits, clock),
+            checks: Buckets::new(limits, clock),
             bytes: Buckets::new(limits, clock),
             large: Places::new(limits.large_answers),
             trusts_proxy: limits.trusted_proxy,
@@ -74,19 +78,15 @@ impl RequestLimits {
             return self.charge(CallerKey::of_caller(&caller), tokens);
         }
         // Paid before a signature is checked, so that forged tokens cost their sender.
-        let address = self.charge(address, 1)?;
+        let address = counted(self.checks.take(&address, 1), address)?;
         match identified(req, registry).await {
             Some(caller) => self.charge(CallerKey::of_caller(&caller), tokens),
-            None => self.charge(address, tokens.saturating_sub(1)),
+            None => self.charge(address, tokens),
         }
     }
 
     fn charge(&self, who: CallerKey, tokens: u32) -> Result<CallerKey, Duration> {
-        let taken = self.requests.take(&who, tokens);
-        if taken.is_err() {
-            metrics::counter!("raid_rate_limited_total", "who" => who.label()).increment(1);
-        }
-        taken.map(|()| who)
+        counted(self.requests.take(&who, tokens), who)
     }
 
     /// A place for a large request or answer.
@@ -98,6 +98,14 @@ impl RequestLimits {
         }
         place
     }
+}
+
+/// Counts a refusal; otherwise gives whom the request is counted for.
+fn counted(taken: Result<(), Duration>, who: CallerKey) -> Result<CallerKey, Duration> {
+    if taken.is_err() {
+        metrics::counter!("raid_rate_limited_total", "who" => who.label()).increment(1);
+    }
+    taken.map(|()| who)
 }
 
 /// Middleware for `actix_web::middleware::from_fn`, in front of everything that a process serves: an
