@@ -12,23 +12,13 @@ raid_tests::on_both_databases!(
 );
 
 /// RAiDs of almost a megabyte each, more of them than an answer may hold.
-const LARGE: usize = 12;
+const LARGE: usize = 10;
+const LENGTH: usize = 1_000_000;
 
 async fn mint_large(client: &Client) {
-    let text = "A long description of a project. ".repeat(30);
     let mut request = examples::minimal();
-    let description = |kind: &str| {
-        json!({
-            "text": text,
-            "type": {
-                "id": format!("https://vocabulary.raid.org/description.type.schema/{kind}"),
-                "schemaUri": "https://vocabulary.raid.org/description.type.schema/320",
-            },
-        })
-    };
-    let mut all = vec![description("318")];
-    all.resize_with(800, || description("319"));
-    request["description"] = all.into();
+    let url = format!("https://example.org/{}", "x".repeat(LENGTH));
+    request["alternateUrl"] = json!([{ "url": url }]);
     for _ in 0..LARGE {
         client.mint(&request).await;
     }

@@ -20,6 +20,7 @@ mod memberships;
 mod migrations;
 mod mints;
 mod moments;
+mod page_size;
 mod permissions;
 mod raids;
 mod recovery;

@@ -1,0 +1,48 @@
+//! The RAiDs of one person.
+
+use super::{Access, PageSize, RaidRow};
+use crate::conn::Conn;
+use crate::error::StoreError;
+use crate::schema::{contribution, disclaimer, raid};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use raid_model::OrcidId;
+
+/// The RAiDs of a person that may be written to their record, in the order of their handles, and whether
+/// there are more: those that were not withdrawn, that the person did not disclaim, and, unless
+/// `with_embargoed`, that are open.
+pub fn writable_for(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    with_embargoed: bool,
+    size: PageSize,
+) -> Result<(Vec<RaidRow>, bool), StoreError> {
+    let disclaimed = disclaimer::table
+        .filter(disclaimer::orcid.eq(contribution::orcid))
+        .filter(disclaimer::handle.eq(contribution::handle));
+    // Of those that do not count no document is read.
+    let mut theirs = contribution::table
+        .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+        .filter(contribution::orcid.eq(orcid.to_string()))
+        .filter(raid::withdrawn_at.is_null())
+        .filter(not(exists(disclaimed)))
+        .select(contribution::handle)
+        .into_boxed();
+    if !with_embargoed {
+        theirs = theirs.filter(raid::access.eq(Access::Open));
+    }
+    let handles: Vec<String> = theirs
+        .order(contribution::handle)
+        .limit(size.rows_and_one())
+        .load(c)?;
+    let (handles, has_more) = size.cut(handles);
+    let (rows, is_whole) = size.load(
+        &handles,
+        |row| row,
+        |piece| {
+            let of_piece = raid::table.filter(raid::handle.eq_any(piece));
+            Ok(of_piece.select(RaidRow::as_select()).load(c)?)
+        },
+    )?;
+    Ok((rows, has_more || !is_whole))
+}
