@@ -39,6 +39,7 @@ mod resync;
 mod search;
 mod secrets;
 mod steps;
+mod strangers;
 mod sweep;
 mod throttled_grants;
 mod trial;
