@@ -20,8 +20,8 @@ use actix_web::dev::Server;
 use actix_web::web;
 use anyhow::Context as _;
 use orcid_simulator::Simulator;
-use raid_registry::{Registry, RequestLimits};
 use raid_registry::auth::{LocalIssuer, LocalKey};
+use raid_registry::{Registry, RequestLimits};
 use reconciler::Runner;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -125,12 +125,12 @@ impl Application {
         }
         let judged_after = settings.permissions.confirm_after.len();
         let limits = RequestLimits::new(&parts::limits(settings), store.clock());
-        let served = listening::Served {
+        let everything = listening::Served {
             registry,
             inbox,
             limits: web::Data::new(limits),
         };
-        let server = listening::serve(settings, listener, served)?;
+        let server = listening::serve(settings, listener, everything)?;
         let health = health::Health::new(store, metrics, client, judged_after);
         let health = web::Data::new(health);
         let watched = |listener| listening::serve_internal(listener, health);

@@ -75,15 +75,15 @@ impl Describe {
             LIMIT,
             "Answer a page of at most this many: 1 to 500; fewer where they are large",
         )
-            .query(
-                CURSOR,
-                "Answer the page that the `Link` with this cursor leads to",
-            )
-            .header(
-                200,
-                "Link",
-                "Where pages were asked for and there is another: its address, with `rel=\"next\"`",
-            )
-            .problem(400, "A parameter cannot be read: `failures` names it")
+        .query(
+            CURSOR,
+            "Answer the page that the `Link` with this cursor leads to",
+        )
+        .header(
+            200,
+            "Link",
+            "Where pages were asked for and there is another: its address, with `rel=\"next\"`",
+        )
+        .problem(400, "A parameter cannot be read: `failures` names it")
     }
 }

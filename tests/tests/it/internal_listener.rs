@@ -31,7 +31,14 @@ async fn strangers_reach_neither_metrics_nor_details(stage: &Stage) {
         assert!(!answer.contains("raid_tasks"), "{path}: {answer}");
     }
     stranger.get("/health/live").await.expect(200);
-    assert!(agency.watcher().get("/metrics").await.text.contains("raid_tasks"));
+    assert!(
+        agency
+            .watcher()
+            .get("/metrics")
+            .await
+            .text
+            .contains("raid_tasks")
+    );
 }
 
 /// As a stranger sends it: clients tidy paths up.

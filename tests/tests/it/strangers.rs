@@ -28,12 +28,19 @@ async fn errors_of_the_framework_are_problems(stage: &Stage) {
                 .body(format!("i={}", "x".repeat(1 << 20))),
             413,
         ),
-        (get("/raid/").header("Origin", "https://evil.example.org"), 400),
+        (
+            get("/raid/").header("Origin", "https://evil.example.org"),
+            400,
+        ),
     ] {
         let reply = request.send().await.unwrap();
         let told = format!("{reply:?}");
         assert_eq!(reply.status(), status, "{told}");
-        assert_eq!(reply.headers()["content-type"], "application/problem+json", "{told}");
+        assert_eq!(
+            reply.headers()["content-type"],
+            "application/problem+json",
+            "{told}"
+        );
         let problem: serde_json::Value = reply.json().await.unwrap();
         assert_eq!(problem["status"], status);
     }

@@ -1,6 +1,6 @@
 //! Readers who ask for much and take nothing.
 
-use raid_tests::{Agency, Client, Stage, examples, eventually};
+use raid_tests::{Agency, Client, Stage, eventually, examples};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -43,9 +43,7 @@ async fn until_on_their_way(agency: &Agency<'_>, wanted: u64) {
 }
 
 async fn a_connection_that_takes_nothing_is_dropped(stage: &Stage) {
-    let agency = stage
-        .agency_with("[server]\nwrite_timeout = \"2s\"")
-        .await;
+    let agency = stage.agency_with("[server]\nwrite_timeout = \"2s\"").await;
     mint_large(&agency.client()).await;
     let visitor = agency.client().anonymous();
     // An answer that is read comes whole, however long that takes.
@@ -102,7 +100,11 @@ async fn a_page_of_large_raids_ends_early(stage: &Stage) {
             let page = client.get(&path).await;
             assert!(page.text.len() < 9 << 20, "{} bytes", page.text.len());
             let body = page.expect(200);
-            let items = if member.is_empty() { &body } else { &body[member] };
+            let items = if member.is_empty() {
+                &body
+            } else {
+                &body[member]
+            };
             found.extend(handles(items));
             let link = page.header("link").split_once('>');
             next = link.map(|(link, _)| link.trim_start_matches('<').to_owned());
@@ -115,7 +117,11 @@ async fn a_page_of_large_raids_ends_early(stage: &Stage) {
         let page = client.get(&format!("/v1/changes?include=raid{next}")).await;
         let body = page.expect(200);
         let entries = body["changes"].as_array().unwrap();
-        found.extend(entries.iter().map(|entry| entry["handle"].as_str().unwrap().to_owned()));
+        found.extend(
+            entries
+                .iter()
+                .map(|entry| entry["handle"].as_str().unwrap().to_owned()),
+        );
         assert!(entries.iter().all(|entry| entry["raid"].is_object()));
         if body["more"] == false {
             break;
@@ -127,5 +133,10 @@ async fn a_page_of_large_raids_ends_early(stage: &Stage) {
 }
 
 fn handles(raids: &Value) -> Vec<String> {
-    raids.as_array().unwrap().iter().map(examples::handle_of).collect()
+    raids
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(examples::handle_of)
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! The listeners of a process: one for everybody, and one for those who watch it.
 
-use crate::application::parts;
+use crate::application::parts as configured;
 use crate::health::{self, Health};
 use crate::settings::Settings;
 use actix_web::dev::{Extensions, Server};
@@ -39,22 +39,22 @@ pub(super) struct Served {
 pub(super) fn serve(
     settings: &Settings,
     listener: TcpListener,
-    served: Served,
+    parts: Served,
 ) -> anyhow::Result<Server> {
-    let registry_settings = match &served.registry {
-        Some(_) => Some(parts::registry_settings(settings)?),
+    let registry_settings = match &parts.registry {
+        Some(_) => Some(configured::registry_settings(settings)?),
         None => None,
     };
     let body_timeout = settings.server.body_timeout;
     let write_timeout = settings.server.write_timeout;
     let server = HttpServer::new(move || {
-        let (registry, inbox) = (served.registry.clone(), served.inbox.clone());
+        let (registry, inbox) = (parts.registry.clone(), parts.inbox.clone());
         let cors = registry_settings
             .as_ref()
             .map(raid_registry::cors)
             .unwrap_or_default();
         App::new()
-            .app_data(served.limits.clone())
+            .app_data(parts.limits.clone())
             // Innermost, so that it knows how large answers are.
             .wrap(from_fn(raid_registry::limit_requests))
             .wrap(Compress::default())

@@ -394,9 +394,7 @@ fn service_point_rules() {
     let request = crate::ServicePointRequest::default();
     let fields = |failures: FailureList| -> Vec<String> {
         let listed = failures.into_listed().into_iter();
-        listed
-            .map(|failure| failure.field_id)
-            .collect()
+        listed.map(|failure| failure.field_id).collect()
     };
     assert_eq!(
         fields(validate_service_point_create(&request)),

@@ -27,6 +27,9 @@ use crate::{accept, body, rights, warning};
 /// groups, and no more than it takes besides the requests of others.
 const AT_ONCE: usize = 32;
 
+/// Bytes of a line that takes long to read.
+const LARGE: usize = 64 * 1024;
+
 pub(crate) fn describe() -> Describe {
     let operation = Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
         .text(
@@ -124,6 +127,10 @@ impl Bulk {
     /// What became of a line, as a line.
     async fn result(&self, line: Line) -> Vec<u8> {
         let number = line.number;
+        if line.text.as_ref().is_ok_and(|text| text.len() > LARGE) {
+            // Reading it takes a while, in which this thread serves nobody else.
+            tokio::task::yield_now().await;
+        }
         let done = match line.text {
             Ok(text) if self.is_trial => self.try_to_mint(number, &text).await,
             Ok(text) => self.mint(number, &text).await.map(|answer| answer.body),

@@ -125,7 +125,10 @@ async fn every_path_is_counted(db: &TestDb) {
     // A person's browser gets a page.
     let page = from("192.0.2.1:1", "/raids/a/b").insert_header(("Accept", "text/html,*/*;q=0.8"));
     let page = server.send(page).await;
-    assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "1"));
+    assert_eq!(
+        (page.status.as_u16(), page.header("retry-after")),
+        (429, "1")
+    );
     assert!(page.header("content-type").starts_with("text/html"));
 }
 
@@ -219,7 +222,12 @@ pub async fn what_is_too_fast(notes: &mut Notes, server: &Server) {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         TestRequest::default().method(method).uri(&path)
     };
-    while server.send(anonymous("GET", "/v1/vocabularies")).await.status == 200 {}
+    while server
+        .send(anonymous("GET", "/v1/vocabularies"))
+        .await
+        .status
+        == 200
+    {}
     for (method, path, status) in documented() {
         if status == 429 {
             let request = anonymous(&method, &path);

@@ -57,7 +57,10 @@ async fn as_many_as_allowed_run_together() {
     // Two requests at once share the bound.
     let first = resolvers.ask("us", codes(0));
     let (first, second) = tokio::join!(first, resolvers.ask("you", codes(100)));
-    assert_eq!((first, second), (Ok(Answers::default()), Ok(Answers::default())));
+    assert_eq!(
+        (first, second),
+        (Ok(Answers::default()), Ok(Answers::default()))
+    );
     assert_eq!(load.most.load(Ordering::SeqCst), TOGETHER);
     handle.stop(false).await;
 }

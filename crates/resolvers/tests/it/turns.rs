@@ -22,7 +22,10 @@ async fn a_caller_with_many_requests_holds_nobody_up() {
     let (greedy, modest) = join(join_all(greedy), resolvers.ask("modest", all(&[ror("x")]))).await;
     assert!(greedy.iter().all(Result::is_ok) && modest.is_ok());
     let hits = peer.hits();
-    let turn = hits.iter().position(|hit| hit.line.ends_with("/x")).unwrap();
+    let turn = hits
+        .iter()
+        .position(|hit| hit.line.ends_with("/x"))
+        .unwrap();
     assert_eq!(hits.len(), 101);
     assert!(turn < 5, "it came after {turn} others");
     peer.stop().await;

@@ -75,7 +75,15 @@ async fn trouble_is_not_remembered() {
     let peer = Peer::always(403);
     let resolvers = online(settings(&peer.url));
     for calls in 1..=2 {
-        assert_eq!(resolvers.ask("us", all(&[ror("x")])).await.unwrap().unavailable.len(), 1);
+        assert_eq!(
+            resolvers
+                .ask("us", all(&[ror("x")]))
+                .await
+                .unwrap()
+                .unavailable
+                .len(),
+            1
+        );
         assert_eq!(peer.count(), calls);
     }
     peer.stop().await;
@@ -85,6 +93,9 @@ async fn trouble_is_not_remembered() {
 async fn offline_nobody_is_asked() {
     let resolvers = Resolvers::offline();
     assert!(resolvers.is_offline());
-    assert_eq!(resolvers.ask("us", all(&[ror("x")])).await.unwrap(), Answers::default());
+    assert_eq!(
+        resolvers.ask("us", all(&[ror("x")])).await.unwrap(),
+        Answers::default()
+    );
     assert!(!online(settings("http://127.0.0.1:9")).is_offline());
 }

@@ -20,7 +20,11 @@ const RAIDS: u32 = 50;
 async fn store_with_large_raids(db: &TestDb) -> Store {
     let store = sample::store(db).await;
     for n in 0..RAIDS {
-        let title = if n.is_multiple_of(3) { "Sounds" } else { "Parks" };
+        let title = if n.is_multiple_of(3) {
+            "Sounds"
+        } else {
+            "Parks"
+        };
         let length = if n.is_multiple_of(7) { 30_000 } else { 2_000 };
         let raid = titled(n, title, |raid| {
             raid["description"] = json!([{"text": "sounds"}]);
@@ -33,20 +37,45 @@ async fn store_with_large_raids(db: &TestDb) -> Store {
 
 /// The sizes to try, each with the most RAiDs that one page may then have.
 const SIZES: [(PageSize, usize); 3] = [
-    (PageSize { rows: 1000, bytes: 10_000 }, 4),
-    (PageSize { rows: 3, bytes: 10_000 }, 3),
-    (PageSize { rows: 1000, bytes: 1 }, 1),
+    (
+        PageSize {
+            rows: 1000,
+            bytes: 10_000,
+        },
+        4,
+    ),
+    (
+        PageSize {
+            rows: 3,
+            bytes: 10_000,
+        },
+        3,
+    ),
+    (
+        PageSize {
+            rows: 1000,
+            bytes: 1,
+        },
+        1,
+    ),
 ];
 
 async fn a_list_in_pages_of_bytes_is_the_whole_list(db: &TestDb) {
     let store = store_with_large_raids(db).await;
     let all = store.read(|c| raids::page(c, &Filter::default(), None, 1000));
-    let all: Vec<_> = all.await.unwrap().rows.into_iter().map(|r| r.handle).collect();
+    let all: Vec<_> = all
+        .await
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|r| r.handle)
+        .collect();
     assert_eq!(all.len(), RAIDS as usize);
     for (size, most) in SIZES {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = store.read(move |c| raids::page(c, &Filter::default(), after.as_ref(), size));
+            let page =
+                store.read(move |c| raids::page(c, &Filter::default(), after.as_ref(), size));
             let page = page.await.unwrap();
             assert!((1..=most).contains(&page.rows.len()), "{}", page.rows.len());
             found.extend(page.rows.into_iter().map(|r| r.handle));

@@ -1,8 +1,8 @@
 //! In which order RAiDs are found, and where a page ended.
 
+use super::super::PageSize;
 use super::super::RaidRow;
 use super::super::sight::{Condition, Sight};
-use super::super::PageSize;
 use super::found::{Handles, handles_of};
 use crate::conn::Conn;
 use crate::error::StoreError;
