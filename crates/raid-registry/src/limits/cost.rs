@@ -111,6 +111,7 @@ fn of_body(req: &ServiceRequest) -> Cost {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use serde_json::Value;
 
     use super::{Cost, Method, header};
 
@@ -135,6 +136,23 @@ mod tests {
             let cost = of(Method::GET, uri);
             assert_eq!((cost.tokens, cost.is_large), (tokens, true), "{uri}");
         }
+    }
+
+    /// A list that is forgotten here would cost nothing.
+    #[test]
+    fn every_list_of_the_api_is_known() {
+        let description: Value = serde_json::from_str(&crate::openapi_json()).unwrap();
+        let mut lists = 0;
+        for (path, operations) in description["paths"].as_object().unwrap() {
+            let parameters = operations["get"]["parameters"].as_array();
+            let mut parameters = parameters.into_iter().flatten();
+            if parameters.any(|parameter| parameter["name"] == "limit") {
+                let path = path.replace(['{', '}'], "");
+                assert!(of(Method::GET, &path).is_large, "{path}");
+                lists += 1;
+            }
+        }
+        assert!(lists > 5, "{lists}");
     }
 
     #[test]

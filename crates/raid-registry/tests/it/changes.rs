@@ -346,8 +346,15 @@ async fn wait_for_change(server: &Server, request: TestRequest) -> Vec<(String, 
     told(&server.send(request).await.expect(200))
 }
 
-fn waits(peer: &str) -> TestRequest {
-    let request = TestRequest::get().uri("/v1/changes?after=now&wait=30");
+/// Where the feed ends.
+async fn end(server: &Server) -> String {
+    let now = read(server, "?after=now").await.expect(200);
+    now["next"].as_str().unwrap().to_owned()
+}
+
+fn waits(peer: &str, after: &str) -> TestRequest {
+    let uri = format!("/v1/changes?wait=30&after={after}");
+    let request = TestRequest::get().uri(&uri);
     request.peer_addr(peer.parse().unwrap())
 }
 
@@ -357,7 +364,8 @@ async fn without_a_place_the_answer_comes_at_once(db: &TestDb) {
     let server = serve_store(db.store().clone(), patient(100, 1)).await;
     for _ in 0..2 {
         let (one, other) = ("192.0.2.1:1", "192.0.2.2:1");
-        let waiting = [one, one, other].map(|peer| wait_for_change(&server, waits(peer)));
+        let end = end(&server).await;
+        let waiting = [one, one, other].map(|peer| wait_for_change(&server, waits(peer, &end)));
         let mut waiting = FuturesUnordered::from_iter(waiting);
         // Nothing changes until one of them is answered.
         assert_eq!(waiting.next().await.unwrap(), []);
@@ -372,8 +380,9 @@ async fn half_of_the_places_are_for_tokens(db: &TestDb) {
     serve(db).await.mint(&minimal()).await;
     let server = serve_store(db.store().clone(), patient(4, 0)).await;
     let token = format!("Bearer {}", server.user());
-    let partner = waits("192.0.2.99:1").insert_header(("Authorization", token));
-    let strangers = (0..20).map(|n| waits(&format!("192.0.2.{n}:1")));
+    let end = end(&server).await;
+    let partner = waits("192.0.2.99:1", &end).insert_header(("Authorization", token));
+    let strangers = (0..20).map(|n| waits(&format!("192.0.2.{n}:1"), &end));
     let all = strangers.chain([partner]).enumerate();
     let server = &server;
     let mut waiting: FuturesUnordered<_> = all
