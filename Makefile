@@ -69,6 +69,12 @@ endif
 openapi: ## write openapi/ anew from the code
 	cargo run --locked -- openapi
 
+.PHONY: attack
+attack: ## attack an agency of its own, without limits and with those that are shipped
+	@scripts/need cc
+	cargo build --release --locked -p raid-agency -p raid-tests --bins
+	$(TARGET)/release/attack
+
 .PHONY: bench
 bench: ## print the benchmarks as ratios, on durable databases
 	@scripts/need cc postgres

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// What the process says when it listens.
 const GREETING: &str = "RAiD registration agency: ";
+/// What the next line says, where it answers those who watch it.
+const READY: (&str, &str) = ("  is it ready?   ", "/health/ready");
 /// Tries to start where the port was taken by another process.
 const STARTS: usize = 20;
 
@@ -24,6 +26,7 @@ pub struct Agency<'a> {
     configs: Vec<PathBuf>,
     arguments: Vec<String>,
     address: String,
+    internal: Option<String>,
     log: PathBuf,
     child: Option<Child>,
 }
@@ -87,6 +90,7 @@ impl<'a> Agency<'a> {
             ],
             arguments: arguments.to_vec(),
             address: String::new(),
+            internal: None,
             log: stage.folder().join(format!("agency-{number}.log")),
             child: None,
         }
@@ -101,8 +105,8 @@ impl<'a> Agency<'a> {
             .expect("the program starts");
         let stdout = child.stdout.take().expect("its output");
         self.child = Some(child);
-        if let Some(address) = address_from(stdout, log) {
-            self.address = address;
+        if let Some((address, internal)) = addresses_from(stdout, log) {
+            (self.address, self.internal) = (address, internal);
             return Ok(());
         }
         self.reap();
@@ -125,11 +129,12 @@ impl<'a> Agency<'a> {
     }
 
     async fn wait_until_ready(&self) {
-        let client = Client::new(&self.address, None);
+        let (client, path) = match &self.internal {
+            Some(_) => (self.watcher(), "/health/ready"),
+            None => (Client::new(&self.address, None), "/health/live"),
+        };
         eventually("the agency to be ready", async || {
-            let reply = client
-                .send(reqwest::Method::GET, "/health/ready", None)
-                .await;
+            let reply = client.send(reqwest::Method::GET, path, None).await;
             reply.ok().filter(|r| r.status == 200)
         })
         .await;
@@ -138,6 +143,14 @@ impl<'a> Agency<'a> {
     /// Where it listens, as an address without a slash at the end.
     pub fn url(&self) -> &str {
         &self.address
+    }
+
+    /// Health and metrics, for those who watch the process.
+    ///
+    /// # Panics
+    /// When it was started without.
+    pub fn watcher(&self) -> Client {
+        Client::new(self.internal.as_ref().expect("an internal address"), None)
     }
 
     /// The number of its process.
@@ -216,7 +229,7 @@ impl<'a> Agency<'a> {
     /// A line of `/metrics`: the count of a sample such as
     /// `raid_tasks{kind="membership",state="due"}`, whatever the order of its labels.
     pub async fn metric(&self, sample: &str) -> u64 {
-        let text = Client::new(&self.address, None).get("/metrics").await.text;
+        let text = self.watcher().get("/metrics").await.text;
         let wanted = labels_of(sample);
         let found = text
             .lines()
@@ -255,14 +268,21 @@ impl Drop for Agency<'_> {
     }
 }
 
-/// Reads until the greeting; what follows goes on into the log. Nothing when the process ended.
-fn address_from(stdout: ChildStdout, mut log: File) -> Option<String> {
+/// Reads until the greeting and the line after it: where the process listens, and where those ask who
+/// watch it, if they can. What follows goes on into the log. Nothing when the process ended.
+fn addresses_from(stdout: ChildStdout, mut log: File) -> Option<(String, Option<String>)> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
+        let mut address = None;
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some(address) = line.strip_prefix(GREETING) {
+            if let Some(greeted) = line.strip_prefix(GREETING) {
+                address = Some(greeted.trim().to_owned());
+            } else if let Some(ready) = line.strip_prefix(READY.0)
+                && let Some(address) = address.take()
+            {
+                let internal = ready.strip_suffix(READY.1).map(str::to_owned);
                 // Nobody may wait any more.
-                drop(sender.send(address.trim().to_owned()));
+                drop(sender.send((address, internal)));
             }
             drop(writeln!(log, "{line}"));
         }

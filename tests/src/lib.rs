@@ -29,6 +29,7 @@ pub mod examples;
 mod orcid;
 mod page;
 mod port;
+pub mod shipped;
 mod stage;
 mod wait;
 

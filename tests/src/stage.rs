@@ -216,6 +216,7 @@ impl Stage {
             r#"
 [server]
 bind = "127.0.0.1:{port}"
+internal_bind = "127.0.0.1:0"
 public_url = "http://127.0.0.1:{port}"
 workers = 2
 [limits]
@@ -223,6 +224,8 @@ per_second = 1000000
 burst = 1000000
 anonymous_per_second = 1000000
 anonymous_burst = 1000000
+large_answers = 0
+long_polls = 0
 [quotas]
 new_people_per_day = 0
 new_people_per_raid = 0

@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use store::announcements::{self, Announcement, State};
+use store::raids;
 use store::service_points::{self, ServicePointRow};
 use store::tasks::{Kind, Work};
 use store::{Conn, Store, StoreError, Timestamp, disclaimers, namings};
@@ -88,7 +89,10 @@ impl AnnouncementReconciler {
                 let entry = if is_unwanted {
                     None
                 } else {
-                    entry(c, handle, &orcid, &policy, now.date())?
+                    let row = raids::find_standing(c, handle)?;
+                    row.map(|row| entry(&row, &orcid, &policy, now.date()))
+                        .transpose()?
+                        .flatten()
                 };
                 Ok(Some(Known {
                     others: announcements::posted_since(c, &orcid, since)?,

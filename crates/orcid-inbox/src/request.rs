@@ -6,19 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orcid_client::{Item, PermissionRequest, PermissionRequestError};
 use raid_model::membership::{MembershipDocument, MembershipPolicy};
-use raid_model::trust::Gate;
 use raid_model::{Handle, OrcidId, Raid};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use store::permission_requests::Said;
-use store::{
-    Conn, Id, StoreError, Timestamp, contributions, disclaimers, namings, permissions, raids,
-};
+use store::raids::{self, PageSize, RaidRow};
+use store::{Conn, Id, StoreError, Timestamp, contributions, disclaimers, namings, permissions};
 use time::Date;
 use url::Url;
 
 /// Projects that one request lists at most; the grant covers all of them anyway.
 const MAX_ITEMS: usize = 50;
+/// Bytes of RAiDs that are read for it at most.
+const MAX_BYTES: usize = 8 << 20;
 
 /// A project that a person is asked about.
 pub(crate) struct Listed {
@@ -111,6 +111,7 @@ pub(crate) fn projects(
     Ok(found)
 }
 
+/// Adds the projects of one iD. What is read is bounded, however many there are.
 fn add_projects(
     c: &mut Conn,
     found: &mut Projects,
@@ -118,60 +119,42 @@ fn add_projects(
     policy: &MembershipPolicy,
     today: Date,
 ) -> Result<(), StoreError> {
-    let limit = i64::try_from(MAX_ITEMS).unwrap_or(i64::MAX);
-    let disclaimed = disclaimers::of_person(c, orcid)?;
-    let mut after = None;
-    while !found.more {
-        let handles = contributions::of_person(c, orcid, after.as_ref(), limit)?;
-        let Some(last) = handles.last().cloned() else {
-            return Ok(());
-        };
-        let named = namings::among(c, &[*orcid], &handles)?;
-        let is_open = |handle: &Handle| {
-            let naming = named.get(&(*orcid, handle.clone()));
-            naming.is_none_or(|naming| naming.gate == Gate::Open)
-        };
-        for handle in handles.iter().filter(|h| !disclaimed.contains(h)) {
-            if !is_open(handle) {
-                continue;
-            }
-            if found
-                .listed
-                .iter()
-                .any(|known| known.entry.handle == *handle)
-            {
-                continue;
-            }
-            let Some(entry) = entry(c, handle, orcid, policy, today)? else {
-                continue;
-            };
-            if found.listed.len() == MAX_ITEMS {
-                found.more = true;
-                return Ok(());
-            }
-            found.listed.push(Listed {
-                entry,
-                named: *orcid,
-            });
+    let size = PageSize {
+        rows: i64::try_from(MAX_ITEMS).unwrap_or(i64::MAX),
+        bytes: MAX_BYTES,
+    };
+    let (rows, more) = raids::writable_for(c, orcid, policy.write_embargoed, size)?;
+    found.more |= more;
+    for row in rows {
+        let handle = row.handle.get();
+        let mut known = found.listed.iter();
+        if known.any(|known| known.entry.handle == *handle) {
+            continue;
         }
-        after = Some(last);
+        let Some(entry) = entry(&row, orcid, policy, today)? else {
+            continue;
+        };
+        if found.listed.len() == MAX_ITEMS {
+            found.more = true;
+            return Ok(());
+        }
+        found.listed.push(Listed {
+            entry,
+            named: *orcid,
+        });
     }
     Ok(())
 }
 
 /// What would stand on the person's record for a RAiD.
 pub(crate) fn entry(
-    c: &mut Conn,
-    handle: &Handle,
+    row: &RaidRow,
     orcid: &OrcidId,
     policy: &MembershipPolicy,
     today: Date,
 ) -> Result<Option<MembershipDocument>, StoreError> {
-    let Some(row) = raids::find_standing(c, handle)? else {
-        return Ok(None);
-    };
     let raid: Raid = serde_json::from_str(&row.document.0)
-        .map_err(|e| StoreError::Corrupt(format!("RAiD {handle}: {e}")))?;
+        .map_err(|e| StoreError::Corrupt(format!("RAiD {}: {e}", row.handle.as_str())))?;
     Ok(MembershipDocument::for_contributor(
         &raid, orcid, policy, today,
     ))

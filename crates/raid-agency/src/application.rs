@@ -7,6 +7,7 @@ mod exchanges;
 mod existence;
 mod forgetting;
 mod issuers;
+mod listening;
 mod parts;
 mod simulator;
 
@@ -20,15 +21,14 @@ use crate::secrets;
 use crate::settings::{Mode, Settings};
 use crate::telemetry::Metrics;
 use actix_web::dev::Server;
-use actix_web::{App, HttpServer, middleware, web};
+use actix_web::web;
 use anyhow::Context as _;
-use orcid_inbox::Inbox;
 use orcid_simulator::Simulator;
-use raid_registry::Registry;
 use raid_registry::auth::{LocalIssuer, LocalKey};
+use raid_registry::{Registry, RequestLimits};
 use reconciler::Runner;
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use store::service_points::{self, ServicePointRow};
@@ -52,14 +52,14 @@ pub enum Role {
 pub struct Application {
     address: SocketAddr,
     server: Server,
+    /// For those who watch the process.
+    internal: Option<(SocketAddr, Server)>,
     runner: Option<JoinHandle<()>>,
     call_log: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     simulator: Option<Simulator>,
 }
 
-/// How long requests in flight may take to end when the process stops, in seconds.
-const SHUTDOWN_SECONDS: u64 = 20;
 /// When the first sweep of a new database begins, at the latest: a start is busy enough.
 const FIRST_SWEEP: Duration = Duration::from_mins(1);
 
@@ -76,13 +76,11 @@ impl Application {
         private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
         let simulator = simulator::start(settings)?;
-        let listener = TcpListener::bind(settings.server.bind).with_context(|| {
-            format!(
-                "server.bind: cannot listen on {}; perhaps an agency runs here already",
-                settings.server.bind
-            )
-        })?;
+        let listener = listening::bind("server.bind", settings.server.bind)?;
         let address = listener.local_addr()?;
+        let internal_bind = settings.server.internal_bind.0;
+        let internal = internal_bind.map(|at| listening::bind("server.internal_bind", at));
+        let internal = internal.transpose()?;
         let (stop, stopped) = watch::channel(false);
 
         let registry = if roles.contains(&Role::Registry) {
@@ -134,11 +132,21 @@ impl Application {
             runner = Some(tokio::spawn(async move { own.run(stopped).await }));
         }
         let judged_after = settings.permissions.confirm_after.len();
-        let health = web::Data::new(health::Health::new(store, metrics, client, judged_after));
-        let server = serve(settings, listener, registry, inbox, health)?;
+        let limits = RequestLimits::new(&parts::limits(settings), store.clock());
+        let everything = listening::Served {
+            registry,
+            inbox,
+            limits: web::Data::new(limits),
+        };
+        let server = listening::serve(settings, listener, everything)?;
+        let health = health::Health::new(store, metrics, client, judged_after);
+        let health = web::Data::new(health);
+        let watched = |listener| listening::serve_internal(listener, health);
+        let internal = internal.map(watched).transpose()?;
         Ok(Self {
             address,
             server,
+            internal,
             runner,
             call_log,
             stop,
@@ -149,6 +157,11 @@ impl Application {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it answers those who watch it, if it does.
+    pub fn internal_address(&self) -> Option<SocketAddr> {
+        self.internal.as_ref().map(|(address, _)| *address)
     }
 
     /// The simulator's addresses (web, member API), if it runs within this process.
@@ -163,6 +176,7 @@ impl Application {
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
         let Self {
             server,
+            internal,
             runner,
             call_log,
             stop,
@@ -170,6 +184,7 @@ impl Application {
             ..
         } = self;
         let handle = server.handle();
+        let internal = internal.map(|(_, server)| (server.handle(), tokio::spawn(server)));
         tokio::spawn(async move {
             wait_for_signal().await;
             stop.send_replace(true);
@@ -179,6 +194,10 @@ impl Application {
         server.await?;
         if let Some(runner) = runner {
             runner.await?;
+        }
+        if let Some((handle, running)) = internal {
+            handle.stop(true).await;
+            running.await??;
         }
         // The runner held the last senders, so the log ends once all is written.
         if let Some(call_log) = call_log {
@@ -296,53 +315,6 @@ pub fn local_issuer(settings: &Settings) -> anyhow::Result<LocalIssuer> {
         issuer: settings.auth.local_issuer.clone(),
         key: LocalKey::new(key.to_vec())?,
     })
-}
-
-fn serve(
-    settings: &Settings,
-    listener: TcpListener,
-    registry: Option<web::Data<Registry>>,
-    inbox: Option<web::Data<Inbox>>,
-    health: web::Data<health::Health>,
-) -> anyhow::Result<Server> {
-    let registry_settings = match &registry {
-        Some(_) => Some(parts::registry_settings(settings)?),
-        None => None,
-    };
-    let body_timeout = settings.server.body_timeout;
-    let server = HttpServer::new(move || {
-        let (registry, inbox, health) = (registry.clone(), inbox.clone(), health.clone());
-        let cors = registry_settings
-            .as_ref()
-            .map(raid_registry::cors)
-            .unwrap_or_default();
-        App::new()
-            .wrap(middleware::Compress::default())
-            .wrap(raid_registry::protective_headers())
-            .wrap(middleware::from_fn(move |req, next| {
-                raid_registry::bound_body(req, next, body_timeout)
-            }))
-            .wrap(cors)
-            // Outermost, so that it sees every answer.
-            .wrap(middleware::from_fn(raid_registry::log_request))
-            .configure(move |cfg| {
-                health::configure(cfg, health);
-                if let Some(inbox) = inbox {
-                    orcid_inbox::configure(cfg, inbox);
-                }
-                if let Some(registry) = registry {
-                    raid_registry::configure(cfg, registry);
-                }
-            })
-    })
-    .tcp_nodelay(true)
-    .disable_signals()
-    .shutdown_timeout(SHUTDOWN_SECONDS);
-    let server = match settings.server.workers {
-        0 => server,
-        n => server.workers(n),
-    };
-    Ok(server.listen(listener)?.run())
 }
 
 /// The file that the demo's token is kept in.

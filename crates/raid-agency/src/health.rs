@@ -7,8 +7,13 @@ use raid_model::permission::PermissionState;
 use raid_model::trust::NamingState;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use store::{Store, StoreError, memberships, migrate, namings, permissions, service_points, tasks};
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
+
+/// How long an answer to whether the database works counts, however often it is asked for.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
 
 /// What the answers are made from.
 pub struct Health {
@@ -16,6 +21,8 @@ pub struct Health {
     metrics: Metrics,
     orcid: Option<Arc<Client>>,
     judged_after: usize,
+    /// Whether the database worked, and when that was tried.
+    database: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Health {
@@ -32,11 +39,27 @@ impl Health {
             metrics,
             orcid,
             judged_after,
+            database: Mutex::default(),
         }
     }
 
-    /// Whether the database can be read and written.
-    async fn database(&self) -> Result<(), StoreError> {
+    /// Whether the database can be read and written. Tried by one request at a time.
+    async fn database_works(&self) -> bool {
+        let mut known = self.database.lock().await;
+        if let Some((at, works)) = *known
+            && at.elapsed() < KNOWN_FOR
+        {
+            return works;
+        }
+        let tried = self.try_database().await;
+        if let Err(error) = &tried {
+            tracing::warn!(%error, "the database does not work");
+        }
+        *known = Some((Instant::now(), tried.is_ok()));
+        tried.is_ok()
+    }
+
+    async fn try_database(&self) -> Result<(), StoreError> {
         let read = self
             .store
             .read(|c| service_points::find(c, 0).map(drop))
@@ -70,10 +93,17 @@ impl Health {
     }
 }
 
-/// Registers `/health/live`, `/health/ready`, `/health/details` and `/metrics`, and leads visitors to the docs.
-pub fn configure(cfg: &mut web::ServiceConfig, health: web::Data<Health>) {
+/// For everybody: `/health/live`, which says no more than that the process answers. Visitors are led to
+/// the docs.
+pub fn configure_public(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::redirect("/", "/docs/"))
+        .service(web::resource("/health/live").route(web::get().to(live)));
+}
+
+/// For those who watch the process, on a listener of their own: `/health/live`, `/health/ready`,
+/// `/health/details` and `/metrics`.
+pub fn configure_internal(cfg: &mut web::ServiceConfig, health: web::Data<Health>) {
     cfg.app_data(health)
-        .service(web::redirect("/", "/docs/"))
         .service(web::resource("/health/live").route(web::get().to(live)))
         .service(web::resource("/health/ready").route(web::get().to(ready)))
         .service(web::resource("/health/details").route(web::get().to(details)))
@@ -86,25 +116,18 @@ async fn live() -> HttpResponse {
 
 /// Ready means that the database can be read and written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    match health.database().await {
-        Ok(()) => HttpResponse::Ok().json(json!({ "status": "UP" })),
-        Err(e) => {
-            tracing::warn!(error = %e, "not ready");
-            HttpResponse::ServiceUnavailable().json(json!({ "status": "DOWN" }))
-        }
+    if health.database_works().await {
+        HttpResponse::Ok().json(json!({ "status": "UP" }))
+    } else {
+        HttpResponse::ServiceUnavailable().json(json!({ "status": "DOWN" }))
     }
 }
 
 /// What works and what does not, for operators. Minting works without ORCID, so that trouble there
 /// leaves the process ready.
 async fn details(health: web::Data<Health>) -> HttpResponse {
-    let database = match health.database().await {
-        Ok(()) => "UP",
-        Err(error) => {
-            tracing::warn!(%error, "the database does not work");
-            "DOWN"
-        }
-    };
+    let works = health.database_works().await;
+    let database = if works { "UP" } else { "DOWN" };
     let mut details = json!({ "database": { "status": database } });
     if let Some(orcid) = health.orcid() {
         details["orcid"] = orcid;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use url::Url;
 use values::bounded;
 pub use values::{
-    Environment, LogFormat, MailTransport, Mode, ResolverMode, Secret, SmtpTls, Span,
+    Environment, LogFormat, MailTransport, MaybeAddress, Mode, ResolverMode, Secret, SmtpTls, Span,
     WhenUnavailable,
 };
 
@@ -67,11 +67,14 @@ section! {
     /// `[server]`
     Server {
         bind: SocketAddr,
+        internal_bind: MaybeAddress,
         public_url: Url,
         workers: usize,
         body_limit: usize,
         #[serde(with = "bounded")]
         body_timeout: Duration,
+        #[serde(with = "bounded")]
+        write_timeout: Duration,
         cors_origins: Vec<String>,
         trusted_proxy: bool,
     }
@@ -83,6 +86,8 @@ section! {
         burst: u32,
         anonymous_per_second: u32,
         anonymous_burst: u32,
+        large_answers: usize,
+        long_polls: usize,
     }
 }
 section! {
@@ -201,6 +206,7 @@ section! {
         #[serde(with = "bounded")]
         retry_pause: Duration,
         parallel: usize,
+        most_ids: usize,
         #[serde(with = "bounded")]
         found_ttl: Duration,
         #[serde(with = "bounded")]
@@ -359,6 +365,9 @@ impl Settings {
         }
         if self.server.body_timeout < Duration::from_secs(1) {
             return wrong("server.body_timeout", "must be at least 1s");
+        }
+        if self.server.write_timeout < Duration::from_secs(1) {
+            return wrong("server.write_timeout", "must be at least 1s");
         }
         if self.limits.per_second > 0 && self.limits.burst == 0 {
             return wrong("limits.burst", "must be at least 1");

@@ -10,6 +10,10 @@ use tracing_subscriber::EnvFilter;
 /// Lines that wait to be written, at most; beyond that, lines are lost and counted.
 const WAITING_LINES: usize = 100_000;
 
+/// Where the HTTP framework reports, as errors, requests that strangers got wrong and connections that
+/// they broke. Answers of ours that break off have a line of their own.
+const STRANGERS: &str = "actix_http::h1=off";
+
 /// While it lives, the log is written; what waits is written when it is dropped.
 #[must_use = "the log ends when this is dropped"]
 pub struct LogWriter {
@@ -38,9 +42,12 @@ impl Metrics {
 /// # Errors
 /// When `log.filter` cannot be read, or logging was started before.
 pub fn start_log(log: &Log) -> anyhow::Result<LogWriter> {
-    let filter = EnvFilter::builder()
+    let mut filter = EnvFilter::builder()
         .parse(&log.filter)
         .context("log.filter")?;
+    if !log.filter.contains("actix_http") {
+        filter = filter.add_directive(STRANGERS.parse().context("log.filter")?);
+    }
     let (writer, writing) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_LINES)
         .lossy(true)

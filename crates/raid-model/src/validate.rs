@@ -12,6 +12,7 @@ mod access;
 mod connections;
 mod contributor;
 mod deceptive;
+mod failure_list;
 mod failures;
 mod identifier;
 mod limits;
@@ -26,10 +27,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::{Contributor, ExternalId, ExternalIdAt, JsonError, Raid, RaidRequest};
+use crate::{ContributorPatch, ExternalId, ExternalIdAt, JsonError, Raid, RaidRequest};
 pub use contributor::{
     validate_contributor_patch, validate_contributors, validate_position_and_roles,
 };
+pub use failure_list::FailureList;
 use failures::Failures;
 pub use identifier::{validate_handle, validate_identifier};
 pub use service_point::{validate_service_point_create, validate_service_point_update};
@@ -82,14 +84,14 @@ pub struct ValidationContext {
 }
 
 /// Checks a request to mint. No failures means that it can be minted.
-pub fn validate_mint(request: &RaidRequest, context: &ValidationContext) -> Vec<Failure> {
+pub fn validate_mint(request: &RaidRequest, context: &ValidationContext) -> FailureList {
     let mut failures = Failures::default();
     constraints(request, &mut failures);
     if failures.is_empty() {
         rules(request, context, &mut failures);
         failures.extend(limits::breaches(request, None).0);
     }
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// Checks a request to update a RAiD, which stands as `current` and which the request's path names.
@@ -97,7 +99,7 @@ pub fn validate_update(
     request: &RaidRequest,
     current: &Raid,
     context: &ValidationContext,
-) -> Vec<Failure> {
+) -> FailureList {
     let mut failures = Failures::default();
     failures.required("identifier", request.identifier.is_some());
     constraints(request, &mut failures);
@@ -110,7 +112,7 @@ pub fn validate_update(
         rules(request, context, &mut failures);
         failures.extend(limits::breaches(request, Some(current)).0);
     }
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// What of a valid update is beyond a documented limit and let through, because it stands in the
@@ -138,29 +140,38 @@ pub fn new_external_ids(
     current: &Raid,
     context: &ValidationContext,
 ) -> Vec<ExternalIdAt> {
-    let organisations = current.organisation.iter().flatten();
-    let objects = current.related_object.iter().flatten();
-    let places = current.spatial_coverage.iter().flatten();
-    let standing: BTreeSet<&str> = current
-        .contributor
-        .iter()
-        .map(|person| &person.id)
-        .chain(organisations.map(|organisation| &organisation.id))
-        .chain(objects.map(|object| &object.id))
-        .chain(places.map(|place| &place.id))
-        .filter_map(Option::as_deref)
-        .collect();
+    let standing = ids_of(current);
     let mut ids = external_ids(request, context);
     ids.retain(|at| !standing.contains(at.id.value.as_str()));
     ids
 }
 
-/// As [`external_ids`], of a list of contributors on its own.
-pub fn external_ids_of_contributors(
-    contributors: Option<&[Contributor]>,
+/// As [`new_external_ids`], of a change of the contributors alone.
+pub fn new_external_ids_of_contributors(
+    patch: &ContributorPatch,
+    current: &Raid,
     context: &ValidationContext,
 ) -> Vec<ExternalIdAt> {
-    contributor::check(contributors, context).into_external_ids()
+    let standing = ids_of(current);
+    let found = contributor::check(patch.contributor.as_deref(), context);
+    let mut ids = found.into_external_ids();
+    ids.retain(|at| !standing.contains(at.id.value.as_str()));
+    ids
+}
+
+/// The identifiers of others that stand in a RAiD.
+fn ids_of(current: &Raid) -> BTreeSet<&str> {
+    let organisations = current.organisation.iter().flatten();
+    let objects = current.related_object.iter().flatten();
+    let places = current.spatial_coverage.iter().flatten();
+    let contributors = current.contributor.iter();
+    contributors
+        .map(|person| &person.id)
+        .chain(organisations.map(|organisation| &organisation.id))
+        .chain(objects.map(|object| &object.id))
+        .chain(places.map(|place| &place.id))
+        .filter_map(Option::as_deref)
+        .collect()
 }
 
 impl JsonError {

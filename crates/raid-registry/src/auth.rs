@@ -19,7 +19,7 @@ pub use caller::{Role, UnknownRole};
 pub use key_set::KEY_REFRESHES;
 pub use local::{LocalIssuer, LocalKey, LocalKeyError, LocalToken, issue_local_token};
 
-pub(crate) use caller::{Caller, Visitor, identified};
+pub(crate) use caller::{Caller, Visitor, identified, remembered};
 pub(crate) use verifier::{Verifier, VerifierError};
 
 /// Whose tokens count. With neither, every request to the API is refused. A person or system is

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raid_model::{ExternalId, ExternalIdAt, Failure, ValidationContext};
-use resolvers::Unavailable;
+use raid_model::validate::FailureList;
+use raid_model::{ErrorType, ExternalId, ExternalIdAt, Failure, ValidationContext};
+use resolvers::{TooMany, Unavailable};
 use serde::Serialize;
 
+use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::refusal::{Refusal, unless_valid};
 use crate::registry::Registry;
@@ -26,19 +28,27 @@ pub(crate) struct UnavailableResolver {
 /// Validates a request together with what other registries say about its identifiers, which `ids`
 /// lists. Gives the members that are accepted with a warning.
 ///
-/// Anything that is wrong is told first, and all of it; whatever could not be asked counts only
+/// `caller` takes turns with others. Anything that is wrong is told first, and all of it; whatever could not be asked counts only
 /// where nothing is wrong. No transaction is open meanwhile.
 pub(crate) async fn check(
     registry: &Registry,
+    caller: &Caller,
     mut context: ValidationContext,
     ids: impl FnOnce(&ValidationContext) -> Vec<ExternalIdAt>,
-    validate: impl FnOnce(&ValidationContext) -> Vec<Failure>,
+    validate: impl FnOnce(&ValidationContext) -> FailureList,
 ) -> Result<BTreeSet<String>, Refusal> {
     let mut unavailable = Vec::new();
     if !registry.resolvers.is_offline() {
         let ids = ids(&context);
         let asked = ids.iter().map(|at| at.id.clone()).collect();
-        let answers = registry.resolvers.ask(asked).await;
+        let who = caller.client_and_subject();
+        let answers = match registry.resolvers.ask(&who, asked).await {
+            Ok(answers) => answers,
+            Err(too_many) => {
+                unless_valid(validate(&context))?;
+                return Err(too_many_ids(&ids, &too_many));
+            }
+        };
         context.missing = answers.missing;
         unavailable = entries(ids, &answers.unavailable);
     }
@@ -63,6 +73,25 @@ pub(crate) async fn check(
             Ok(unavailable.into_iter().map(|entry| entry.field).collect())
         }
     }
+}
+
+/// Names the member that holds the first identifier too many.
+fn too_many_ids(ids: &[ExternalIdAt], too_many: &TooMany) -> Refusal {
+    let TooMany { most, ids: unknown } = too_many;
+    let mut seen = BTreeSet::new();
+    let first = ids
+        .iter()
+        .filter(|at| unknown.contains(&at.id))
+        .find(|at| seen.insert(&at.id) && seen.len() > *most);
+    let failure = Failure {
+        field_id: first.map(|at| at.field.clone()).unwrap_or_default(),
+        error_type: ErrorType::InvalidValue,
+        message: format!(
+            "has invalid/unsupported value - a request may have at most {most} identifiers that have \
+             to be looked up; send it with fewer, and add the others in further requests"
+        ),
+    };
+    Problem::validation(vec![failure]).into()
 }
 
 fn entries(

@@ -7,16 +7,27 @@ use store::{Store, StoreError};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-use crate::problem::Problem;
-use crate::refusal::Refusal;
+use crate::limits::{CallerKey, Place, Places};
 use crate::settings::ChangeFeed;
 
 /// The readers who wait for the next change.
 pub(crate) struct Feed {
     poll: Duration,
+    /// For all who wait.
     places: Semaphore,
+    /// Those of them that callers without a token may take.
+    open_places: Semaphore,
+    /// Those of each caller.
+    own_places: Places,
     /// Where the feed ended, and when that was seen.
     end: Mutex<Option<(Instant, i64)>>,
+}
+
+/// A place among the readers who wait.
+pub(crate) struct FeedPlace<'a> {
+    _own: Place,
+    _open: Option<SemaphorePermit<'a>>,
+    _any: SemaphorePermit<'a>,
 }
 
 impl Feed {
@@ -24,16 +35,24 @@ impl Feed {
         Self {
             poll: settings.poll,
             places: Semaphore::new(settings.waiting),
+            open_places: Semaphore::new(settings.waiting / 2),
+            own_places: Places::new(settings.waiting_each),
             end: Mutex::new(None),
         }
     }
 
-    /// A place among those who wait, until it is dropped.
-    pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.places.try_acquire().map_err(|_| {
-            let detail = "So many readers wait for changes that no more may. Ask again in a \
-                          moment, or without `wait`.";
-            Problem::unavailable(detail).into()
+    /// A place among those who wait, until it is dropped; none when there is none for this caller.
+    pub(crate) fn place(&self, who: &CallerKey) -> Option<FeedPlace<'_>> {
+        let own = self.own_places.take(who)?;
+        let open = if who.has_token() {
+            None
+        } else {
+            Some(self.open_places.try_acquire().ok()?)
+        };
+        Some(FeedPlace {
+            _own: own,
+            _open: open,
+            _any: self.places.try_acquire().ok()?,
         })
     }
 

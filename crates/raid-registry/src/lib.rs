@@ -1,8 +1,8 @@
 //! The REST API: mint, update and read RAiDs, service points, authentication.
 //!
 //! A [`Registry`] over a store is served by [`configure`]; wrap the application with
-//! [`protective_headers`], [`bound_body`], [`cors`] and, outermost, with [`log_request`]. Nothing here waits for a mail server or
-//! for an ORCID record: what follows a write is a task in the store. Other registries are asked
+//! [`limit_requests`], [`protective_headers`], [`bound_body`], [`cors`], [`explain_errors`] and,
+//! outermost, with [`log_request`]. Nothing here waits for a mail server or for an ORCID record: what follows a write is a task in the store. Other registries are asked
 //! whether identifiers exist only where the settings say so, and before anything is written.
 
 mod accept;
@@ -17,6 +17,7 @@ mod endpoints;
 mod etag;
 mod existence;
 mod feed;
+mod framework_errors;
 mod idempotency;
 mod limits;
 mod lines;
@@ -47,6 +48,8 @@ pub use contributor_view::{
     ActionView, ContributorView, EntryView, NotificationView, PermissionView, TaskView,
 };
 pub use embargo::EmbargoReconciler;
+pub use framework_errors::explain_errors;
+pub use limits::{RequestLimits, limit_requests};
 pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};
 pub use request_log::{REQUEST_ID, log_request};

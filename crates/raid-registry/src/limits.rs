@@ -1,262 +1,215 @@
-//! How fast one client may ask: by the token's client and subject, and without a token that counts
-//! by address.
+//! How much one caller may ask for: requests by what they cost, and large answers at the same time.
+//! Callers are told apart by the client and subject of a valid token, and by address otherwise.
 
-use std::borrow::Borrow;
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::num::NonZeroU32;
-use std::ops::Add;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{FORWARDED, HeaderName};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, ResponseError as _, web};
-use governor::clock::{Clock as _, Reference};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
-use moka::sync::Cache;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 
-use crate::auth::{Caller, identified};
+use crate::auth::{identified, remembered};
+use crate::endpoints::landing;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::settings::{Limits, Rate};
+use crate::settings::Limits;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Clients that are remembered of each kind. One that is forgotten starts anew.
-const REMEMBERED: u64 = 50_000;
-/// One that is silent for so long is forgotten. By then it has its whole burst back.
-const SILENCE: Duration = Duration::from_mins(10);
+mod bucket;
+mod caller_key;
+mod cost;
+mod large_answer;
+mod places;
 
-/// Middleware for a resource: refuses clients that ask too fast.
-pub(crate) async fn limit<B: MessageBody + 'static>(
-    req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let registry = req.app_data::<web::Data<Registry>>().cloned();
-    if let Some(registry) = registry
-        && registry.limiters.is_on()
-    {
-        let caller = identified(req.request(), &registry).await;
-        if let Err(wait) = registry.limiters.check(caller.as_ref(), req.request()) {
-            let refusal = refusal(wait, req.path());
-            return Ok(req
-                .into_response(refusal.error_response())
-                .map_into_right_body());
-        }
-    }
-    Ok(next.call(req).await?.map_into_left_body())
-}
+use bucket::Buckets;
+pub(crate) use caller_key::CallerKey;
+use cost::Cost;
+use large_answer::{LargeAnswer, is_large};
+pub(crate) use places::{Place, Places};
 
-fn refusal(wait: Duration, path: &str) -> Refusal {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let detail = "You ask too fast. Nothing was done; please wait, and ask again.";
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    let problem = Problem::of_http(status, detail, path);
-    problem.retry_in(seconds.max(1)).into()
-}
+/// Answered without a limit: it costs less than to refuse it, and whoever watches a process behind a
+/// proxy has the address of all its clients.
+const ALIVE: &str = "/health/live";
+/// When a caller may retry whose places for large answers are taken.
+const PLACES_WAIT: Duration = Duration::from_secs(1);
 
-/// The limiters of all clients.
-pub(crate) struct Limiters {
-    clients: Option<Keyed<String>>,
-    peers: Option<Keyed<IpAddr>>,
+/// What callers have left, in this process.
+pub struct RequestLimits {
+    /// For requests.
+    requests: Buckets,
+    /// For checks of tokens that are not known yet, by address. They have buckets of their own, so that
+    /// a flood without tokens keeps no valid token of the same network out.
+    checks: Buckets,
+    /// For the bytes of large answers. They have buckets of their own, so that a list which is read
+    /// for minutes leaves its reader the other requests.
+    bytes: Buckets,
+    /// For large requests and answers at the same time.
+    large: Places,
     trusts_proxy: bool,
 }
 
-impl Limiters {
-    pub(crate) fn new(limits: &Limits, clock: &store::Clock) -> Self {
+impl RequestLimits {
+    /// Everybody has the whole burst.
+    pub fn new(limits: &Limits, clock: &store::Clock) -> Self {
         Self {
-            clients: Keyed::new(limits.clients, clock),
-            peers: Keyed::new(limits.anonymous, clock),
+            requests: Buckets::new(limits, clock),
+            checks: Buckets::new(limits, clock),
+            bytes: Buckets::new(limits, clock),
+            large: Places::new(limits.large_answers),
             trusts_proxy: limits.trusted_proxy,
         }
     }
 
-    fn is_on(&self) -> bool {
-        self.clients.is_some() || self.peers.is_some()
-    }
-
-    /// How long the client has to wait, if it has to.
-    fn check(&self, caller: Option<&Caller>, req: &HttpRequest) -> Result<(), Duration> {
-        let (who, checked) = if let Some(caller) = caller {
-            let check = |clients: &Keyed<String>| clients.check(caller.client_and_subject());
-            ("client", self.clients.as_ref().map(check))
-        } else {
-            let check = |peers: &Keyed<IpAddr>| peers.check(peer(req, self.trusts_proxy));
-            ("anonymous", self.peers.as_ref().map(check))
+    /// Takes what a request costs from its sender's bucket. The error is how long the sender must wait.
+    async fn admit(
+        &self,
+        req: &HttpRequest,
+        registry: Option<&Registry>,
+        tokens: u32,
+    ) -> Result<CallerKey, Duration> {
+        let address = CallerKey::of_address(req, self.trusts_proxy);
+        let has_token = req.headers().contains_key(AUTHORIZATION);
+        let Some(registry) = registry.filter(|_| has_token) else {
+            return self.charge(address, tokens);
         };
-        let checked = checked.unwrap_or(Ok(()));
-        if checked.is_err() {
-            metrics::counter!("raid_rate_limited_total", "who" => who).increment(1);
+        if let Some(caller) = remembered(req, registry) {
+            return self.charge(CallerKey::of_caller(&caller), tokens);
         }
-        checked
-    }
-}
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Clock, NoOpMiddleware<Moment>>;
-
-/// A limiter for each key.
-struct Keyed<K> {
-    quota: Quota,
-    clock: Clock,
-    known: Cache<K, Arc<Limiter>>,
-}
-
-impl<K: Hash + Eq + Borrow<K> + Send + Sync + 'static> Keyed<K> {
-    /// None if the rate is off.
-    fn new(rate: Rate, clock: &store::Clock) -> Option<Self> {
-        let per_second = NonZeroU32::new(rate.per_second)?;
-        let burst = NonZeroU32::new(rate.burst).unwrap_or(per_second);
-        Some(Self {
-            quota: Quota::per_second(per_second).allow_burst(burst),
-            clock: Clock(clock.clone()),
-            known: Cache::builder()
-                .max_capacity(REMEMBERED)
-                .time_to_idle(SILENCE)
-                .build(),
-        })
-    }
-
-    fn check(&self, key: K) -> Result<(), Duration> {
-        let new = || {
-            Arc::new(RateLimiter::direct_with_clock(
-                self.quota,
-                self.clock.clone(),
-            ))
-        };
-        let limiter = match self.known.get(&key) {
-            Some(known) => known,
-            None => self.known.get_with(key, new),
-        };
-        limiter
-            .check()
-            .map_err(|refused| refused.wait_time_from(self.clock.now()))
-    }
-}
-
-/// Who asks: an IPv4 address, or the network of an IPv6 address, of which a client has many.
-fn peer(req: &HttpRequest, trusts_proxy: bool) -> IpAddr {
-    let forwarded = if trusts_proxy { forwarded(req) } else { None };
-    let address = forwarded.or_else(|| req.peer_addr().map(|peer| peer.ip()));
-    match address
-        .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-        .to_canonical()
-    {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        // Paid before a signature is checked, so that forged tokens cost their sender.
+        let address = counted(self.checks.take(&address, 1), address)?;
+        match identified(req, registry).await {
+            Some(caller) => self.charge(CallerKey::of_caller(&caller), tokens),
+            None => self.charge(address, tokens),
         }
     }
+
+    fn charge(&self, who: CallerKey, tokens: u32) -> Result<CallerKey, Duration> {
+        counted(self.requests.take(&who, tokens), who)
+    }
+
+    /// A place for a large request or answer.
+    fn place(&self, who: &CallerKey) -> Option<Place> {
+        let place = self.large.take(who);
+        if place.is_none() {
+            metrics::counter!("raid_large_answers_refused_total", "who" => who.label())
+                .increment(1);
+        }
+        place
+    }
 }
 
-/// The address that the proxy in front of us saw, which it put last. `Forwarded` (RFC 7239) counts
-/// where there is no `X-Forwarded-For`.
-fn forwarded(req: &HttpRequest) -> Option<IpAddr> {
-    let last = |name: &HeaderName| {
-        let value = req.headers().get_all(name).last()?.to_str().ok()?;
-        Some(value.rsplit(',').next().unwrap_or(value).trim().to_owned())
+/// Counts a refusal; otherwise gives whom the request is counted for.
+fn counted(taken: Result<(), Duration>, who: CallerKey) -> Result<CallerKey, Duration> {
+    if taken.is_err() {
+        metrics::counter!("raid_rate_limited_total", "who" => who.label()).increment(1);
+    }
+    taken.map(|()| who)
+}
+
+/// Middleware for `actix_web::middleware::from_fn`, in front of everything that a process serves: an
+/// application needs [`RequestLimits`] in its data.
+///
+/// # Errors
+/// Those of the wrapped service.
+pub async fn limit_requests<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let limits = req.app_data::<web::Data<RequestLimits>>();
+    let limits = limits.map(|limits| limits.clone().into_inner());
+    let Some(limits) = limits.filter(|_| req.path() != ALIVE) else {
+        return Ok(next.call(req).await?.map_into_left_body());
     };
-    if let Some(entry) = last(&X_FORWARDED_FOR) {
-        return address(&entry);
-    }
-    let entry = last(&FORWARDED)?;
-    entry.split(';').find_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        let is_for = name.trim().eq_ignore_ascii_case("for");
-        is_for.then(|| address(value.trim().trim_matches('"')))?
-    })
-}
-
-/// An address with or without a port.
-fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
-    bare.parse().ok().or_else(with_port)
-}
-
-/// The store's clock, as limiters read it.
-#[derive(Debug, Clone)]
-struct Clock(store::Clock);
-
-/// Nanoseconds since the clock was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment(u64);
-
-impl governor::clock::Clock for Clock {
-    type Instant = Moment;
-
-    fn now(&self) -> Moment {
-        Moment(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-impl Add<Nanos> for Moment {
-    type Output = Self;
-
-    fn add(self, span: Nanos) -> Self {
-        Self(self.0.saturating_add(span.as_u64()))
-    }
-}
-
-impl Reference for Moment {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        self.0.saturating_sub(earlier.0).into()
-    }
-
-    fn saturating_sub(&self, span: Nanos) -> Self {
-        Self(self.0.checked_sub(span.as_u64()).unwrap_or(self.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::peer;
-    use actix_web::test::TestRequest;
-
-    /// The address that counts, behind a proxy, for a request with these headers.
-    fn behind_proxy(headers: &[(&str, &str)]) -> String {
-        let mut request = TestRequest::default().peer_addr("10.0.0.1:4000".parse().unwrap());
-        for header in headers {
-            request = request.append_header(*header);
+    let registry = req.app_data::<web::Data<Registry>>();
+    let registry = registry.map(|registry| registry.clone().into_inner());
+    let cost = Cost::of(&req);
+    let admitted = limits.admit(req.request(), registry.as_deref(), cost.tokens);
+    let who = match admitted.await {
+        Ok(who) => who,
+        Err(wait) => {
+            let refusal = too_fast(req.request(), wait);
+            return Ok(req.into_response(refusal).map_into_right_body());
         }
-        let request = request.to_http_request();
-        assert_eq!(peer(&request, false).to_string(), "10.0.0.1");
-        peer(&request, true).to_string()
+    };
+    let mut place = None;
+    if cost.is_large {
+        place = limits.place(&who);
+        if place.is_none() {
+            let refusal = too_many(req.request());
+            return Ok(req.into_response(refusal).map_into_right_body());
+        }
     }
+    req.extensions_mut().insert(who.clone());
+    let response = next.call(req).await?;
+    if !is_large(response.response().body().size()) {
+        return Ok(response.map_into_left_body());
+    }
+    place = place.or_else(|| limits.place(&who));
+    // What was written must not be answered as if it were not.
+    let is_read = [Method::GET, Method::HEAD].contains(response.request().method());
+    if place.is_none() && is_read {
+        let refusal = too_many(response.request());
+        return Ok(response.into_response(refusal).map_into_right_body());
+    }
+    Ok(response.map_body(|_, body| {
+        EitherBody::right(BoxBody::new(LargeAnswer::new(
+            body.boxed(),
+            limits,
+            who,
+            place,
+        )))
+    }))
+}
 
-    #[test]
-    fn the_proxys_own_word_counts() {
-        let xff = |value| behind_proxy(&[("X-Forwarded-For", value)]);
-        assert_eq!(xff("192.0.2.7"), "192.0.2.7");
-        assert_eq!(xff("203.0.113.9, 192.0.2.7"), "192.0.2.7");
-        assert_eq!(xff("192.0.2.7:5000"), "192.0.2.7");
-        assert_eq!(xff("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(xff("[2001:db8:1:2:3:4:5:6]:80"), "2001:db8:1:2::");
-        assert_eq!(xff("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(xff("192.0.2.7, unknown"), "10.0.0.1");
-        let two = [
-            ("X-Forwarded-For", "203.0.113.9"),
-            ("X-Forwarded-For", "192.0.2.7"),
-        ];
-        assert_eq!(behind_proxy(&two), "192.0.2.7");
-        let forwarded = |value| behind_proxy(&[("Forwarded", value)]);
-        assert_eq!(forwarded("for=192.0.2.7;proto=https"), "192.0.2.7");
-        assert_eq!(
-            forwarded("for=203.0.113.9, by=x; For=\"[2001:db8::1]:80\""),
-            "2001:db8::"
-        );
-        let both = [
-            ("Forwarded", "for=203.0.113.9"),
-            ("X-Forwarded-For", "192.0.2.7"),
-        ];
-        assert_eq!(behind_proxy(&both), "192.0.2.7");
-        assert_eq!(behind_proxy(&[]), "10.0.0.1");
-    }
+/// Whom a request is counted for.
+pub(crate) fn who(req: &HttpRequest) -> CallerKey {
+    let counted = req.extensions().get::<CallerKey>().cloned();
+    counted.unwrap_or_else(|| CallerKey::of_address(req, false))
+}
+
+fn too_fast(req: &HttpRequest, wait: Duration) -> HttpResponse {
+    refusal(
+        req,
+        wait,
+        "Too many requests",
+        "Rate limit exceeded. Nothing was done. Retry later: the Retry-After header says when.",
+    )
+}
+
+fn too_many(req: &HttpRequest) -> HttpResponse {
+    refusal(
+        req,
+        PLACES_WAIT,
+        "Too many large answers",
+        "Too many large answers are on their way to you. Nothing was done. Read them, then retry.",
+    )
+}
+
+fn refusal(
+    req: &HttpRequest,
+    wait: Duration,
+    heading: &'static str,
+    detail: &'static str,
+) -> HttpResponse {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let mut answer = if wants_page(req) {
+        let text = "There were too many requests from your network. Nothing was done. Please wait \
+                    a few seconds and reload this page.";
+        landing::notice(StatusCode::TOO_MANY_REQUESTS, heading, text)
+    } else {
+        let problem = Problem::of_http(StatusCode::TOO_MANY_REQUESTS, detail, req.path());
+        Refusal::from(problem).error_response()
+    };
+    answer
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    answer
+}
+
+/// Whether a person's browser asks for a page.
+fn wants_page(req: &HttpRequest) -> bool {
+    let mut accepted = req.headers().get_all(ACCEPT);
+    accepted.any(|value| value.to_str().is_ok_and(|it| it.contains("text/html")))
 }

@@ -28,10 +28,12 @@ const TRIAL_SUFFIX: &str = "dry-run";
 /// Refuses requests that break rules. Gives the members that were accepted with a warning.
 pub(crate) async fn check(
     registry: &Registry,
+    caller: &Caller,
     request: &RaidRequest,
 ) -> Result<BTreeSet<String>, Refusal> {
     existence::check(
         registry,
+        caller,
         registry.context(registry.now(), None),
         |context| external_ids(request, context),
         |context| validate_mint(request, context),

@@ -12,6 +12,11 @@ use crate::registry::Registry;
 
 /// Most items of a page.
 pub(crate) const MAX_LIMIT: i64 = 500;
+/// Bytes of documents after which a page ends early; the next one goes on. A RAiD has some thousand
+/// bytes, so that this is far from pages of usual RAiDs, and a RAiD may have a million.
+pub(crate) const PAGE_BYTES: usize = 8 << 20;
+/// The same for what is read at once of a list that is sent as a whole.
+pub(crate) const PIECE_BYTES: usize = 1 << 20;
 /// The parameter that says how many items a page has.
 pub(crate) const LIMIT: &str = "limit";
 /// The parameter that says where a page begins.
@@ -68,16 +73,19 @@ pub(crate) fn link_next<T: Serialize>(
 impl Describe {
     /// Is a list that comes in pages, if that is asked for.
     pub(crate) fn paged(self) -> Self {
-        self.query(LIMIT, "Answer a page of at most this many: 1 to 500")
-            .query(
-                CURSOR,
-                "Answer the page that the `Link` with this cursor leads to",
-            )
-            .header(
-                200,
-                "Link",
-                "Where pages were asked for and there is another: its address, with `rel=\"next\"`",
-            )
-            .problem(400, "A parameter cannot be read: `failures` names it")
+        self.query(
+            LIMIT,
+            "Answer a page of at most this many: 1 to 500; fewer where they are large",
+        )
+        .query(
+            CURSOR,
+            "Answer the page that the `Link` with this cursor leads to",
+        )
+        .header(
+            200,
+            "Link",
+            "Where pages were asked for and there is another: its address, with `rel=\"next\"`",
+        )
+        .problem(400, "A parameter cannot be read: `failures` names it")
     }
 }

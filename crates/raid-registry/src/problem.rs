@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
+use raid_model::validate::FailureList;
 use raid_model::{Failure, Handle, JsonError};
 use serde::Serialize;
 
@@ -93,14 +94,20 @@ impl Problem {
         self.kind.starts_with(TYPE_PREFIX)
     }
 
-    /// The request breaks rules.
-    pub(crate) fn validation(failures: Vec<Failure>) -> Self {
+    /// The request breaks rules. All failures are counted, and the first ones are listed.
+    pub(crate) fn validation(failures: impl Into<FailureList>) -> Self {
+        let failures = failures.into();
+        let (listed, count) = (failures.listed().len(), failures.len());
+        let rest = if listed < count {
+            format!(" The first {listed} are listed.")
+        } else {
+            String::new()
+        };
         let detail = format!(
-            "Request had {} validation failure(s). See failures for more details...",
-            failures.len()
+            "Request had {count} validation failure(s). See failures for more details...{rest}"
         );
         Self {
-            failures,
+            failures: failures.into_listed(),
             ..Self::own(
                 StatusCode::BAD_REQUEST,
                 "ValidationException",

@@ -6,7 +6,8 @@ use std::fmt;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
-use raid_model::{Failure, JsonError};
+use raid_model::JsonError;
+use raid_model::validate::FailureList;
 use store::StoreError;
 
 use crate::problem::Problem;
@@ -69,7 +70,8 @@ impl Refusal {
 }
 
 /// Refuses a request that breaks rules.
-pub(crate) fn unless_valid(failures: Vec<Failure>) -> Result<(), Refusal> {
+pub(crate) fn unless_valid(failures: impl Into<FailureList>) -> Result<(), Refusal> {
+    let failures = failures.into();
     if failures.is_empty() {
         Ok(())
     } else {

@@ -15,7 +15,6 @@ use tokio::time::sleep;
 use crate::auth::{Verifier, VerifierError};
 use crate::feed::Feed;
 use crate::idempotency::InHand;
-use crate::limits::Limiters;
 use crate::record::Record;
 use crate::settings::{Existence, Settings};
 
@@ -27,7 +26,6 @@ pub struct Registry {
     pub(crate) resolvers: Resolvers,
     pub(crate) feed: Feed,
     pub(crate) in_hand: InHand,
-    pub(crate) limiters: Limiters,
     records: Option<Cache<Handle, Kept<Record>>>,
     service_points: Option<Cache<String, Kept<ServicePointRow>>>,
 }
@@ -70,7 +68,6 @@ impl Registry {
             Existence::Offline => Resolvers::offline(),
             Existence::Online { resolvers, .. } => Resolvers::online((**resolvers).clone())?,
         };
-        let limiters = Limiters::new(&settings.limits, store.clock());
         let cache = settings.read_cache;
         let is_on = cache.entries > 0;
         Ok(Self {
@@ -92,7 +89,6 @@ impl Registry {
             verifier,
             resolvers,
             in_hand: InHand::default(),
-            limiters,
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::endpoints::{
@@ -13,7 +13,6 @@ use crate::endpoints::{
     update, version, versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
-use crate::limits;
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
@@ -116,7 +115,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
             let allowed = allowed.clone();
             async move { method_not_allowed(&req, &allowed) }
         }));
-        cfg.service(resource.wrap(from_fn(limits::limit)));
+        cfg.service(resource);
     }
     cfg.service(docs::ui());
     cfg.default_service(web::to(|req: HttpRequest| async move {

@@ -75,8 +75,6 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Whose tokens count.
     pub auth: AuthSettings,
-    /// How fast clients may ask.
-    pub limits: Limits,
     /// How long an invitation can be accepted.
     pub invitation_lifetime: Duration,
     /// How many strangers a service point may reach.
@@ -97,25 +95,30 @@ pub struct ChangeFeed {
     /// How long a change may stay unnoticed by those who wait: this process looks for news so often
     /// while anybody waits.
     pub poll: Duration,
-    /// Most readers who wait at once in this process; more are told to come back.
+    /// Most readers who wait at once in this process; more are answered at once. Half of them are
+    /// kept for callers with a token.
     pub waiting: usize,
+    /// Most of them for each caller: a client and subject, or an address. 0 for no limit.
+    pub waiting_each: usize,
 }
 
-/// How fast clients may ask.
+/// How much callers may ask for.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// One client and subject of a token.
     pub clients: Rate,
-    /// One address, without a token that counts.
+    /// One address, without a valid token.
     pub anonymous: Rate,
+    /// Most large requests and answers at the same time, of each of them. 0 for no limit.
+    pub large_answers: usize,
     /// Whether a proxy in front tells the address, in `X-Forwarded-For` or `Forwarded`.
     pub trusted_proxy: bool,
 }
 
-/// So many requests in the long run.
+/// How many small requests; larger ones count as several.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
-    /// In each second; 0 is as many as come.
+    /// In each second, in the long run. 0 for no limit.
     pub per_second: u32,
     /// After a while of silence, at once.
     pub burst: u32,
@@ -164,17 +167,6 @@ impl Settings {
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),
             auth,
-            limits: Limits {
-                clients: Rate {
-                    per_second: 200,
-                    burst: 400,
-                },
-                anonymous: Rate {
-                    per_second: 20,
-                    burst: 100,
-                },
-                trusted_proxy: false,
-            },
             invitation_lifetime: Duration::from_hours(30 * 24),
             quotas: Quotas::default(),
             new_service_point_trust: Trust::Notify,
@@ -186,6 +178,7 @@ impl Settings {
             change_feed: ChangeFeed {
                 poll: Duration::from_millis(500),
                 waiting: 100,
+                waiting_each: 4,
             },
         }
     }

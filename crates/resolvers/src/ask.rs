@@ -6,13 +6,13 @@ use std::time::Duration;
 use futures::{StreamExt as _, stream};
 use raid_model::ExternalId;
 use reqwest::{Client, RequestBuilder, redirect};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cache::{Existence, Known};
 use crate::read::{Read, Useless};
 use crate::service::{Question, question};
 use crate::settings::{Settings, SettingsError};
+use crate::turns::Turns;
 
 /// What was learnt about identifiers; those in neither set exist, as far as can be told.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -30,6 +30,15 @@ pub struct Unavailable {
     pub status: Option<u16>,
 }
 
+/// A request has more identifiers that nothing is known of than may be asked about at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooMany {
+    /// How many that may be.
+    pub most: usize,
+    /// The identifiers that nothing is known of.
+    pub ids: BTreeSet<ExternalId>,
+}
+
 /// The registries of others.
 pub struct Resolvers {
     online: Option<Online>,
@@ -39,8 +48,7 @@ struct Online {
     http: Client,
     settings: Settings,
     known: Known,
-    /// Calls that may still begin.
-    free: Semaphore,
+    turns: Turns,
 }
 
 impl Resolvers {
@@ -68,7 +76,7 @@ impl Resolvers {
             online: Some(Online {
                 http,
                 known: Known::new(settings.found_ttl, settings.missing_ttl),
-                free: Semaphore::new(settings.parallel),
+                turns: Turns::new(settings.parallel),
                 settings,
             }),
         })
@@ -79,17 +87,21 @@ impl Resolvers {
         self.online.is_none()
     }
 
-    /// Asks about identifiers, several at a time. Returns after `check_timeout` at the latest.
-    pub async fn ask(&self, ids: BTreeSet<ExternalId>) -> Answers {
+    /// Asks about identifiers on behalf of `caller`, several at a time. Returns after `check_timeout` at
+    /// the latest.
+    ///
+    /// # Errors
+    /// [`TooMany`]: nobody was asked. Fewer identifiers, or some of these first, are asked about.
+    pub async fn ask(&self, caller: &str, ids: BTreeSet<ExternalId>) -> Result<Answers, TooMany> {
         match &self.online {
-            None => Answers::default(),
-            Some(online) => online.ask(ids).await,
+            None => Ok(Answers::default()),
+            Some(online) => online.ask(caller, ids).await,
         }
     }
 }
 
 impl Online {
-    async fn ask(&self, ids: BTreeSet<ExternalId>) -> Answers {
+    async fn ask(&self, caller: &str, ids: BTreeSet<ExternalId>) -> Result<Answers, TooMany> {
         let mut answers = Answers::default();
         let mut open = BTreeSet::new();
         for id in ids {
@@ -99,10 +111,14 @@ impl Online {
                 None => drop(open.insert(id)),
             }
         }
+        let most = self.settings.most_ids;
+        if open.len() > most {
+            return Err(TooMany { most, ids: open });
+        }
         let deadline = Instant::now() + self.settings.check_timeout;
         let calls = open
             .iter()
-            .map(|id| async move { (id, self.one(id).await) });
+            .map(|id| async move { (id, self.one(caller, id).await) });
         let mut results = stream::iter(calls).buffer_unordered(self.settings.parallel);
         let mut unheard: BTreeSet<&ExternalId> = open.iter().collect();
         while let Ok(Some((id, result))) = timeout_at(deadline, results.next()).await {
@@ -118,19 +134,16 @@ impl Online {
             let unavailable = Unavailable { status: None };
             answers.unavailable.insert(id.clone(), unavailable);
         }
-        answers
+        Ok(answers)
     }
 
-    async fn one(&self, id: &ExternalId) -> Result<Existence, Unavailable> {
+    async fn one(&self, caller: &str, id: &ExternalId) -> Result<Existence, Unavailable> {
         let (request, read) = match question(&self.http, &self.settings, id) {
             Question::Ask(request, read) => (request, read),
             Question::Impossible => return Ok(Existence::Missing),
             Question::NotConfigured => return Ok(Existence::Exists),
         };
-        // Fails only when the semaphore is closed, which it never is.
-        let Ok(_turn) = self.free.acquire().await else {
-            return Err(Unavailable { status: None });
-        };
+        let _turn = self.turns.take(caller).await;
         let tries = self.tries(&request, read);
         let result = timeout(self.settings.call_timeout, tries)
             .await

@@ -11,6 +11,7 @@ mod cache;
 mod read;
 mod service;
 mod settings;
+mod turns;
 
-pub use ask::{Answers, Resolvers, Unavailable};
+pub use ask::{Answers, Resolvers, TooMany, Unavailable};
 pub use settings::{Services, Settings, SettingsError};

@@ -51,8 +51,10 @@ pub struct Settings {
     pub tries: u32,
     /// The pause before the second try; doubled for each further one, and shortened by chance.
     pub retry_pause: Duration,
-    /// Calls at the same time, of all requests together.
+    /// Calls at the same time, of all requests together. Callers take turns.
     pub parallel: usize,
+    /// Identifiers of one request that nothing is known of, at most.
+    pub most_ids: usize,
     /// How long it is remembered that an identifier exists.
     pub found_ttl: Duration,
     /// How long it is remembered that an identifier does not exist.
@@ -103,6 +105,7 @@ impl Settings {
             ("check_timeout", self.check_timeout.is_zero()),
             ("tries", self.tries == 0),
             ("parallel", self.parallel == 0),
+            ("most_ids", self.most_ids == 0),
         ] {
             if is_zero {
                 return Err(SettingsError::Zero(name));

@@ -59,13 +59,11 @@ pub fn check(settings: &Settings) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes a little, so that a full disk or a read-only database is noticed.
-///
-/// # Errors
-/// When the database refuses.
+/// Notices a database that takes no writes, such as a read-only one. The statement is one that writes,
+/// and finds no row to write.
 pub fn prove_writable(c: &mut Conn) -> Result<(), StoreError> {
-    use crate::schema::installation::dsl::{installation, value};
-    diesel::update(installation)
+    use crate::schema::installation::dsl::{installation, name, value};
+    diesel::update(installation.filter(name.eq("")))
         .set(value.eq(value))
         .execute(c)?;
     Ok(())

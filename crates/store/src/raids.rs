@@ -22,6 +22,8 @@ use time::Date;
 mod days;
 mod index;
 mod lists;
+mod of_person;
+mod page_size;
 #[cfg(test)]
 mod plans;
 mod search;
@@ -30,7 +32,9 @@ mod versions;
 
 pub use days::{boundary, embargo_end, follow_day, sorted_as};
 pub use index::index_some;
-pub use lists::{After, CountFilter, Filter, count_by_service_point, page};
+pub use lists::{After, CountFilter, Filter, RaidPage, count_by_service_point, page};
+pub use of_person::writable_for;
+pub use page_size::PageSize;
 pub use search::{
     ContributorStates, Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status,
     facet, search, total,

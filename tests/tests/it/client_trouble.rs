@@ -47,7 +47,7 @@ async fn a_wrong_secret_is_noticed(stage: &Stage) {
 
     // Minting works all the same.
     let client = agency.client();
-    client.anonymous().get("/health/ready").await.expect(200);
+    agency.watcher().get("/health/ready").await.expect(200);
     client.mint(&examples::minimal()).await;
     // Checked again and again, and said once.
     let before = stage.orcid.answers("token_client", 401).await;
@@ -75,12 +75,7 @@ async fn a_disabled_client_sends_nobody_to_orcid(stage: &Stage) {
     orcid_is(&agency, "DOWN").await;
     asks_to_come_back(&browser.press(&landing, "Continue to ORCID").await);
     asks_to_come_back(&browser.open(landing.url.as_str()).await);
-    agency
-        .client()
-        .anonymous()
-        .get("/health/ready")
-        .await
-        .expect(200);
+    agency.watcher().get("/health/ready").await.expect(200);
 
     // Nothing but the checks is sent to ORCID.
     let sent = stage.orcid.calls("notification_create").await;

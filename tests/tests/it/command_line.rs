@@ -252,13 +252,12 @@ fn assert_says_it_once(complaint: &str) {
 async fn health_and_metrics_tell_how_it_is(stage: &Stage) {
     let agency = stage.agency().await;
     granted_project(stage, &agency).await;
-    let client = Client::new(agency.url(), None);
-    assert_eq!(client.get("/health/live").await.expect(200)["status"], "UP");
-    assert_eq!(
-        client.get("/health/ready").await.expect(200)["status"],
-        "UP"
-    );
-    let metrics = client.get("/metrics").await;
+    let (public, internal) = (Client::new(agency.url(), None), agency.watcher());
+    assert_eq!(public.get("/health/live").await.expect(200)["status"], "UP");
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(internal.get(path).await.expect(200)["status"], "UP");
+    }
+    let metrics = internal.get("/metrics").await;
     assert_eq!(metrics.status, 200);
     assert!(metrics.header("content-type").starts_with("text/plain"));
     for line in metrics

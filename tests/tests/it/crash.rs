@@ -139,7 +139,7 @@ async fn use_it(number: u64, client: &Client, shared: &Shared, mut random: StdRn
         let Some(raid) = sent else {
             told.unanswered.push((chosen.cloned(), title));
             eventually("the agency to be back", async || {
-                let reply = client.send(Method::GET, "/health/ready", None).await;
+                let reply = client.send(Method::GET, "/health/live", None).await;
                 reply.ok().filter(|reply| reply.status == 200)
             })
             .await;

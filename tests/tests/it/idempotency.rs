@@ -73,7 +73,7 @@ async fn use_it(
                 Err(_) => {
                     again += 1;
                     eventually("the agency to be back", async || {
-                        let ready = client.send(Method::GET, "/health/ready", None).await;
+                        let ready = client.send(Method::GET, "/health/live", None).await;
                         ready.ok().filter(|ready| ready.status == 200)
                     })
                     .await;

@@ -130,13 +130,13 @@ async fn the_address_is_shown_nowhere(stage: &Stage) {
         "/raid/".to_owned(),
         format!("/raids/{handle}"),
         "/service-point/".to_owned(),
-        "/metrics".to_owned(),
     ];
     for path in &paths {
         let reply = client.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         seen.push(reply.text);
     }
+    seen.push(agency.watcher().get("/metrics").await.text);
     seen.push(stage.orcid.record(OKAFOR).await.to_string());
     seen.push(stage.logs());
     for text in &seen {

@@ -219,11 +219,14 @@ async fn places(stage: &Stage, agency: &Agency<'_>, pages: &[Page]) -> Places {
         ("the logs".to_owned(), stage.logs()),
     ];
     let client = agency.client();
-    for path in ["/metrics", "/raid/", "/service-point/", "/openapi.json"] {
+    for path in ["/raid/", "/service-point/", "/openapi.json"] {
         let reply = client.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         places.push((path.to_owned(), reply.text));
     }
+    let metrics = agency.watcher().get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    places.push(("/metrics".to_owned(), metrics.text));
     for page in pages {
         places.push((page.url.to_string(), page.url.to_string()));
         places.push((format!("the page at {}", page.url), page.html.clone()));

@@ -95,10 +95,5 @@ pub async fn shows_status(agency: &Agency<'_>, handle: &str, status: &str) {
 
 /// What works and what does not, as operators see it.
 pub async fn details(agency: &Agency<'_>) -> Value {
-    agency
-        .client()
-        .anonymous()
-        .get("/health/details")
-        .await
-        .expect(200)
+    agency.watcher().get("/health/details").await.expect(200)
 }

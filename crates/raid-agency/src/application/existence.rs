@@ -42,6 +42,7 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<Existence> {
         tries: own.tries,
         retry_pause: own.retry_pause,
         parallel: own.parallel,
+        most_ids: own.most_ids,
         found_ttl: own.found_ttl,
         missing_ttl: own.missing_ttl,
     };

@@ -44,8 +44,17 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     registry
         .cors_origins
         .clone_from(&settings.server.cors_origins);
+    registry.change_feed.waiting_each = settings.limits.long_polls;
+    registry.invitation_lifetime = agency.invitation_lifetime;
+    registry.quotas = (&settings.quotas).into();
+    registry.new_service_point_trust = agency.new_service_point_trust;
+    Ok(registry)
+}
+
+/// How much callers may ask of this process.
+pub(super) fn limits(settings: &Settings) -> Limits {
     let limits = &settings.limits;
-    registry.limits = Limits {
+    Limits {
         clients: Rate {
             per_second: limits.per_second,
             burst: limits.burst,
@@ -54,12 +63,9 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
             per_second: limits.anonymous_per_second,
             burst: limits.anonymous_burst,
         },
+        large_answers: limits.large_answers,
         trusted_proxy: settings.server.trusted_proxy,
-    };
-    registry.invitation_lifetime = agency.invitation_lifetime;
-    registry.quotas = (&settings.quotas).into();
-    registry.new_service_point_trust = agency.new_service_point_trust;
-    Ok(registry)
+    }
 }
 
 /// What is written to ORCID records, and where it links to.

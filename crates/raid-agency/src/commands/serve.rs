@@ -41,7 +41,10 @@ fn write_demo_token(settings: &Settings) -> anyhow::Result<()> {
 fn greet(settings: &Settings, application: &Application) {
     let address = application.address();
     println!("\nRAiD registration agency: http://{address}");
-    println!("  is it ready?   http://{address}/health/ready");
+    match application.internal_address() {
+        Some(internal) => println!("  is it ready?   http://{internal}/health/ready"),
+        None => println!("  is it ready?   nobody can ask: server.internal_bind is empty"),
+    }
     println!("  API            http://{address}/docs/");
     let Some((web, _)) = application.simulator() else {
         println!();

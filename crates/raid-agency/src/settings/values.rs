@@ -1,7 +1,8 @@
-//! What settings can be: durations, secrets, and words from short lists.
+//! What settings can be: durations, addresses, secrets, and words from short lists.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Durations such as `30s`, of at most a hundred years: later sums with dates stay in range.
@@ -50,6 +51,28 @@ pub(super) mod bounded {
                 "a duration must not be longer than a hundred years",
             ))
         }
+    }
+}
+
+/// An address to listen on, such as `127.0.0.1:8090`, or an empty text for none.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MaybeAddress(pub Option<SocketAddr>);
+
+impl TryFrom<String> for MaybeAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map(Some).map(Self);
+        address.map_err(|_| format!("{text} is not an address such as 127.0.0.1:8090"))
+    }
+}
+impl From<MaybeAddress> for String {
+    fn from(address: MaybeAddress) -> Self {
+        address.0.map(|it| it.to_string()).unwrap_or_default()
     }
 }
 

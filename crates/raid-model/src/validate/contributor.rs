@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::validate::failures::{Failures, is_blank};
 use crate::validate::period::{Period, overlaps};
-use crate::validate::{ErrorType, Failure, ValidationContext};
+use crate::validate::{ErrorType, FailureList, ValidationContext};
 use crate::vocabulary::Role;
 use crate::{
     Classification, Contributor, ContributorPatch, ContributorPosition, ContributorStatus, IsniId,
@@ -15,8 +15,8 @@ use crate::{
 pub fn validate_contributors(
     contributors: Option<&[Contributor]>,
     context: &ValidationContext,
-) -> Vec<Failure> {
-    check(contributors, context).into_vec()
+) -> FailureList {
+    check(contributors, context).into_list()
 }
 
 pub(super) fn check(contributors: Option<&[Contributor]>, context: &ValidationContext) -> Failures {
@@ -32,7 +32,7 @@ pub(super) fn check(contributors: Option<&[Contributor]>, context: &ValidationCo
 pub fn validate_contributor_patch(
     patch: &ContributorPatch,
     context: &ValidationContext,
-) -> Vec<Failure> {
+) -> FailureList {
     let mut failures = Failures::default();
     constraints(patch.contributor.as_deref(), &mut failures);
     if failures.is_empty() {
@@ -49,7 +49,7 @@ pub fn validate_contributor_patch(
             }
         });
     }
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// Checks the positions and roles of a person whose identifier is not known yet. `at` is the path
@@ -59,7 +59,7 @@ pub fn validate_position_and_roles(
     positions: Option<&[ContributorPosition]>,
     roles: Option<&[Classification<Role>]>,
     context: &ValidationContext,
-) -> Vec<Failure> {
+) -> FailureList {
     let mut failures = Failures::default();
     position_constraints(at, positions, &mut failures);
     role_constraints(at, roles.unwrap_or_default(), &mut failures);
@@ -67,7 +67,7 @@ pub fn validate_position_and_roles(
         role_rules(at, roles, &mut failures);
         position_rules(at, positions.unwrap_or_default(), context, &mut failures);
     }
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// The path of a member of the object at `at`.

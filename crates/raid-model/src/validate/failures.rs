@@ -2,14 +2,14 @@
 
 use crate::external_id::BREAKS;
 use crate::validate::deceptive::leads_elsewhere;
-use crate::validate::{ErrorType, Failure, ValidationContext};
+use crate::validate::{ErrorType, Failure, FailureList, ValidationContext};
 use crate::vocabulary::language_name;
 use crate::{Classification, ExternalId, ExternalIdAt, Language, Resolver};
 
 /// The failures found so far, in order, and the identifiers that could be looked up.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    found: Vec<Failure>,
+    found: FailureList,
     external_ids: Vec<ExternalIdAt>,
 }
 
@@ -21,7 +21,7 @@ impl Failures {
         self.found.is_empty()
     }
 
-    pub(super) fn into_vec(self) -> Vec<Failure> {
+    pub(super) fn into_list(self) -> FailureList {
         self.found
     }
 
@@ -29,7 +29,7 @@ impl Failures {
         self.external_ids
     }
 
-    pub(super) fn extend(&mut self, failures: Vec<Failure>) {
+    pub(super) fn extend(&mut self, failures: impl Into<FailureList>) {
         self.found.extend(failures);
     }
 
@@ -39,7 +39,7 @@ impl Failures {
         error_type: ErrorType,
         message: impl Into<String>,
     ) {
-        self.found.push(Failure {
+        self.found.add(|| Failure {
             field_id: field.into(),
             error_type,
             message: message.into(),

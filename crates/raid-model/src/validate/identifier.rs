@@ -2,17 +2,17 @@
 
 use crate::external_id::BREAKS;
 use crate::validate::failures::{Failures, is_blank};
-use crate::validate::{ErrorType, Failure};
+use crate::validate::{ErrorType, Failure, FailureList};
 use crate::{Handle, RaidRequest, SubmittedIdentifier};
 
 /// Checks the identifier block of an update for what must be set.
-pub fn validate_identifier(request: &RaidRequest) -> Vec<Failure> {
+pub fn validate_identifier(request: &RaidRequest) -> FailureList {
     let mut failures = Failures::default();
     match &request.identifier {
         None => failures.not_set("identifier"),
         Some(identifier) => constraints(identifier, &mut failures),
     }
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// What must be set. The values themselves are the server's own and are not taken over.

@@ -4,27 +4,27 @@ use crate::text::has_override;
 use crate::trust::Trust;
 use crate::validate::deceptive::OVERRIDES;
 use crate::validate::failures::{Failures, is_blank};
-use crate::validate::{ErrorType, Failure};
+use crate::validate::{ErrorType, FailureList};
 use crate::{RorId, ServicePointRequest};
 
 /// Checks a request to create a service point.
-pub fn validate_service_point_create(request: &ServicePointRequest) -> Vec<Failure> {
+pub fn validate_service_point_create(request: &ServicePointRequest) -> FailureList {
     let mut failures = Failures::default();
     constraints(request, &mut failures);
     deceptive_name(request, None, &mut failures);
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// Checks a request to change a service point, which has the name `current`.
 pub fn validate_service_point_update(
     request: &ServicePointRequest,
     current: Option<&str>,
-) -> Vec<Failure> {
+) -> FailureList {
     let mut failures = Failures::default();
     failures.required("id", request.id.is_some());
     constraints(request, &mut failures);
     deceptive_name(request, current, &mut failures);
-    failures.into_vec()
+    failures.into_list()
 }
 
 /// A name from before this was checked may stay.

@@ -83,9 +83,9 @@ fn mint_in(body: &Value, context: &ValidationContext) -> Vec<(String, ErrorType,
     plain(validate_mint(&request, context))
 }
 
-fn plain(failures: Vec<Failure>) -> Vec<(String, ErrorType, String)> {
-    failures
-        .into_iter()
+fn plain(failures: impl Into<FailureList>) -> Vec<(String, ErrorType, String)> {
+    let listed = failures.into().into_listed().into_iter();
+    listed
         .map(|f| (f.field_id, f.error_type, f.message))
         .collect()
 }
@@ -128,10 +128,26 @@ fn the_examples_are_valid() {
     expect(&body(MAXIMAL), &[]);
 }
 
+/// A megabyte of empty contributors: most of what is wrong is counted and not kept.
+#[test]
+fn the_first_failures_are_listed_and_all_are_counted() {
+    let mut wrong = body(MINIMAL);
+    wrong["contributor"] = vec![json!({}); 1000].into();
+    let request = RaidRequest::from_json(wrong.to_string().as_bytes()).unwrap();
+    let failures = validate_mint(&request, &context());
+    assert_eq!((failures.listed().len(), failures.len()), (100, 1000));
+    let last = &failures.listed()[99].field_id;
+    assert!(last.starts_with("contributor[99]."), "{last}");
+    let mut more = failures.clone();
+    more.extend(failures);
+    assert_eq!((more.listed().len(), more.len()), (100, 2000));
+}
+
 /// RAiD API, section on the error format: the members and types of failures.
 #[test]
 fn failures_are_shown_as_the_api_shows_them() {
-    let failure = validate_mint(&RaidRequest::default(), &context()).remove(0);
+    let failure = validate_mint(&RaidRequest::default(), &context());
+    let failure = &failure.listed()[0];
     assert_eq!(
         serde_json::to_value(failure).unwrap(),
         json!({"fieldId": "date", "errorType": "notSet", "message": "field must be set"})
@@ -377,11 +393,9 @@ fn texts_of_one_line() {
 #[test]
 fn service_point_rules() {
     let request = crate::ServicePointRequest::default();
-    let fields = |failures: Vec<Failure>| -> Vec<String> {
-        failures
-            .into_iter()
-            .map(|failure| failure.field_id)
-            .collect()
+    let fields = |failures: FailureList| -> Vec<String> {
+        let listed = failures.into_listed().into_iter();
+        listed.map(|failure| failure.field_id).collect()
     };
     assert_eq!(
         fields(validate_service_point_create(&request)),

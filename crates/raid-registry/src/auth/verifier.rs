@@ -95,21 +95,33 @@ impl Verifier {
         if token.len() > MAX_TOKEN {
             return Err(Refusal::BadToken(MALFORMED));
         }
-        let now = self.clock.now().assume_utc().unix_timestamp();
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(known) = self.known.get(&hash)
-            && now < known.until
-        {
-            return Ok(known.caller);
+        if let Some(caller) = self.remembered(token) {
+            return Ok(caller);
         }
+        let now = self.now();
         let (facts, until) = self.verify_unknown(token, now).await?;
         let caller = Caller(Arc::new(facts));
         let known = Known {
             caller: caller.clone(),
             until: until.min(now + REMEMBER.as_secs().cast_signed()),
         };
-        self.known.insert(hash, known);
+        self.known.insert(Sha256::digest(token).into(), known);
         Ok(caller)
+    }
+
+    /// The caller of a token that was found good a moment ago.
+    pub(crate) fn remembered(&self, token: &str) -> Option<Caller> {
+        if token.len() > MAX_TOKEN {
+            return None;
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let known = self.known.get(&hash)?;
+        (self.now() < known.until).then_some(known.caller)
+    }
+
+    /// In seconds since 1970.
+    fn now(&self) -> i64 {
+        self.clock.now().assume_utc().unix_timestamp()
     }
 
     /// Who calls, and until when that is certain: the token may expire, and its key get too old.

@@ -27,6 +27,9 @@ use crate::{accept, body, rights, warning};
 /// groups, and no more than it takes besides the requests of others.
 const AT_ONCE: usize = 32;
 
+/// Bytes of a line that takes long to read.
+const LARGE: usize = 64 * 1024;
+
 pub(crate) fn describe() -> Describe {
     let operation = Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
         .text(
@@ -124,6 +127,10 @@ impl Bulk {
     /// What became of a line, as a line.
     async fn result(&self, line: Line) -> Vec<u8> {
         let number = line.number;
+        if line.text.as_ref().is_ok_and(|text| text.len() > LARGE) {
+            // Reading it takes a while, in which this thread serves nobody else.
+            tokio::task::yield_now().await;
+        }
         let done = match line.text {
             Ok(text) if self.is_trial => self.try_to_mint(number, &text).await,
             Ok(text) => self.mint(number, &text).await.map(|answer| answer.body),
@@ -142,13 +149,14 @@ impl Bulk {
 
     async fn mint(&self, number: u64, text: &[u8]) -> Result<Answer, Refusal> {
         let registry = &*self.registry;
-        let request = RaidRequest::from_json(text)?;
-        // Asked for each line: a service point may be switched off meanwhile.
+        // Asked for each line: a service point may be switched off meanwhile. Before the line is read,
+        // so that no line waits while it takes many times its size.
         let point = rights::mints_into(registry, &self.caller).await?;
+        let request = RaidRequest::from_json(text)?;
         let key = self.key.as_ref();
         let once = key.map(|key| key.request(registry, &self.caller, point.id, Some(number), text));
         let minted = async {
-            let warnings = warning::text(&minting::check(registry, &request).await?);
+            let warnings = warning::text(&minting::check(registry, &self.caller, &request).await?);
             let minting = Minting {
                 point: &point,
                 caller: &self.caller,
@@ -172,9 +180,9 @@ impl Bulk {
     /// Checks a line as if it were to be minted.
     async fn try_to_mint(&self, number: u64, text: &[u8]) -> Result<Vec<u8>, Refusal> {
         let registry = &*self.registry;
-        let request = RaidRequest::from_json(text)?;
         let point = rights::mints_into(registry, &self.caller).await?;
-        let warnings = warning::text(&minting::check(registry, &request).await?);
+        let request = RaidRequest::from_json(text)?;
+        let warnings = warning::text(&minting::check(registry, &self.caller, &request).await?);
         let minting = Minting {
             point: &point,
             caller: &self.caller,

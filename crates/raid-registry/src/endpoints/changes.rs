@@ -15,11 +15,12 @@ use tokio::time::Instant;
 use crate::auth::Visitor;
 use crate::endpoints::history::moment;
 use crate::openapi::Describe;
+use crate::paging::PAGE_BYTES;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::status::Known;
-use crate::{accept, cursor, record, sight};
+use crate::{accept, cursor, limits, record, sight};
 
 /// The name of the feed in its cursors.
 const FEED: &str = "changes/1";
@@ -29,6 +30,8 @@ const LIMIT: i64 = 100;
 const MOST: i64 = 1000;
 /// Most entries of an answer with the records.
 const MOST_WITH_RAIDS: i64 = 100;
+/// Records that are read at once, whatever their size.
+const PIECE: usize = 16;
 /// Fewest positions that are looked at together: most may be hidden from the reader.
 const CHUNK: i64 = 100;
 /// Most positions that a request looks at, whoever may see them.
@@ -56,7 +59,8 @@ pub(crate) fn describe() -> Describe {
         )
         .query(
             "wait",
-            "Seconds, up to 30, to wait for a change if there is none yet",
+            "Seconds, up to 30, to wait for a change if there is none yet; a caller with several \
+             waits already is answered at once",
         )
         .query(
             "include",
@@ -159,8 +163,12 @@ pub(crate) async fn list(
     };
     let after = position(asked.after, reach)?;
     let mut found = stretch(&registry, &sight, asked, after, reach).await?;
-    if found.changes.is_empty() && !found.more && !asked.wait.is_zero() {
-        let _place = registry.feed.place()?;
+    // Without a place the answer is that of a wait in vain, at once.
+    if found.changes.is_empty()
+        && !found.more
+        && !asked.wait.is_zero()
+        && let Some(_place) = registry.feed.place(&limits::who(&req))
+    {
         while found.changes.is_empty()
             && registry
                 .feed
@@ -213,12 +221,15 @@ async fn stretch(
     registry
         .store
         .read(move |c| {
-            let (told, next) = told(c, &sight, after, asked.limit)?;
-            let mut raids = if asked.with_raids {
-                records(c, &sight, &told, &addresses)?
-            } else {
-                HashMap::new()
-            };
+            let (mut told, mut next) = told(c, &sight, after, asked.limit)?;
+            let mut raids = HashMap::new();
+            if asked.with_raids {
+                let shown = records(c, &sight, &told, &addresses, &mut raids)?;
+                if shown < told.len() {
+                    told.truncate(shown);
+                    next = told.last().map_or(after, |change| change.position);
+                }
+            }
             let changes = told
                 .into_iter()
                 .map(|change| entry(change, &addresses, &mut raids))
@@ -256,23 +267,32 @@ fn told(
     Ok((told, next))
 }
 
-/// The RAiDs whose current versions are among these, as the reader sees them at this moment.
+/// Adds the RAiDs whose current versions are among these, as the reader sees them at this moment. Gives
+/// for how many of the changes that was done: it ends early where the RAiDs are large.
 fn records(
     c: &mut Conn,
     sight: &Sight,
     told: &[Change],
     addresses: &Addresses,
-) -> Result<HashMap<(Handle, i32), Raid>, StoreError> {
-    let current = told.iter().filter(|change| change.shown == Shown::Current);
-    let handles: Vec<&Handle> = current.map(|change| &change.handle).collect();
-    let rows = raids::find_seen(c, sight, &handles)?;
-    let known = Known::seen_with(c, &rows, sight)?;
-    rows.into_iter()
-        .map(|row| {
+    found: &mut HashMap<(Handle, i32), Raid>,
+) -> Result<usize, StoreError> {
+    let (mut done, mut bytes) = (0, 0);
+    for piece in told.chunks(PIECE) {
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+        let current = piece.iter().filter(|change| change.shown == Shown::Current);
+        let handles: Vec<&Handle> = current.map(|change| &change.handle).collect();
+        let rows = raids::find_seen(c, sight, &handles)?;
+        let known = Known::seen_with(c, &rows, sight)?;
+        for row in rows {
+            bytes += row.document.0.len();
             let raid = record::show(record::parse(&row.document)?, &known, addresses);
-            Ok(((row.handle.into_inner(), row.version), raid))
-        })
-        .collect()
+            found.insert((row.handle.into_inner(), row.version), raid);
+        }
+        done += piece.len();
+    }
+    Ok(done)
 }
 
 fn entry(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::{external_ids_of_contributors, validate_contributor_patch};
+use raid_model::validate::{new_external_ids_of_contributors, validate_contributor_patch};
 use raid_model::{Contributor, ContributorPatch, ContributorStatus};
 use store::raids::{self, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -53,10 +53,12 @@ pub(crate) async fn patch(
     let demanded = etag::demanded(&req, row.version)?.then_some(row.version);
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request = ContributorPatch::from_json(&body)?;
+    let current = record::parse(&row.document)?;
     let warnings = existence::check(
         &registry,
+        &caller,
         registry.context(registry.now(), Some(row.created_at)),
-        |context| external_ids_of_contributors(request.contributor.as_deref(), context),
+        |context| new_external_ids_of_contributors(&request, &current, context),
         |context| validate_contributor_patch(&request, context),
     )
     .await?;

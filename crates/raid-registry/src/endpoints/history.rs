@@ -9,21 +9,28 @@ use base64::engine::general_purpose::STANDARD;
 use futures::Stream;
 use raid_model::{Handle, Raid, history};
 use serde::Serialize;
-use store::raids::{self, VersionRow};
+use store::raids::{self, PageSize, VersionRow};
 use store::{StoreError, Timestamp};
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Visitor;
 use crate::openapi::Describe;
-use crate::paging::{Paging, link_next};
+use crate::paging::{PAGE_BYTES, PIECE_BYTES, Paging, link_next};
 use crate::path::HandlePath;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{accept, record, sight};
 
-/// Versions that are read at once: they are whole documents.
+/// Versions of a page, unless a request says how many, and of a piece of a whole history.
 const PAGE: i64 = 50;
+/// Versions that are read at once, whatever their size: they are whole documents.
+const PIECE: i64 = 8;
+/// What is read at once of a whole history.
+const AT_ONCE: PageSize = PageSize {
+    rows: PAGE,
+    bytes: PIECE_BYTES,
+};
 /// The name that is with the cursors.
 const LIST: &str = "history/1";
 
@@ -77,14 +84,12 @@ pub(crate) async fn list(
     };
     let handle = Arc::new(handle);
     if paging.is_asked() {
-        let limit = paging.limit(PAGE);
-        let page = entries(
-            &registry,
-            &handle,
-            Before::Version(paging.after.unwrap_or(0)),
-            limit,
-        );
-        let page = page.await?;
+        let size = PageSize {
+            rows: paging.limit(PAGE),
+            bytes: PAGE_BYTES,
+        };
+        let before = Before::Version(paging.after.unwrap_or(0));
+        let page = entries(&registry, &handle, before, size).await?;
         let next = page.last.map(|(version, _)| version);
         let mut answer = HttpResponse::Ok();
         link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
@@ -93,7 +98,7 @@ pub(crate) async fn list(
             .body(format!("[{}]", page.text)));
     }
     // The first entries are read before the answer begins, so that trouble still has a status.
-    let first = entries(&registry, &handle, Before::Version(0), PAGE).await?;
+    let first = entries(&registry, &handle, Before::Version(0), AT_ONCE).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .streaming(stream(registry, handle, first)))
@@ -117,7 +122,7 @@ async fn entries(
     registry: &Registry,
     handle: &Arc<Handle>,
     before: Before,
-    limit: i64,
+    size: PageSize,
 ) -> Result<Entries, StoreError> {
     let handle = handle.clone();
     registry
@@ -130,21 +135,26 @@ async fn entries(
                     (version, document.as_ref().map(record::parse).transpose()?)
                 }
             };
-            // One more than is wanted shows whether more follow.
-            let mut rows = raids::versions_after(c, &handle, after, limit.saturating_add(1))?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let has_more = rows.len() > limit;
-            rows.truncate(limit);
-            let mut written = Vec::new();
-            for row in &rows {
-                let next = record::parse(&row.document)?;
-                written.push(entry(&handle, row, raid.as_ref(), &next)?);
-                raid = Some(next);
+            let (mut last, mut left) = (after, size.rows);
+            let mut text = String::new();
+            while left > 0 && text.len() < size.bytes {
+                let rows = raids::versions_after(c, &handle, last, left.min(PIECE))?;
+                if rows.is_empty() {
+                    return Ok(Entries { text, last: None });
+                }
+                for row in &rows {
+                    let next = record::parse(&row.document)?;
+                    if !text.is_empty() {
+                        text.push(',');
+                    }
+                    text.push_str(&entry(&handle, row, raid.as_ref(), &next)?);
+                    (raid, last, left) = (Some(next), row.version, left - 1);
+                }
             }
-            let last = rows.last().map(|row| row.version).zip(raid);
+            let has_more = !raids::versions_after(c, &handle, last, 1)?.is_empty();
             Ok(Entries {
-                text: written.join(","),
-                last: last.filter(|_| has_more),
+                text,
+                last: raid.filter(|_| has_more).map(|raid| (last, raid)),
             })
         })
         .await
@@ -189,7 +199,7 @@ fn stream(
             let mut chunk = format!("{opening}{}", now.text);
             let next = if let Some((version, raid)) = now.last {
                 let before = Before::Read(version, Box::new(raid));
-                let following = entries(&registry, &handle, before, PAGE).await;
+                let following = entries(&registry, &handle, before, AT_ONCE).await;
                 Some((following.map_err(Refusal::from)?, ","))
             } else {
                 chunk.push(']');

@@ -226,7 +226,11 @@ fn period(start: Option<&str>, end: Option<&str>) -> String {
     }
 }
 
-fn notice(status: StatusCode, heading: &'static str, text: &'static str) -> HttpResponse {
+pub(crate) fn notice(
+    status: StatusCode,
+    heading: &'static str,
+    text: &'static str,
+) -> HttpResponse {
     match (Notice { heading, text }).render() {
         Ok(page) => html(status, page),
         Err(_) => HttpResponse::build(status).finish(),

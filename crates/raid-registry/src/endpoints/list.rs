@@ -7,13 +7,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures::Stream;
 use raid_model::search::Term;
 use serde::{Deserialize, Serialize};
-use store::raids::{self, Access, After, Filter, RaidRow, Sight};
+use store::raids::{self, Access, After, Filter, PageSize, Sight};
 use store::{StoreError, Timestamp};
 
 use crate::auth::{Caller, Role, Visitor};
 use crate::listed::{self, Fields};
 use crate::openapi::Describe;
-use crate::paging::{Paging, link_next};
+use crate::paging::{PAGE_BYTES, PIECE_BYTES, Paging, link_next};
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -176,13 +176,20 @@ async fn answer(
     let wanted = Arc::new(wanted);
     let usual = registry.settings.page_size.max(1);
     if !paging.is_asked() {
+        let piece = PageSize {
+            rows: usual,
+            bytes: PIECE_BYTES,
+        };
         // The first page is read before the answer begins, so that trouble still has a status.
-        let first = page(&registry, wanted.clone(), None, usual).await?;
+        let first = page(&registry, wanted.clone(), None, piece).await?;
         return Ok(HttpResponse::Ok()
             .content_type("application/json")
-            .streaming(stream(registry, wanted, first, usual)));
+            .streaming(stream(registry, wanted, first, piece)));
     }
-    let limit = paging.limit(usual);
+    let size = PageSize {
+        rows: paging.limit(usual),
+        bytes: PAGE_BYTES,
+    };
     let after = paging.after.and_then(|place| {
         let handle = place.handle.parse().ok()?;
         Some(After {
@@ -190,7 +197,7 @@ async fn answer(
             handle,
         })
     });
-    let page = page(&registry, wanted, after, limit).await?;
+    let page = page(&registry, wanted, after, size).await?;
     let next = page.next.map(|after| Place {
         created_at: after.created_at,
         handle: after.handle.to_string(),
@@ -212,38 +219,30 @@ async fn page(
     registry: &Registry,
     wanted: Arc<Wanted>,
     after: Option<After>,
-    limit: i64,
+    size: PageSize,
 ) -> Result<Page, StoreError> {
     let addresses = registry.settings.addresses.clone();
     registry
         .store
         .read(move |c| {
-            // One more than is wanted shows whether there is a next page.
-            let mut rows = raids::page(c, &wanted.filter, after.as_ref(), limit.saturating_add(1))?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let has_more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = rows.last().filter(|_| has_more).map(after_row);
-            let items = listed::items(c, &rows, &wanted.fields, &wanted.sight, &addresses)?;
-            Ok(Page { items, next })
+            let page = raids::page(c, &wanted.filter, after.as_ref(), size)?;
+            let items = listed::items(c, &page.rows, &wanted.fields, &wanted.sight, &addresses)?;
+            Ok(Page {
+                items,
+                next: page.next,
+            })
         })
         .await
 }
 
-fn after_row(row: &RaidRow) -> After {
-    After {
-        created_at: row.created_at,
-        handle: row.handle.get().clone(),
-    }
-}
-
-/// The array, a page at a time: memory is bounded by the page, not by the list. Trouble on the way
-/// breaks the connection off, so that a list is never cut silently.
+/// The array, a piece at a time: memory is bounded by the piece, not by the list, and nothing is read
+/// further ahead of the reader. Trouble on the way breaks the connection off, so that a list is never
+/// cut silently.
 fn stream(
     registry: Data<Registry>,
     wanted: Arc<Wanted>,
     first: Page,
-    limit: i64,
+    size: PageSize,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     futures::stream::try_unfold(Some((first, "[")), move |state| {
         let (registry, wanted) = (registry.clone(), wanted.clone());
@@ -262,7 +261,7 @@ fn stream(
                 separator = ",";
             }
             let next = if let Some(after) = page_now.next {
-                let following = page(&registry, wanted, Some(after), limit).await;
+                let following = page(&registry, wanted, Some(after), size).await;
                 Some((following.map_err(Refusal::from)?, separator))
             } else {
                 chunk.push(b']');

@@ -93,7 +93,7 @@ struct Mint<'a> {
 
 impl Mint<'_> {
     async fn unkeyed(&self) -> Result<Answer, Refusal> {
-        let warnings = minting::check(self.registry, self.request).await?;
+        let warnings = minting::check(self.registry, self.minting.caller, self.request).await?;
         let now = self.registry.now();
         let nothing = |_: &Raid| Ok(None);
         let writing = self
@@ -105,7 +105,7 @@ impl Mint<'_> {
     }
 
     async fn trial(&self) -> Result<HttpResponse, Refusal> {
-        let warnings = minting::check(self.registry, self.request).await?;
+        let warnings = minting::check(self.registry, self.minting.caller, self.request).await?;
         let raid = self.minting.tried(self.registry, self.request)?;
         let caller = self.minting.caller;
         trial::answer(self.registry, caller, raid, BTreeSet::new(), &warnings).await
@@ -113,7 +113,7 @@ impl Mint<'_> {
 
     /// The answer is written along, so it is made first.
     async fn keyed(&self, once: &Once) -> Result<Answer, Refusal> {
-        let warnings = minting::check(self.registry, self.request).await?;
+        let warnings = minting::check(self.registry, self.minting.caller, self.request).await?;
         let people = standings(self.registry, self.request).await;
         let now = self.registry.now();
         let answer = |raid: &Raid| answer(self.registry, raid.clone(), people.clone(), &warnings);

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use raid_model::{Addresses, vocabulary};
 use serde::Serialize;
-use store::raids::{self, Facet, FacetValue, Place, Search};
+use store::raids::{self, Facet, FacetValue, PageSize, Place, Search};
 use store::service_points::{self, ServicePointRow};
 use store::{Conn, KeyRing, StoreError};
 
@@ -98,11 +98,15 @@ impl Found {
         c: &mut Conn,
         keys: &KeyRing,
         asked: &Asked,
-        limit: i64,
+        rows: i64,
         addresses: &Addresses,
     ) -> Result<Self, StoreError> {
         let after = asked.paging.after.as_ref().and_then(At::place);
-        let page = raids::search(c, &asked.search, asked.order, after.as_ref(), limit)?;
+        let size = PageSize {
+            rows,
+            bytes: paging::PAGE_BYTES,
+        };
+        let page = raids::search(c, &asked.search, asked.order, after.as_ref(), size)?;
         let items = listed::items(c, &page.rows, &asked.fields, &asked.search.sight, addresses)?;
         let write = |place: &Place| cursor::write(keys, LIST, &At::of(&asked.sorted_by, place));
         let next = page.next.as_ref().map(write).transpose()?;

@@ -72,7 +72,7 @@ pub(crate) async fn update(
             warnings: BTreeSet::new(),
         }
     } else {
-        check(&registry, &row, &current, request).await?
+        check(&registry, &caller, &row, &current, request).await?
     };
     if is_trial {
         return trial::answer(&registry, &caller, next.raid, before, &next.warnings).await;
@@ -116,12 +116,14 @@ fn changes_nothing(current: &Raid, request: &RaidRequest) -> bool {
 /// The next version, if it may be written.
 async fn check(
     registry: &Registry,
+    caller: &Caller,
     row: &RaidRow,
     current: &Raid,
     request: RaidRequest,
 ) -> Result<Next, Refusal> {
     let mut warnings = existence::check(
         registry,
+        caller,
         registry.context(registry.now(), Some(row.created_at)),
         |context| new_external_ids(&request, current, context),
         |context| validate_update(&request, current, context),

@@ -27,6 +27,7 @@ store::on_both_databases!(
     who_may_not_mint_is_told_at_once,
     each_line_asks_anew_whether_it_may_be_minted,
     lines_can_be_tried,
+    a_line_of_failures_has_a_short_answer,
 );
 
 const PATH: &str = "/v1/raids/bulk";
@@ -279,4 +280,29 @@ async fn lines_can_be_tried(db: &TestDb) {
     assert_eq!(minted[0]["status"], 201);
     let reply = send_to(&server, &format!("{PATH}?dryRun="), &user, None, body).await;
     assert_eq!(reply.status, 400);
+}
+
+/// Each line is as long as a line may be and wrong in thousands of places.
+async fn a_line_of_failures_has_a_short_answer(db: &TestDb) {
+    let server = serve(db).await;
+    let mut body = minimal();
+    body["contributor"] = vec![json!({}); BODY_LIMIT / 4].into();
+    let line = body.to_string();
+    assert!(line.len() < BODY_LIMIT);
+    for path in [PATH, "/v1/raids/bulk?dryRun=true"] {
+        let sent = format!("{line}\n{line}\n");
+        let reply = send_to(&server, path, &server.user(), None, sent).await;
+        let results = results(&reply);
+        assert_eq!(results.len(), 2);
+        for result in results {
+            let problem = &result["problem"];
+            assert_eq!(problem["failures"].as_array().unwrap().len(), 100);
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.starts_with("Request had 16384 "), "{detail}");
+            assert!(detail.ends_with("The first 100 are listed."), "{detail}");
+        }
+        assert!(reply.body.len() < 64 * 1024, "{} bytes", reply.body.len());
+    }
+    let reply = server.post(&server.user(), "/raid/", &body).await;
+    assert_eq!(reply.expect(400)["failures"].as_array().unwrap().len(), 100);
 }

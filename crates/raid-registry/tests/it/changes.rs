@@ -5,7 +5,9 @@ use std::time::Duration;
 use actix_web::test::TestRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::StreamExt as _;
 use futures::future::{join, join_all};
+use futures::stream::FuturesUnordered;
 use raid_registry::auth::Role;
 use raid_registry::{ChangeFeed, Settings};
 use serde_json::{Value, json};
@@ -30,7 +32,8 @@ store::on_both_databases!(
     now_is_behind_all_that_was_written,
     who_waits_is_woken_and_holds_no_connection,
     who_waits_in_vain_is_answered,
-    only_so_many_wait,
+    without_a_place_the_answer_comes_at_once,
+    half_of_the_places_are_for_tokens,
 );
 
 /// What everybody sees, behind a cursor.
@@ -320,11 +323,13 @@ async fn now_is_behind_all_that_was_written(db: &TestDb) {
     assert_eq!(told(&answer), [line(&new, 1, "created")]);
 }
 
-fn patient(waiting: usize) -> Settings {
+/// So many may wait, so many of them of one caller.
+fn patient(waiting: usize, waiting_each: usize) -> Settings {
     Settings {
         change_feed: ChangeFeed {
             poll: Duration::from_millis(20),
             waiting,
+            waiting_each,
         },
         ..settings()
     }
@@ -337,7 +342,7 @@ async fn who_waits_is_woken_and_holds_no_connection(db: &TestDb) {
         ..db.settings().clone()
     };
     let small = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
-    let server = serve_store(small, patient(8)).await;
+    let server = serve_store(small, patient(16, 8)).await;
     let now = read(&server, "?after=now").await.expect(200);
     let query = format!("?wait=30&after={}", now["next"].as_str().unwrap());
     let waiting = join_all((0..8).map(|_| read(&server, &query)));
@@ -361,19 +366,60 @@ async fn who_waits_in_vain_is_answered(db: &TestDb) {
     assert_eq!(position(&later), position(&now));
 }
 
-async fn only_so_many_wait(db: &TestDb) {
+/// Waits for a change, for longer than any test.
+async fn wait_for_change(server: &Server, request: TestRequest) -> Vec<(String, i64, String)> {
+    told(&server.send(request).await.expect(200))
+}
+
+/// Where the feed ends.
+async fn end(server: &Server) -> String {
+    let now = read(server, "?after=now").await.expect(200);
+    now["next"].as_str().unwrap().to_owned()
+}
+
+fn waits(peer: &str, after: &str) -> TestRequest {
+    let uri = format!("/v1/changes?wait=30&after={after}");
+    let request = TestRequest::get().uri(&uri);
+    request.peer_addr(peer.parse().unwrap())
+}
+
+/// As a wait in vain, so that clients need to know nothing of places.
+async fn without_a_place_the_answer_comes_at_once(db: &TestDb) {
     serve(db).await.mint(&minimal()).await;
-    let server = serve_store(db.store().clone(), patient(1)).await;
-    let one = || read(&server, "?after=now&wait=1");
-    let (first, second) = join(one(), one()).await;
-    let (waited, refused) = if first.status == 200 {
-        (first, second)
-    } else {
-        (second, first)
-    };
-    assert_eq!(told(&waited.expect(200)), []);
-    refused.expect(503);
-    assert!(!refused.header("retry-after").is_empty());
-    // The place is free again, and who does not wait needs none.
-    assert_eq!(told(&one().await.expect(200)), []);
+    let server = serve_store(db.store().clone(), patient(100, 1)).await;
+    for _ in 0..2 {
+        let (one, other) = ("192.0.2.1:1", "192.0.2.2:1");
+        let end = end(&server).await;
+        let waiting = [one, one, other].map(|peer| wait_for_change(&server, waits(peer, &end)));
+        let mut waiting = FuturesUnordered::from_iter(waiting);
+        // Nothing changes until one of them is answered.
+        assert_eq!(waiting.next().await.unwrap(), []);
+        let raid = server.mint(&minimal()).await;
+        let woken: Vec<_> = waiting.collect().await;
+        let new = vec![line(&raid, 1, "created")];
+        assert_eq!(woken, [new.clone(), new], "the places were free again");
+    }
+}
+
+async fn half_of_the_places_are_for_tokens(db: &TestDb) {
+    serve(db).await.mint(&minimal()).await;
+    let server = serve_store(db.store().clone(), patient(4, 0)).await;
+    let token = format!("Bearer {}", server.user());
+    let end = end(&server).await;
+    let partner = waits("192.0.2.99:1", &end).insert_header(("Authorization", token));
+    let strangers = (0..20).map(|n| waits(&format!("192.0.2.{n}:1"), &end));
+    let all = strangers.chain([partner]).enumerate();
+    let server = &server;
+    let mut waiting: FuturesUnordered<_> = all
+        .map(|(n, request)| async move { (n, wait_for_change(server, request).await) })
+        .collect();
+    for _ in 0..18 {
+        let (who, told) = waiting.next().await.unwrap();
+        assert_eq!((who == 20, told), (false, vec![]));
+    }
+    let raid = server.mint(&minimal()).await;
+    let woken: Vec<_> = waiting.collect().await;
+    let new = [line(&raid, 1, "created")];
+    assert!(woken.iter().all(|(_, told)| *told == new), "{woken:?}");
+    assert!(woken.iter().any(|(who, _)| *who == 20), "{woken:?}");
 }

@@ -61,6 +61,13 @@ async fn the_docs_page_comes_from_the_program_alone(db: &TestDb) {
         async move {
             let reply = server.send(TestRequest::get().uri(path)).await;
             assert_eq!(reply.status, 200, "{path}");
+            // Nothing from elsewhere runs in it, and nobody shows it in a frame of theirs.
+            let policy = reply.header("content-security-policy");
+            assert!(
+                policy.starts_with("default-src 'none'; script-src 'self';"),
+                "{policy}"
+            );
+            assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
             String::from_utf8_lossy(&reply.body).into_owned()
         }
     };

@@ -22,6 +22,7 @@ store::on_both_databases!(
     what_cannot_be_asked_may_be_accepted_with_a_warning,
     an_update_asks_about_new_identifiers_only,
     a_patch_asks_about_people,
+    more_unknown_ids_than_a_request_may_have_are_refused,
 );
 
 /// Stands in for all services: the status that it gives to addresses that contain a text. Others
@@ -96,6 +97,7 @@ impl Peer {
             tries: 1,
             retry_pause: Duration::from_millis(1),
             parallel: 8,
+            most_ids: 100,
             found_ttl: Duration::ZERO,
             missing_ttl: Duration::ZERO,
         };
@@ -318,4 +320,39 @@ async fn a_patch_asks_about_people(db: &TestDb) {
     let problem = replace_by("0000-0002-1694-233X").await.expect(503);
     let field = &problem["unavailableResolvers"][0]["field"];
     assert_eq!(field, "contributor[0].id");
+}
+
+/// Whether it is tried or meant, and whatever else is wrong is told first.
+async fn more_unknown_ids_than_a_request_may_have_are_refused(db: &TestDb) {
+    let peer = Peer::start();
+    let mut settings = peer.settings(WhenUnavailable::Refuse);
+    if let Existence::Online { resolvers, .. } = &mut settings.existence {
+        resolvers.most_ids = 4;
+        resolvers.found_ttl = Duration::from_hours(1);
+    }
+    let server = serve_with(db, settings).await;
+    let user = server.user();
+    // Four people, then three organisations.
+    for path in ["/raid/", "/raid/?dryRun=true"] {
+        let refused = server.post(&user, path, &maximal()).await;
+        assert_eq!(refused.expect(400)["failures"].as_array().unwrap().len(), 1);
+        assert_eq!(refused.fields(), ["organisation[0].id"]);
+    }
+    let mut wrong = maximal();
+    wrong["access"]["statement"]["text"] = json!(" ");
+    let refused = server.post(&user, "/raid/", &wrong).await;
+    refused.expect(400);
+    assert_eq!(refused.fields(), ["access.statement.text"]);
+    assert!(peer.asked().is_empty());
+    // What was asked about lately, and what stands already, does not count.
+    let blocks = ["organisation", "relatedObject", "spatialCoverage"];
+    let mut body = maximal();
+    for block in blocks {
+        body.as_object_mut().unwrap().remove(block);
+    }
+    let mut raid = server.post(&user, "/raid/", &body).await.expect(201);
+    assert_eq!(peer.asked().len(), 4);
+    raid["organisation"] = maximal()["organisation"].clone();
+    server.put(&user, &path_of(&raid), &raid).await.expect(200);
+    assert_eq!(peer.asked().len(), 3);
 }

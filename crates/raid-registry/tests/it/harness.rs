@@ -20,8 +20,8 @@ use raid_registry::auth::{
     AuthSettings, LocalIssuer, LocalKey, LocalToken, Role, issue_local_token,
 };
 use raid_registry::{
-    Limits, Rate, ReadCache, Registry, Settings, bound_body, configure, cors, log_request,
-    protective_headers,
+    Limits, Rate, ReadCache, Registry, RequestLimits, Settings, bound_body, configure, cors,
+    explain_errors, limit_requests, log_request, protective_headers,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -124,7 +124,6 @@ pub fn settings() -> Settings {
     Settings {
         body_limit: BODY_LIMIT,
         page_size: 2,
-        limits: NO_LIMITS,
         settle_delay: Duration::from_millis(500),
         app_clients: vec![APP.to_owned()],
         cors_origins: vec!["https://app.example.org".to_owned()],
@@ -149,6 +148,7 @@ pub const NO_LIMITS: Limits = {
     Limits {
         clients: rate,
         anonymous: rate,
+        large_answers: 0,
         trusted_proxy: false,
     }
 };
@@ -166,14 +166,23 @@ pub async fn serve_with(db: &TestDb, settings: Settings) -> Server {
 
 /// A registry over a store as it is.
 pub async fn serve_store(store: Store, settings: Settings) -> Server {
+    serve_limited(store, settings, NO_LIMITS).await
+}
+
+/// The same, whose callers may ask for so much.
+pub async fn serve_limited(store: Store, settings: Settings, limits: Limits) -> Server {
     let clock = store.clock().clone();
     let cross_origin = cors(&settings);
     let registry = Data::new(Registry::new(store.clone(), settings).unwrap());
+    let limits = Data::new(RequestLimits::new(&limits, &clock));
     let app = App::new()
+        .app_data(limits)
         .configure(|cfg| configure(cfg, registry))
+        .wrap(from_fn(limit_requests))
         .wrap(protective_headers())
         .wrap(from_fn(|req, next| bound_body(req, next, BODY_TIME)))
         .wrap(cross_origin)
+        .wrap(from_fn(explain_errors))
         .wrap(from_fn(log_request));
     let app = Rc::new(test::init_service(app).await);
     let call = move |request: Request| {
@@ -313,7 +322,7 @@ impl Server {
         let all = |c: &mut store::Conn| {
             store::raids::page(c, &store::raids::Filter::default(), None, 10_000)
         };
-        self.store.read(all).await.unwrap().len()
+        self.store.read(all).await.unwrap().rows.len()
     }
 }
 

@@ -132,8 +132,7 @@ async fn keys_and_limits_are_those_of_an_issuers_subject(db: &TestDb) {
 
     let mut settings = settings();
     settings.auth.oidc = vec![of(&one.issuer, None), of(&other.issuer, None)];
-    settings.limits = STRICT;
-    let limited = crate::harness::serve_store(server.store.clone(), settings).await;
+    let limited = crate::harness::serve_limited(server.store.clone(), settings, STRICT).await;
     limited.clock.stop();
     let path = path_of(&first);
     for _ in 0..3 {

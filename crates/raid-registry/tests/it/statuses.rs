@@ -14,7 +14,7 @@ use crate::addresses::{
 use crate::broken_stores::{busy_store, store_without_tables};
 use crate::harness::{
     AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, request, serve,
-    serve_store, settings,
+    serve_limited, serve_store, settings,
 };
 use crate::idempotency::twice_at_once;
 use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
@@ -69,10 +69,9 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     }
 
     // A client that asks faster than it may.
-    let mut limited = crate::harness::settings();
-    limited.limits = STRICT;
     server.clock.stop();
-    let server = serve_store(server.store.clone(), limited).await;
+    let settings = crate::harness::settings();
+    let server = serve_limited(server.store.clone(), settings, STRICT).await;
     what_is_too_fast(&mut notes, &server).await;
 
     let documented = documented();

@@ -31,7 +31,7 @@ store::on_both_databases!(
 /// Everything that a write would leave: versions, tasks, and kept answers are in one of them.
 async fn traces(server: &Server) -> Vec<String> {
     let all = |c: &mut Conn| {
-        let rows = raids::page(c, &Filter::default(), None, 1000)?;
+        let rows = raids::page(c, &Filter::default(), None, 1000)?.rows;
         let mut found: Vec<String> = rows
             .iter()
             .map(|row| format!("{} {} {}", row.handle.as_str(), row.version, row.document.0))

@@ -7,4 +7,5 @@ mod peer;
 mod services;
 mod settings;
 mod trouble;
+mod turns;
 mod what_is_known;

@@ -123,6 +123,7 @@ pub fn settings(url: &str) -> Settings {
         tries: 2,
         retry_pause: Duration::from_millis(2),
         parallel: 8,
+        most_ids: 100,
         found_ttl: Duration::from_hours(1),
         missing_ttl: Duration::from_hours(1),
     }

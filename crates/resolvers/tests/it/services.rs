@@ -90,7 +90,7 @@ async fn what_exists_is_found_with_the_right_request() {
     let peer = Peer::start(|req| Some(found(req.path())));
     let resolvers = online(settings(&peer.url));
     for (id, line) in each() {
-        let answers = resolvers.ask(all(&[id])).await;
+        let answers = resolvers.ask("us", all(&[id])).await.unwrap();
         assert_eq!(answers, Answers::default(), "{line}");
         assert_eq!(peer.hits().last().unwrap().line, line);
     }
@@ -105,7 +105,10 @@ async fn what_does_not_exist_is_missing() {
     let statuses = [404, 410, 414].map(Peer::always);
     for peer in statuses.into_iter().chain([words]) {
         let ids = all(&each().map(|(id, _)| id));
-        let answers = online(settings(&peer.url)).ask(ids.clone()).await;
+        let answers = online(settings(&peer.url))
+            .ask("us", ids.clone())
+            .await
+            .unwrap();
         assert_eq!(answers.missing, ids);
         assert!(answers.unavailable.is_empty());
         peer.stop().await;
@@ -120,7 +123,10 @@ async fn a_resolver_that_sends_on_knows_the_identifier() {
         Some(answer.insert_header(("Location", "/gone")).finish())
     });
     let ids = all(&each().map(|(id, _)| id));
-    let answers = online(settings(&peer.url)).ask(ids.clone()).await;
+    let answers = online(settings(&peer.url))
+        .ask("us", ids.clone())
+        .await
+        .unwrap();
     assert!(answers.missing.is_empty());
     // An API that sends on says nothing.
     let expected: Vec<_> = ids
@@ -137,7 +143,7 @@ async fn a_resolver_that_sends_on_knows_the_identifier() {
 async fn a_locked_or_deactivated_orcid_record_exists() {
     let peer = Peer::always(409);
     let ids = all(&each().map(|(id, _)| id));
-    let answers = online(settings(&peer.url)).ask(ids).await;
+    let answers = online(settings(&peer.url)).ask("us", ids).await.unwrap();
     assert!(answers.missing.is_empty());
     assert_eq!(answers.unavailable.len(), 8);
     let orcid = |id: &&ExternalId| id.resolver == Resolver::Orcid;
@@ -153,7 +159,10 @@ async fn secrets_go_where_they_belong() {
     settings.ror_client_id = Some("who".to_owned().into());
     assert!(!format!("{settings:?}").contains("hush"));
     let resolvers = online(settings);
-    resolvers.ask(all(&each().map(|(id, _)| id))).await;
+    resolvers
+        .ask("us", all(&each().map(|(id, _)| id)))
+        .await
+        .unwrap();
     for hit in peer.hits() {
         let orcid = hit
             .line
@@ -176,7 +185,10 @@ async fn geonames_is_asked_by_those_who_have_an_account() {
         "https://www.geonames.org/2147714/sydney.html",
     );
     let resolvers = online(settings);
-    assert_eq!(resolvers.ask(all(&[place])).await, Answers::default());
+    assert_eq!(
+        resolvers.ask("us", all(&[place])).await.unwrap(),
+        Answers::default()
+    );
     assert_eq!(peer.count(), 0);
     peer.stop().await;
 }
@@ -191,7 +203,10 @@ async fn what_cannot_be_is_missing_without_a_question() {
             &format!("https://doi.org/10.1/{}", "x".repeat(8000)),
         ),
     ]);
-    let answers = online(settings(&peer.url)).ask(ids.clone()).await;
+    let answers = online(settings(&peer.url))
+        .ask("us", ids.clone())
+        .await
+        .unwrap();
     assert_eq!(answers.missing, ids);
     assert_eq!(peer.count(), 0);
     peer.stop().await;
@@ -201,7 +216,7 @@ async fn what_cannot_be_is_missing_without_a_question() {
 async fn nonsense_says_nothing() {
     let peer = Peer::start(|_| Some(HttpResponse::Ok().body("<html>Maintenance</html>")));
     let ids = all(&each().map(|(id, _)| id));
-    let answers = online(settings(&peer.url)).ask(ids).await;
+    let answers = online(settings(&peer.url)).ask("us", ids).await.unwrap();
     assert!(answers.missing.is_empty());
     let status = Unavailable { status: Some(200) };
     let unsure: Vec<_> = answers

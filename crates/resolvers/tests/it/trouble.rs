@@ -13,7 +13,10 @@ use crate::peer::{Peer, all, id, nobody, online, plain, ror, settings};
 async fn what_may_heal_is_tried_again_and_the_rest_is_not() {
     for (status, calls) in [(500, 2), (503, 2), (429, 2), (400, 1), (401, 1), (403, 1)] {
         let peer = Peer::always(status);
-        let answers = online(settings(&peer.url)).ask(all(&[ror("x")])).await;
+        let answers = online(settings(&peer.url))
+            .ask("us", all(&[ror("x")]))
+            .await
+            .unwrap();
         let unavailable = Unavailable {
             status: Some(status),
         };
@@ -31,7 +34,10 @@ async fn a_service_that_recovers_at_once_is_no_trouble() {
         let first = calls.fetch_add(1, Ordering::SeqCst) == 0;
         Some(plain(if first { 502 } else { 200 }))
     });
-    let answers = online(settings(&peer.url)).ask(all(&[ror("x")])).await;
+    let answers = online(settings(&peer.url))
+        .ask("us", all(&[ror("x")]))
+        .await
+        .unwrap();
     assert_eq!(answers, Answers::default());
     assert_eq!(peer.count(), 2);
     peer.stop().await;
@@ -39,7 +45,10 @@ async fn a_service_that_recovers_at_once_is_no_trouble() {
 
 #[actix_web::test]
 async fn nobody_there_is_unavailable() {
-    let answers = online(settings(&nobody())).ask(all(&[ror("x")])).await;
+    let answers = online(settings(&nobody()))
+        .ask("us", all(&[ror("x")]))
+        .await
+        .unwrap();
     assert!(answers.missing.is_empty());
     assert_eq!(answers.unavailable[&ror("x")], Unavailable { status: None });
 }
@@ -50,7 +59,7 @@ async fn a_service_that_does_not_answer_is_given_up_and_not_tried_again() {
     let mut settings = settings(&peer.url);
     settings.call_timeout = Duration::from_millis(100);
     let resolvers = online(settings);
-    let answers = resolvers.ask(all(&[ror("x")])).await;
+    let answers = resolvers.ask("us", all(&[ror("x")])).await.unwrap();
     assert_eq!(answers.unavailable[&ror("x")], Unavailable { status: None });
     assert!(peer.count() <= 1);
     peer.stop().await;
@@ -66,14 +75,17 @@ async fn the_whole_check_has_an_end() {
     let resolvers = online(settings);
     let hangs = id(Resolver::Orcid, "https://orcid.org/slow");
     let behind = ror("x");
-    let answers = resolvers.ask(all(&[hangs.clone(), behind.clone()])).await;
+    let answers = resolvers
+        .ask("us", all(&[hangs.clone(), behind.clone()]))
+        .await
+        .unwrap();
     let unavailable = Unavailable { status: None };
     assert_eq!(answers.unavailable[&hangs], unavailable);
     assert_eq!(answers.unavailable[&behind], unavailable);
     // What was given up holds no turn.
     let deadline = Instant::now() + Duration::from_secs(30);
     let behind = all(&[behind]);
-    while resolvers.ask(behind.clone()).await.missing != behind {
+    while resolvers.ask("us", behind.clone()).await.unwrap().missing != behind {
         assert!(Instant::now() < deadline);
     }
     peer.stop().await;
@@ -89,8 +101,9 @@ async fn one_in_trouble_hides_nothing_of_the_others() {
         }))
     });
     let answers = online(settings(&peer.url))
-        .ask(all(&[ror("gone"), ror("broken"), ror("fine")]))
-        .await;
+        .ask("us", all(&[ror("gone"), ror("broken"), ror("fine")]))
+        .await
+        .unwrap();
     assert_eq!(answers.missing, all(&[ror("gone")]));
     assert_eq!(
         answers.unavailable.into_keys().collect::<Vec<_>>(),

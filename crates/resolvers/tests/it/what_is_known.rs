@@ -11,7 +11,7 @@ async fn asked_again(resolvers: &Resolvers, peer: &Peer, code: &str, calls: usiz
     let deadline = Instant::now() + Duration::from_secs(30);
     while peer.count() < calls {
         assert!(Instant::now() < deadline, "{code} is never asked again");
-        resolvers.ask(all(&[ror(code)])).await;
+        resolvers.ask("us", all(&[ror(code)])).await.unwrap();
         tokio::task::yield_now().await;
     }
 }
@@ -29,7 +29,7 @@ async fn an_answer_is_kept() {
     let ids = all(&[ror("here"), ror("gone")]);
     for _ in 0..3 {
         assert_eq!(
-            resolvers.ask(ids.clone()).await.missing,
+            resolvers.ask("us", ids.clone()).await.unwrap().missing,
             all(&[ror("gone")])
         );
     }
@@ -49,9 +49,9 @@ async fn what_did_not_exist_is_forgotten_sooner() {
     let mut settings = settings(&peer.url);
     settings.missing_ttl = Duration::from_millis(50);
     let resolvers = online(settings);
-    resolvers.ask(all(&[ror("here")])).await;
+    resolvers.ask("us", all(&[ror("here")])).await.unwrap();
     asked_again(&resolvers, &peer, "gone", 3).await;
-    resolvers.ask(all(&[ror("here")])).await;
+    resolvers.ask("us", all(&[ror("here")])).await.unwrap();
     let here = peer
         .hits()
         .into_iter()
@@ -75,7 +75,15 @@ async fn trouble_is_not_remembered() {
     let peer = Peer::always(403);
     let resolvers = online(settings(&peer.url));
     for calls in 1..=2 {
-        assert_eq!(resolvers.ask(all(&[ror("x")])).await.unavailable.len(), 1);
+        assert_eq!(
+            resolvers
+                .ask("us", all(&[ror("x")]))
+                .await
+                .unwrap()
+                .unavailable
+                .len(),
+            1
+        );
         assert_eq!(peer.count(), calls);
     }
     peer.stop().await;
@@ -85,6 +93,9 @@ async fn trouble_is_not_remembered() {
 async fn offline_nobody_is_asked() {
     let resolvers = Resolvers::offline();
     assert!(resolvers.is_offline());
-    assert_eq!(resolvers.ask(all(&[ror("x")])).await, Answers::default());
+    assert_eq!(
+        resolvers.ask("us", all(&[ror("x")])).await.unwrap(),
+        Answers::default()
+    );
     assert!(!online(settings("http://127.0.0.1:9")).is_offline());
 }

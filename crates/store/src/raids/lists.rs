@@ -1,6 +1,7 @@
 //! Lists and counts of RAiDs.
 
-use super::search::{Handles, OneOf, handles_of};
+use super::page_size::PageSize;
+use super::search::{Handles, handles_of};
 use super::sight::{Condition, Sight, held_by};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
@@ -61,26 +62,49 @@ pub struct After {
     pub handle: Handle,
 }
 
+/// Some RAiDs of a list, and where the next ones begin, if there are any.
+#[derive(Debug)]
+pub struct RaidPage {
+    /// The RAiDs, newest first.
+    pub rows: Vec<RaidRow>,
+    /// Where this page ended.
+    pub next: Option<After>,
+}
+
 /// A page of RAiDs, newest first.
-///
-/// # Errors
-/// When the database refuses.
 pub fn page(
     c: &mut Conn,
     filter: &Filter,
     after: Option<&After>,
-    limit: i64,
-) -> Result<Vec<RaidRow>, StoreError> {
-    // Where many are found and have to be sorted, no document is read for it.
-    let of_page = OneOf {
-        column: raid::handle,
-        handles: handles(filter, after, limit),
-    };
-    Ok(raid::table
-        .filter(of_page)
-        .order((raid::created_at.desc(), raid::handle.desc()))
-        .select(RaidRow::as_select())
-        .load(c)?)
+    size: impl Into<PageSize>,
+) -> Result<RaidPage, StoreError> {
+    let size = size.into();
+    loop {
+        // Where many are found and have to be sorted, no document is read for it.
+        let found: Vec<String> = handles(filter, after, size.rows_and_one()).load(c)?;
+        let (found, has_more) = size.cut(found);
+        let (rows, is_whole) = size.load(
+            &found,
+            |row| row,
+            |piece| {
+                // A RAiD may have been closed since its handle was found.
+                let of_piece = raid::table
+                    .filter(raid::handle.eq_any(piece))
+                    .filter(filter.condition());
+                Ok(of_piece.select(RaidRow::as_select()).load(c)?)
+            },
+        )?;
+        if rows.is_empty() && has_more {
+            // All of them are gone, so that the next look finds others.
+            continue;
+        }
+        let next = rows.last().filter(|_| has_more || !is_whole);
+        let next = next.map(|row| After {
+            created_at: row.created_at,
+            handle: row.handle.get().clone(),
+        });
+        return Ok(RaidPage { rows, next });
+    }
 }
 
 /// Their handles alone.

@@ -1,7 +1,7 @@
 //! Searching RAiDs. The same question has the same answer, in the same order, on both databases.
 
 use super::sight::{Condition, Sight};
-use super::{Access, RaidRow};
+use super::{Access, PageSize, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::{contribution, permission, raid};
@@ -20,7 +20,7 @@ mod found;
 mod order;
 
 pub use facets::{Facet, FacetValue, facet, total};
-pub(super) use found::{Handles, OneOf, handles_of};
+pub(super) use found::{Handles, handles_of};
 pub use order::{Direction, Key, Place, Sort};
 #[cfg(test)]
 pub(super) use {facets::matching, order::handles};
@@ -197,54 +197,63 @@ pub struct SearchPage {
     pub next: Option<Place>,
 }
 
-/// RAiDs that were found, from `after` on, at most `limit`.
-///
-/// # Errors
-/// When the database refuses.
+/// RAiDs that were found, from `after` on.
 pub fn search(
     c: &mut Conn,
     search: &Search,
-    (sort, direction): (Sort, Direction),
+    order: (Sort, Direction),
+    after: Option<&Place>,
+    size: impl Into<PageSize>,
+) -> Result<SearchPage, StoreError> {
+    let size = size.into();
+    loop {
+        let (found, in_titles) = found_handles(c, search, order, after, size.rows_and_one())?;
+        let (found, has_more) = size.cut(found);
+        let (rows, is_whole) = order::load(c, &found, &search.sight, order.0, size)?;
+        if rows.is_empty() && has_more {
+            // All of them are gone, so that the next look finds others.
+            continue;
+        }
+        let next = rows.last().filter(|_| has_more || !is_whole);
+        let next = next.map(|(row, place)| {
+            let mut titles = found.iter().take(in_titles);
+            Place {
+                in_titles: titles.any(|handle| handle == row.handle.as_str()),
+                ..place.clone()
+            }
+        });
+        let rows = rows.into_iter().map(|(row, _)| row).collect();
+        return Ok(SearchPage { rows, next });
+    }
+}
+
+/// The handles of RAiDs that are found, in their order, and how many of them are found by their titles
+/// and therefore come first.
+fn found_handles(
+    c: &mut Conn,
+    search: &Search,
+    order: (Sort, Direction),
     after: Option<&Place>,
     limit: i64,
-) -> Result<SearchPage, StoreError> {
-    // One more than is wanted shows whether there is a next page.
-    let wanted = limit.saturating_add(1);
-    let mut found = Vec::new();
-    if sort == Sort::Relevance && search.words.is_some() {
-        let mut after = after;
-        if after.is_none_or(|place| place.in_titles) {
-            let conditions = search.conditions(c, Within::Titles)?;
-            found = order::load(c, conditions, (sort, direction), after, wanted)?;
-            for (_, place) in &mut found {
-                place.in_titles = true;
-            }
-            after = None;
-        }
-        let missing = wanted - i64::try_from(found.len()).unwrap_or(wanted);
-        if missing > 0 {
-            let conditions = search.conditions(c, Within::NotTitles)?;
-            found.extend(order::load(
-                c,
-                conditions,
-                (sort, direction),
-                after,
-                missing,
-            )?);
-        }
-    } else {
+) -> Result<(Vec<String>, usize), StoreError> {
+    if order.0 != Sort::Relevance || search.words.is_none() {
         let conditions = search.conditions(c, Within::Anywhere)?;
-        found = order::load(c, conditions, (sort, direction), after, wanted)?;
+        let found = order::handles(conditions, order, after, limit).load(c)?;
+        return Ok((found, 0));
     }
-    let limit = usize::try_from(limit).unwrap_or_default();
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found
-        .last()
-        .filter(|_| has_more)
-        .map(|(_, place)| place.clone());
-    let rows = found.into_iter().map(|(row, _)| row).collect();
-    Ok(SearchPage { rows, next })
+    let (mut found, mut after) = (Vec::new(), after);
+    if after.is_none_or(|place| place.in_titles) {
+        let conditions = search.conditions(c, Within::Titles)?;
+        found = order::handles(conditions, order, after, limit).load::<String>(c)?;
+        after = None;
+    }
+    let in_titles = found.len();
+    let missing = limit - i64::try_from(in_titles).unwrap_or(limit);
+    if missing > 0 {
+        let conditions = search.conditions(c, Within::NotTitles)?;
+        found.extend(order::handles(conditions, order, after, missing).load::<String>(c)?);
+    }
+    Ok((found, in_titles))
 }
 
 /// Reads handles in the order of a page, for tests and links.

@@ -1,12 +1,18 @@
 //! Who said that they are not part of a project.
 
-use crate::sample::{self, at, handle, person, raid};
+use crate::sample::{self, SERVICE_POINT, at, handle, person, raid};
+use raid_model::trust::Quotas;
 use std::collections::BTreeSet;
 use store::contributor_states;
 use store::disclaimers::{self, Disclaimer};
+use store::namings;
+use store::raids::{self, Access, PageSize};
 use store::testing::TestDb;
 
-store::on_both_databases!(what_is_said_stands_until_it_is_taken_back);
+store::on_both_databases!(
+    what_is_said_stands_until_it_is_taken_back,
+    what_may_be_written_for_a_person_is_found_in_bounds,
+);
 
 async fn what_is_said_stands_until_it_is_taken_back(db: &TestDb) {
     let store = &sample::store(db).await;
@@ -56,4 +62,46 @@ async fn what_is_said_stands_until_it_is_taken_back(db: &TestDb) {
     assert_eq!(of_raid().await, BTreeSet::from([person(2)]));
     let read = store.read(|c| disclaimers::is_disclaimed(c, &person(1), &handle(1)));
     assert!(!read.await.unwrap());
+}
+
+async fn what_may_be_written_for_a_person_is_found_in_bounds(db: &TestDb) {
+    let store = &sample::store(db).await;
+    for n in 0..30 {
+        let mut write = raid(n, &[person(1 + n % 2)]);
+        if n % 6 == 2 {
+            write.access = Access::Embargoed;
+        }
+        store.mint(write).await.unwrap();
+        store
+            .write(move |c| namings::admit(c, &handle(n), &Quotas::default(), at(1)))
+            .await
+            .unwrap();
+    }
+    store
+        .write(|c| {
+            disclaimers::disclaim(c, &person(1), &handle(4), false, at(10))?;
+            // What another person says changes nothing.
+            disclaimers::disclaim(c, &person(2), &handle(6), false, at(10))
+        })
+        .await
+        .unwrap();
+    let found = async |with_embargoed, size: PageSize| {
+        let read = store.read(move |c| raids::writable_for(c, &person(1), with_embargoed, size));
+        let (rows, more) = read.await.unwrap();
+        let handles: Vec<_> = rows.into_iter().map(|r| r.handle.into_inner()).collect();
+        (handles, more)
+    };
+    let of = |numbers: &[u32]| numbers.iter().map(|n| handle(*n)).collect::<Vec<_>>();
+    let open = of(&[0, 6, 10, 12, 16, 18, 22, 24, 28]);
+    assert_eq!(found(false, 9.into()).await, (open.clone(), false));
+    assert_eq!(found(false, 8.into()).await, (open[..8].to_vec(), true));
+    assert_eq!(found(true, 3.into()).await, (of(&[0, 2, 6]), true));
+    let small = PageSize { rows: 9, bytes: 1 };
+    assert_eq!(found(false, small).await, (of(&[0]), true));
+
+    store
+        .write(|c| namings::stop(c, &person(1), SERVICE_POINT, at(20)))
+        .await
+        .unwrap();
+    assert_eq!(found(false, 9.into()).await, (Vec::new(), false));
 }

@@ -26,6 +26,7 @@ mod migrations;
 mod mints;
 mod moments;
 mod namings;
+mod page_size;
 mod permissions;
 mod raids;
 mod recovery;

@@ -21,7 +21,7 @@ async fn all_handles(store: &Store) -> Vec<String> {
     let rows = store
         .read(|c| raids::page(c, &raids::Filter::default(), None, 10_000))
         .await;
-    let rows = rows.unwrap().into_iter();
+    let rows = rows.unwrap().rows.into_iter();
     rows.map(|r| r.handle.as_str().to_owned()).collect()
 }
 

@@ -225,7 +225,8 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
                 let page = store
                     .read(move |c| raids::page(c, &filter, from.as_ref(), limit))
                     .await
-                    .unwrap();
+                    .unwrap()
+                    .rows;
                 let Some(last) = page.last() else { break };
                 assert!(page.len() <= usize::try_from(limit).unwrap());
                 after = Some(After {
@@ -265,7 +266,8 @@ async fn pages_and_counts_keep_to_their_filter(db: &TestDb) {
         ..Filter::default()
     };
     let page = store.read(move |c| raids::page(c, &embargoed, None, 100));
-    let found: Vec<_> = page.await.unwrap().into_iter().map(|r| r.handle).collect();
+    let found = page.await.unwrap().rows;
+    let found: Vec<_> = found.into_iter().map(|r| r.handle).collect();
     let expected: Vec<_> = [9, 6, 3, 0].map(|n| handle(n).into()).into();
     assert_eq!(found, expected);
 

@@ -19,10 +19,9 @@ mod pgbench;
 mod reads;
 mod requests;
 mod search;
-mod shipped;
 mod syncing;
 
-use raid_tests::Backend;
+use raid_tests::{Backend, shipped};
 use std::process::ExitCode;
 
 /// What can be named on the command line: databases, and parts.

@@ -49,7 +49,7 @@ proptest! {
     #[test]
     fn a_valid_request_round_trips(request in raid_request(), handle in handle()) {
         let context = ValidationContext { today: TODAY, ..context() };
-        prop_assert_eq!(validate_mint(&request, &context), []);
+        prop_assert_eq!(validate_mint(&request, &context).into_listed(), []);
         let sent = serde_json::to_vec(&request).unwrap();
         prop_assert_eq!(&RaidRequest::from_json(&sent).unwrap(), &request);
 
@@ -60,7 +60,7 @@ proptest! {
         prop_assert_eq!(&serde_json::from_slice::<Raid>(&shown).unwrap(), &raid);
         // What a client reads, it can send back, and nothing changes.
         let returned = RaidRequest::from_json(&shown).unwrap();
-        prop_assert_eq!(validate_update(&returned, &raid, &context), []);
+        prop_assert_eq!(validate_update(&returned, &raid, &context).into_listed(), []);
         prop_assert!(raid.same_content(&returned));
     }
 
@@ -78,7 +78,7 @@ proptest! {
             }
             Err(other) => prop_assert!(false, "{}", other),
             Ok(request) => {
-                for failure in validate_mint(&request, &context()) {
+                for failure in validate_mint(&request, &context()).listed() {
                     prop_assert!(failure.field_id.starts_with(block), "{:?} for {}", failure, pointer);
                 }
             }

@@ -80,7 +80,7 @@ fn what_deceived_before_may_stay() {
             failures.into_iter().map(|f| f.field_id).collect()
         };
         (
-            fields(validate_update(&request, &current, &context())),
+            fields(validate_update(&request, &current, &context()).into_listed()),
             fields(tolerated(&request, &current)),
         )
     };

@@ -103,10 +103,13 @@ fn what_stands_already_is_tolerated() {
         let mut body = serde_json::to_value(&current).unwrap();
         change(&mut body);
         let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
-        let fields = |failures: Vec<Failure>| failures.into_iter().map(|f| f.field_id).collect();
+        let fields = |failures: FailureList| {
+            let listed = failures.listed().iter();
+            listed.map(|f| f.field_id.clone()).collect()
+        };
         (
             fields(validate_update(&request, &current, &context())),
-            fields(tolerated(&request, &current)),
+            fields(tolerated(&request, &current).into()),
         )
     };
     let names = |fields: &[&str]| fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>();

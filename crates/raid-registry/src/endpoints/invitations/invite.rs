@@ -1,7 +1,7 @@
 //! Making an invitation. The same address is invited to a RAiD once, however often that is asked.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::validate_position_and_roles;
+use raid_model::validate::{FailureList, validate_position_and_roles};
 use raid_model::vocabulary::Role as ContributorRole;
 use raid_model::{Classification, Contributor, ContributorPosition, json, wire};
 use serde::Deserialize;
@@ -77,7 +77,8 @@ pub(crate) async fn invite(
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request: InvitationRequest = json::read(&body)?;
     let now = registry.now();
-    let (email, mut failures) = address(request.email.as_deref());
+    let (email, failures) = address(request.email.as_deref());
+    let mut failures = FailureList::from(failures);
     failures.extend(validate_position_and_roles(
         "",
         request.position.as_deref(),

@@ -1,8 +1,9 @@
 //! In which order RAiDs are found, and where a page ended.
 
+use super::super::PageSize;
 use super::super::RaidRow;
-use super::super::sight::Condition;
-use super::found::{Handles, OneOf, handles_of};
+use super::super::sight::{Condition, Sight};
+use super::found::{Handles, handles_of};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::raid;
@@ -81,22 +82,26 @@ macro_rules! in_order {
     }};
 }
 
-/// The RAiDs that fulfil the conditions, in their order.
+/// RAiDs of which the handles were found, as far as the size of a page goes, and whether that is all of
+/// them. Whoever may not see one any more gets none.
 pub(super) fn load(
     c: &mut Conn,
-    conditions: Vec<Condition>,
-    (sort, direction): (Sort, Direction),
-    after: Option<&Place>,
-    limit: i64,
-) -> Result<Vec<Found>, StoreError> {
-    let query = raid::table
-        .filter(OneOf {
-            column: raid::handle,
-            handles: handles(conditions, (sort, direction), after, limit),
-        })
-        .select((RaidRow::as_select(), raid::sort_title, raid::starts_on))
-        .into_boxed();
-    let rows: Vec<Loaded> = in_order!(query, sort, direction).load(c)?;
+    handles: &[String],
+    sight: &Sight,
+    sort: Sort,
+    size: PageSize,
+) -> Result<(Vec<Found>, bool), StoreError> {
+    let (rows, is_whole) = size.load(
+        handles,
+        |(row, ..): &Loaded| row,
+        |piece| {
+            let query = raid::table
+                .filter(raid::handle.eq_any(piece))
+                .filter(sight.condition())
+                .select((RaidRow::as_select(), raid::sort_title, raid::starts_on));
+            Ok(query.load(c)?)
+        },
+    )?;
     let place = |(row, title, starts_on): Loaded| {
         let key = match sort {
             Sort::Relevance | Sort::Created => Key::Moment(row.created_at),
@@ -114,7 +119,7 @@ pub(super) fn load(
             },
         )
     };
-    Ok(rows.into_iter().map(place).collect())
+    Ok((rows.into_iter().map(place).collect(), is_whole))
 }
 
 /// Their handles alone: where many are found and have to be sorted, no document is read for it.

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-const DEFAULT: &str = include_str!("../../../../config/default.toml");
+const DEFAULT: &str = include_str!("../../config/default.toml");
 /// What is taken back to what is shipped: whole sections, and single settings.
 const SECTIONS: [&str; 4] = ["permissions", "sync", "worker", "log"];
 const SETTINGS: [(&str, &str); 8] = [
@@ -16,7 +16,10 @@ const SETTINGS: [(&str, &str); 8] = [
     ("orcid", "max_wait"),
 ];
 
-/// The shipped settings, in TOML, with ORCID on (`own`) or `off`.
+/// The shipped settings but for limits, in TOML, with ORCID on (`own`) or `off`.
+///
+/// # Panics
+/// When the default configuration is none.
 pub fn settings(orcid_mode: &str) -> String {
     let default: Table = DEFAULT.parse().expect("the default configuration");
     let mut taken = Table::new();
@@ -32,6 +35,19 @@ pub fn settings(orcid_mode: &str) -> String {
         );
     }
     set(&mut taken, "orcid", "mode", Value::from(orcid_mode));
+    taken.to_string()
+}
+
+/// The shipped limits, in TOML.
+///
+/// # Panics
+/// When the default configuration is none.
+pub fn limits() -> String {
+    let default: Table = DEFAULT.parse().expect("the default configuration");
+    let mut taken = Table::new();
+    taken.insert("limits".to_owned(), default["limits"].clone());
+    let timeout = default["server"]["write_timeout"].clone();
+    set(&mut taken, "server", "write_timeout", timeout);
     taken.to_string()
 }
 
