@@ -193,7 +193,7 @@ fn known(
     Ok(KnownPeople { named, shown })
 }
 
-/// What is told of somebody whom the caller may know nothing of.
+/// What the answer says of somebody whom no RAiD names that the caller has a right to.
 fn unknown(orcid: OrcidId, desired: Option<MembershipDocument>) -> OrcidChange {
     OrcidChange {
         orcid,

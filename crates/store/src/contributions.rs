@@ -73,11 +73,10 @@ pub fn named_inside(
     sight: &Sight,
 ) -> Result<BTreeSet<OrcidId>, StoreError> {
     let all: Vec<String> = people.iter().map(ToString::to_string).collect();
-    let nobody: (&str, &[HolderRole]) = ("", &[]);
-    let (subject, roles) = sight
-        .holder
-        .as_ref()
-        .map_or(nobody, |holder| (&holder.subject, &holder.roles));
+    let nobody: (&str, &str, &[HolderRole]) = ("", "", &[]);
+    let (issuer, subject, roles) = sight.holder.as_ref().map_or(nobody, |holder| {
+        (&holder.issuer, &holder.subject, &holder.roles)
+    });
     let mut named = BTreeSet::new();
     for people in all.chunks(ROWS_A_STATEMENT) {
         let of_people = contribution::table
@@ -91,6 +90,7 @@ pub fn named_inside(
         if !sight.embargoed {
             let held = raid_holder::table
                 .filter(raid_holder::handle.eq(contribution::handle))
+                .filter(raid_holder::issuer.eq(issuer))
                 .filter(raid_holder::subject.eq(subject))
                 .filter(raid_holder::role.eq_any(roles));
             // No service point has the number 0.

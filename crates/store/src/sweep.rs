@@ -37,11 +37,17 @@ pub fn set_place(c: &mut Conn, place: &str) -> Result<(), StoreError> {
 
 /// What keeps a person's permission alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub struct Person {
     /// Who.
     pub orcid: OrcidId,
     /// Where they stand; none when they are not known and only left a token.
     pub state: Option<PermissionState>,
+    /// Whether their question was closed by somebody who did not sign in.
+    pub closed: bool,
     /// Whether there is a token in use.
     pub holds_token: bool,
     /// Whether there are tokens to be revoked at ORCID.
@@ -59,11 +65,15 @@ pub fn people(
     limit: i64,
 ) -> Result<Vec<Person>, StoreError> {
     let after = after.map(ToString::to_string).unwrap_or_default();
-    let known: Vec<(AsText<OrcidId>, AsText<PermissionState>)> = permission::table
+    let known: Vec<(AsText<OrcidId>, AsText<PermissionState>, bool)> = permission::table
         .filter(permission::orcid.gt(&after))
         .order(permission::orcid)
         .limit(limit)
-        .select((permission::orcid, permission::state))
+        .select((
+            permission::orcid,
+            permission::state,
+            permission::closed_at.is_not_null(),
+        ))
         .load(c)?;
     let givers: Vec<AsText<OrcidId>> = orcid_grant::table
         .filter(orcid_grant::orcid.gt(&after))
@@ -72,14 +82,14 @@ pub fn people(
         .select(orcid_grant::orcid)
         .distinct()
         .load(c)?;
-    let mut people: BTreeMap<OrcidId, Option<PermissionState>> = givers
+    let mut people: BTreeMap<OrcidId, (Option<PermissionState>, bool)> = givers
         .into_iter()
-        .map(|orcid| (orcid.into_inner(), None))
+        .map(|orcid| (orcid.into_inner(), (None, false)))
         .collect();
     people.extend(
         known
             .into_iter()
-            .map(|(orcid, state)| (orcid.into_inner(), Some(state.into_inner()))),
+            .map(|(orcid, state, closed)| (orcid.into_inner(), (Some(state.into_inner()), closed))),
     );
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let people: Vec<_> = people.into_iter().take(limit).collect();
@@ -105,9 +115,10 @@ pub fn people(
     let watched = tasks::due_times(c, Kind::Permission, &keys)?;
     Ok(people
         .into_iter()
-        .map(|(orcid, state)| Person {
+        .map(|(orcid, (state, closed))| Person {
             orcid,
             state,
+            closed,
             holds_token: tokens.contains(&(orcid, true)),
             spent_tokens: tokens.contains(&(orcid, false)),
             question: questions.get(&orcid).copied(),

@@ -2,8 +2,8 @@
 //! PostgreSQL. Neither splits or folds texts itself: both get the same words, ready made, so that
 //! both find the same.
 //!
-//! The words of embargoed RAiDs are marked. A search of somebody who may not see them does not come
-//! upon them in the index, so that it takes as long as if they were not there.
+//! The words of embargoed RAiDs are marked. A search of somebody who may not see them finds none of them
+//! in the index, so that it takes as long as if they were not there.
 
 use crate::conn::Conn;
 use crate::error::StoreError;

@@ -11,6 +11,7 @@ raid_tests::on_both_databases!(
     a_withdrawal_holds_on_every_node,
     a_transfer_holds_on_every_node,
     a_service_point_is_switched_off_on_every_node,
+    a_cursor_is_good_on_every_node,
 );
 
 /// How often each is tried: one that is served too long is not seen each time.
@@ -119,5 +120,27 @@ async fn a_service_point_is_switched_off_on_every_node(stage: &Stage) {
             (reply.status == 201).then_some(())
         })
         .await;
+    }
+}
+
+async fn a_cursor_is_good_on_every_node(stage: &Stage) {
+    let (mut first, second) = two(stage).await;
+    for _ in 0..3 {
+        first.client().mint(&examples::minimal()).await;
+    }
+    for (list, parameter) in [("/v1/changes", "after"), ("/v1/raids", "cursor")] {
+        let page = anonymous(&first).get(&format!("{list}?limit=1")).await;
+        let next = page.expect(200)["next"].as_str().unwrap().to_owned();
+        let rest = format!("{list}?{parameter}={next}");
+        let there = anonymous(&second).get(&rest).await.expect(200);
+        first.restart().await;
+        let after_a_restart = anonymous(&first).get(&rest).await.expect(200);
+        for answer in [there, after_a_restart] {
+            let all = answer.get("items").or(answer.get("changes")).unwrap();
+            assert_eq!(all.as_array().unwrap().len(), 2, "{answer:#}");
+        }
+        let cut = format!("{list}?{parameter}={}", &next[..next.len() - 4]);
+        let refused = anonymous(&second).get(&cut).await.expect(400);
+        assert_eq!(refused["failures"][0]["fieldId"], parameter);
     }
 }

@@ -224,7 +224,7 @@ async fn an_import_can_be_tried(stage: &Stage) {
         (&lines[250]["line"], &lines[250]["status"]),
         (&json!(250), &json!(200))
     );
-    assert_eq!(lines[250]["orcid"][0]["change"], "ask");
+    assert_eq!(lines[250]["orcid"][0]["change"], "unknown");
     assert_eq!(
         lines[100]["problem"]["failures"][0]["fieldId"],
         "contributor"

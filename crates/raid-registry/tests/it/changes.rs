@@ -180,7 +180,7 @@ async fn what_was_open_leaves_a_tombstone(db: &TestDb) {
     assert_eq!(told(&shown), [line(&raid, 3, "updated")]);
 }
 
-/// How often and when a RAiD is changed under embargo is told to nobody who may not see it.
+/// Nobody who may not see a RAiD learns how often and when it is changed under embargo.
 async fn changes_under_embargo_are_told_to_nobody(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;

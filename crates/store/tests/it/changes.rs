@@ -80,7 +80,7 @@ async fn versions_come_in_the_order_of_commits(db: &TestDb) {
         .await
         .unwrap();
     let all = read_all(&store, 100).await;
-    // What was withdrawn is told of once.
+    // One entry says that a RAiD was withdrawn.
     let expected = [(2, 1, 1), (4, 1, 2), (5, 2, 3)];
     assert_eq!(told(&all), expected.map(|(p, n, v)| line(p, n, v)));
     let shown: Vec<_> = all.iter().map(|c| c.shown).collect();

@@ -43,8 +43,8 @@ async fn hits(store: &Store, word: &str) -> i64 {
     store.read(count).await.unwrap()[0].count
 }
 
-/// Who may not see an embargoed RAiD does not come upon it in the index of words, so that a search
-/// takes as long as if it were not there; who may finds it as any other.
+/// A search of somebody who may not see an embargoed RAiD finds nothing of it in the index of words, so
+/// that it takes as long as if the RAiD were not there.
 async fn hidden_words_are_found_by_those_alone_who_may_see_them(db: &TestDb) {
     let store = with_shared(db).await;
     assert_eq!(hits(&store, "secret").await, 0);

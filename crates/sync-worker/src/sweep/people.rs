@@ -45,10 +45,11 @@ fn has_a_next_step(person: &Person, state: PermissionState) -> bool {
             | PermissionState::Deactivated
             | PermissionState::Unreachable => true,
             PermissionState::Revoked => person.holds_token || question.is_some(),
-            // An open question of somebody who never answered may stay.
-            PermissionState::Ignored => {
-                matches!(question, Some(Question::Posting | Question::Withdrawing))
-            }
+            // An open question of somebody who never answered may stay, if nobody closed it.
+            PermissionState::Ignored => match question {
+                Some(Question::Open) => person.closed,
+                question => question.is_some(),
+            },
             PermissionState::Unasked | PermissionState::Denied | PermissionState::Disconnected => {
                 question.is_some()
             }
@@ -64,6 +65,7 @@ mod tests {
         Person {
             orcid: "0000-0002-1825-0097".parse().unwrap(),
             state,
+            closed: false,
             holds_token: state.is_some_and(PermissionState::keeps_token),
             spent_tokens: false,
             question: None,
@@ -99,6 +101,11 @@ mod tests {
             ..person(Some(Ignored))
         };
         assert_eq!(find(&stays), None);
+        let closed = Person {
+            closed: true,
+            ..stays
+        };
+        assert_eq!(find(&closed), Some(Find::Permission(closed.orcid)));
         assert_eq!(find(&person(None)), None);
     }
 
