@@ -63,33 +63,9 @@ macro_rules! section {
 mod auth;
 pub use auth::{Auth, Issuer};
 
-section! {
-    /// `[server]`
-    Server {
-        bind: SocketAddr,
-        internal_bind: MaybeAddress,
-        public_url: Url,
-        workers: usize,
-        body_limit: usize,
-        #[serde(with = "bounded")]
-        body_timeout: Duration,
-        #[serde(with = "bounded")]
-        write_timeout: Duration,
-        cors_origins: Vec<String>,
-        trusted_proxy: bool,
-    }
-}
-section! {
-    /// `[limits]`
-    Limits {
-        per_second: u32,
-        burst: u32,
-        anonymous_per_second: u32,
-        anonymous_burst: u32,
-        large_answers: usize,
-        long_polls: usize,
-    }
-}
+mod serving;
+pub use serving::{Limits, Server};
+
 section! {
     /// `[data]`
     Data {

@@ -29,7 +29,10 @@ async fn errors_of_the_framework_are_problems(stage: &Stage) {
             413,
         ),
         (
-            get("/raid/").header("Origin", "https://evil.example.org"),
+            visitor
+                .request(Method::OPTIONS, "/raid/")
+                .header("Origin", "https://evil.example.org")
+                .header("Access-Control-Request-Method", "GET"),
             400,
         ),
     ] {
