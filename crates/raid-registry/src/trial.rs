@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::membership::{Consent, Entry, MembershipDocument, MembershipPolicy, Step};
+use raid_model::trust::Gate;
 use raid_model::{OrcidId, Raid};
 use serde::Serialize;
 use store::memberships::{self, Membership};
 use store::raids::Sight;
-use store::{Conn, StoreError, contributions, disclaimers, permissions, statuses};
+use store::{Conn, StoreError, contributions, disclaimers, namings, permissions, statuses};
 use time::Date;
 
 use crate::auth::Caller;
@@ -87,6 +88,8 @@ enum Change {
     None,
     /// They are asked first, and it is added if they say yes.
     Ask,
+    /// It waits for an operator: everything new of the service point does, or this person.
+    Held,
     /// It depends on what they answered, which is not the caller's to know: no RAiD that the caller
     /// has a right to names them.
     Unknown,
@@ -153,17 +156,22 @@ fn changes(
     };
     let stands = stands(c, raid, &people)?;
     let disclaimed = disclaimers::of_raid(c, raid.handle())?;
+    let named: Vec<OrcidId> = known.named.iter().copied().collect();
+    let service_point = raid.identifier.owner.service_point;
+    let gates = namings::gates(c, service_point, raid.handle(), &named)?;
     let of_person = |person: OrcidId| {
-        // Whoever says that they are not part of it gets no entry.
+        // Whoever says that they are not part of it, or wants none of the service point, gets no entry.
         let desired = MembershipDocument::for_contributor(raid, &person, policy, today)
-            .filter(|_| !disclaimed.contains(&person));
+            .filter(|_| !disclaimed.contains(&person))
+            .filter(|_| gates.get(&person) != Some(&Gate::Stopped));
         if !known.named.contains(&person) {
             return unknown(person, desired);
         }
         let standing = known.shown.people.get(&person);
         let consent = standing.map_or(Consent::Unasked, |it| it.state.consent());
         let entry = stands.get(&person).map_or(Entry::Absent, Membership::entry);
-        change(person, desired, consent, entry)
+        let is_held = matches!(gates.get(&person), Some(Gate::Held(_)));
+        change(person, desired, consent, entry, is_held)
     };
     Ok(people.into_iter().map(of_person).collect())
 }
@@ -221,10 +229,12 @@ fn change(
     desired: Option<MembershipDocument>,
     consent: Consent,
     entry: Entry,
+    is_held: bool,
 ) -> OrcidChange {
     let wanted = desired.clone();
     let (change, entry) = match Step::next(desired, consent, entry) {
         Step::Nothing | Step::ReviewQuestion => (Change::None, None),
+        Step::AskFirst | Step::Create(_) if is_held => (Change::Held, wanted),
         Step::AskFirst => (Change::Ask, wanted),
         Step::Create(document) => (Change::Add, Some(document)),
         Step::Update(_, document) => (Change::Update, Some(document)),

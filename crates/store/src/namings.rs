@@ -25,7 +25,7 @@ use crate::{grants, memberships};
 use diesel::prelude::*;
 use raid_model::trust::{Gate, HeldBecause, NamingState, Quotas, Trust};
 use raid_model::{Handle, OrcidId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Time;
 
 /// Whether a service point may ask a person about a project, and what it did before.
@@ -82,6 +82,47 @@ pub fn among(
         ((orcid.into_inner(), handle.into_inner()), naming)
     };
     Ok(rows.into_iter().map(named).collect())
+}
+
+/// Where some people stand with a service point, about a RAiD that exists or is only tried. The quotas of
+/// the day are not looked at.
+pub fn gates(
+    c: &mut Conn,
+    service_point: i64,
+    handle: &Handle,
+    people: &[OrcidId],
+) -> Result<BTreeMap<OrcidId, Gate>, StoreError> {
+    let trust: Option<AsText<Trust>> = service_point::table
+        .find(service_point)
+        .select(service_point::trust)
+        .first(c)
+        .optional()?;
+    let trust = trust.map(AsText::into_inner).ok_or(StoreError::NotFound)?;
+    let named: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let (mut states, mut released) = (BTreeMap::new(), BTreeSet::new());
+    for named in named.chunks(ROWS_A_STATEMENT) {
+        let known: Vec<(AsText<OrcidId>, AsText<NamingState>)> = naming::table
+            .filter(naming::service_point_id.eq(service_point))
+            .filter(naming::orcid.eq_any(named))
+            .select((naming::orcid, naming::state))
+            .load(c)?;
+        let known = known
+            .into_iter()
+            .map(|(orcid, state)| (orcid.into_inner(), state.into_inner()));
+        states.extend(known);
+        let theirs: Vec<AsText<OrcidId>> = contribution::table
+            .filter(contribution::handle.eq(handle.to_string()))
+            .filter(contribution::orcid.eq_any(named))
+            .filter(contribution::released_at.is_not_null())
+            .select(contribution::orcid)
+            .load(c)?;
+        released.extend(theirs.into_iter().map(AsText::into_inner));
+    }
+    let gate = |orcid: &OrcidId| {
+        let state = states.get(orcid).copied();
+        (*orcid, Gate::of(trust, state, released.contains(orcid)))
+    };
+    Ok(people.iter().map(gate).collect())
 }
 
 /// Where a person stands with the service point of one of their projects; none if the RAiD does not

@@ -347,9 +347,6 @@ fn version_row(w: &RaidWrite) -> NewVersionRow<'_> {
 }
 
 /// The RAiD as it stands.
-///
-/// # Errors
-/// When the database refuses.
 pub fn find(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError> {
     Ok(raid::table
         .find(handle.to_string())
@@ -438,9 +435,7 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
 
 /// Withdraws a RAiD: writes its last version, after which nothing changes it, and wakes the tasks
 /// of its contributors, whose records lose it.
-///
-/// # Errors
-/// As [`amend`].
+/// Fails as [`amend`] does.
 pub fn withdraw(c: &mut Conn, last: &RaidWrite, reason: &str) -> Result<(), StoreError> {
     amend(c, last)?;
     diesel::update(raid::table.find(last.handle.as_str()))

@@ -10,17 +10,36 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The cells of each row of the page's tables, but those of headings.
-fn rows() -> Vec<Vec<String>> {
-    let page = fs::read_to_string(root().join("docs/compatibility.md")).unwrap();
-    let rows: Vec<Vec<String>> = page
-        .lines()
+/// The cells of each row of a page's tables.
+fn rows_of(page: &str) -> Vec<Vec<String>> {
+    let page = fs::read_to_string(root().join(page)).unwrap();
+    page.lines()
         .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'))
         .map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect())
-        .filter(|cells: &Vec<_>| !matches!(cells[1].as_str(), "here" | "---"))
-        .collect();
+        .collect()
+}
+
+/// The rows of the page on compatibility, but those of headings.
+fn rows() -> Vec<Vec<String>> {
+    let mut rows = rows_of("docs/compatibility.md");
+    rows.retain(|cells| !matches!(cells[1].as_str(), "here" | "---"));
     assert!(rows.len() > 60, "only {} rows were found", rows.len());
     rows
+}
+
+/// The threats that docs/security.md lists are shown by tests that exist.
+#[test]
+fn every_threat_has_a_test() {
+    let sources = sources();
+    let mut threats = 0;
+    let is_threat = |row: &&Vec<String>| row.len() == 3 && row[2].contains("::");
+    for row in rows_of("docs/security.md").iter().filter(is_threat) {
+        for test in code(&row[2]) {
+            assert!(doc_comment(&sources, test).is_some(), "there is no {test}");
+        }
+        threats += 1;
+    }
+    assert!(threats > 30, "only {threats} threats were found");
 }
 
 /// What a cell has between backticks.

@@ -1,3 +1,5 @@
+//! What is served, and how much of it: `[server]` and `[limits]`.
+
 use super::values::{MaybeAddress, bounded};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;

@@ -41,12 +41,13 @@ fn orcid_change() -> Object {
         must("title", text(), "The project's title"),
         must("url", text(), "The RAiD's page"),
     ]);
-    let changes = &["add", "update", "remove", "none", "ask", "unknown"];
+    let changes = &["add", "update", "remove", "none", "ask", "held", "unknown"];
     object([
         must(
             "change",
             one_of(changes),
             "What would happen to their record; `ask`: it would be added if they say yes; \
+             `held`: it would wait for an operator; \
              `unknown`: that depends on what they answered, and no RAiD that you have a right to \
              names them",
         ),

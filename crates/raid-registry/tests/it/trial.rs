@@ -3,19 +3,21 @@
 use actix_web::http::Method;
 use raid_model::membership::MembershipDocument;
 use raid_model::permission::PermissionState as State;
+use raid_model::trust::Trust;
 use raid_model::{Handle, OrcidId, Raid};
 use raid_registry::Settings;
 use serde_json::{Value, json};
 use store::memberships::{self, Standing};
 use store::raids::{self, Filter};
+use store::service_points::{self, ServicePointRow};
 use store::testing::TestDb;
 use store::testing::put_in_state;
-use store::{Conn, tasks};
+use store::{Conn, StoreError, tasks};
 
 use raid_registry::auth::Role;
 
 use crate::harness::{
-    AWAY_GROUP, Server, embargoed, minimal, path_of, request, serve, serve_with, settings,
+    AWAY_GROUP, HOME, Server, embargoed, minimal, path_of, request, serve, serve_with, settings,
 };
 
 store::on_both_databases!(
@@ -201,6 +203,11 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
     next["title"][0]["text"] = json!("A better title");
     wanted[4].1 = "update";
     assert_eq!(changes(&next).await, pairs(&wanted));
+    // What a service point on hold adds waits; what stands follows.
+    trust(&server, Trust::Hold).await;
+    wanted[1].1 = "held";
+    assert_eq!(changes(&next).await, pairs(&wanted));
+    trust(&server, Trust::Auto).await;
     // Under embargo nothing stands on records.
     next["access"] = embargoed(&server)["access"].clone();
     assert_eq!(
@@ -214,6 +221,15 @@ async fn a_trial_says_what_would_happen_to_each_record(db: &TestDb) {
         ])
     );
     assert_eq!(traces(&server).await, before);
+}
+
+async fn trust(server: &Server, trust: Trust) {
+    let change = move |c: &mut Conn| {
+        let row = service_points::find(c, HOME)?.ok_or(StoreError::NotFound)?;
+        let row = ServicePointRow { trust, ..row };
+        service_points::change(c, &row).map(drop)
+    };
+    server.store.write(change).await.unwrap();
 }
 
 /// Whatever a person answered, a caller who has no RAiD that names them gets the same answer.
