@@ -207,7 +207,7 @@ pub(crate) async fn explain<'a>(
     );
     match (visit.state, embargo) {
         _ if not_joined && (state == Some(State::Cancelled) || !stands) => {
-            page.heading = (if stands { CANCELLED } else { WITHDRAWN }).to_owned();
+            page.heading = String::from(if stands { CANCELLED } else { WITHDRAWN });
             page.texts = vec![
                 "You did not join, and the permission just given is handed back. If you think that \
                  this is a mistake, ask whoever invited you."
@@ -215,7 +215,7 @@ pub(crate) async fn explain<'a>(
             ];
         }
         (visits::State::OtherPerson, _) if state != Some(State::Accepted) && !counts => {
-            page.heading = INVITER_GONE.to_owned();
+            page.heading = String::from(INVITER_GONE);
             page.texts = vec![
                 "Whoever sent it may not invite people to this project now. You did not join, and \
                  the permission just given is handed back."
@@ -227,7 +227,7 @@ pub(crate) async fn explain<'a>(
                 .push(format!("The project's own record is not public {until}."));
         }
         (visits::State::Granted, Some(until)) => {
-            page.heading = "Thank you: you joined the project".to_owned();
+            page.heading = String::from("Thank you: you joined the project");
             page.texts = vec![
                 format!(
                     "Its record is not public {until}, and nothing about it is written to your \

@@ -192,13 +192,13 @@ fn explain_what_waits(page: &mut ResultPage<'_>, found: &Projects, orcid: OrcidI
     const THANKS: &str = "Thank you: you gave permission";
     let waiting = found.listed.iter().filter(|p| p.named != orcid).count();
     let text = if found.listed.is_empty() {
-        page.heading = THANKS.to_owned();
+        page.heading = String::from(THANKS);
         "There is no project that we would add to your ORCID record now. We keep your permission \
          while a project names you, and hand it back otherwise."
     } else if waiting == 0 {
         return;
     } else if waiting == found.listed.len() {
-        page.heading = THANKS.to_owned();
+        page.heading = String::from(THANKS);
         "The projects below name an earlier iD of yours. Each appears on your record when the \
          project's owner puts your present iD in its place."
     } else {

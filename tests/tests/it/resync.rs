@@ -94,7 +94,7 @@ async fn a_new_client_writes_entries_of_its_own(stage: &Stage) {
     assert!(letters.contains("9010"), "{letters}");
 
     let forgotten = stage.command_with(&next, &["forget-put-codes"]).output();
-    assert!(forgotten.contains("1 put-codes"), "{forgotten}");
+    assert!(forgotten.contains("Put-codes forgotten: 1."), "{forgotten}");
     let new = eventually("an entry of the new client", async || {
         let entries = stage.orcid.memberships_of(CARBERRY, &handle).await;
         entries

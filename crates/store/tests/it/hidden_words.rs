@@ -1,6 +1,6 @@
 //! The words of embargoed RAiDs in the index.
 
-use crate::sample::{SERVICE_POINT, at};
+use crate::sample::{ISSUER, SERVICE_POINT, at};
 use crate::search::{BEST, found, words};
 use crate::searched::{self, ELSEWHERE, with_shared};
 use diesel::prelude::*;
@@ -55,7 +55,7 @@ async fn hidden_words_are_found_by_those_alone_who_may_see_them(db: &TestDb) {
     };
     let held = |role| Sight {
         holder: Some(Holder {
-            issuer: "issuer".to_owned(),
+            issuer: ISSUER.to_owned(),
             subject: "somebody".to_owned(),
             roles: vec![role],
         }),
