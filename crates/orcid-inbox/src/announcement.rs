@@ -120,7 +120,7 @@ impl AnnouncementReconciler {
     fn over_budget(&self, known: &Known) -> Option<Duration> {
         let most = usize::try_from(self.settings.announcements).unwrap_or(usize::MAX);
         let over = known.others.len().checked_sub(most)?;
-        // When so many of them are past the window that one more fits.
+        // When enough of them have left the window for one more to fit.
         let Some(makes_room) = known.others.get(over) else {
             return Some(self.settings.rules.budget.window);
         };

@@ -109,8 +109,8 @@ impl Inbox {
         Some(answer)
     }
 
-    /// A person objected to a service point, one of so many today: counted, and an alarm when it is the
-    /// one that makes them too many.
+    /// Counts an objection to a service point. The one that reaches the day's threshold
+    /// (`quotas.objections_alarm`) is logged as a warning.
     pub(crate) fn alarm(&self, objected: Objected) {
         let (service_point, objections) = (objected.service_point, objected.today);
         metrics::counter!("raid_objections_total").increment(1);

@@ -28,8 +28,8 @@ pub(crate) struct UnavailableResolver {
 /// Validates a request together with what other registries say about its identifiers, which `ids`
 /// lists. Gives the members that are accepted with a warning.
 ///
-/// `caller` takes turns with others. Anything that is wrong is told first, and all of it; whatever could not be asked counts only
-/// where nothing is wrong. No transaction is open meanwhile.
+/// `caller` takes turns with others. All failures are reported first; what could not be asked counts
+/// only where nothing is wrong. No transaction is open meanwhile.
 pub(crate) async fn check(
     registry: &Registry,
     caller: &Caller,

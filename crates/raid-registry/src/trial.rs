@@ -177,7 +177,7 @@ fn changes(
 }
 
 /// What a caller may know of some people: a change that is tried must not tell of people whom the
-/// caller never named in earnest.
+/// caller has not named in a stored RAiD.
 struct KnownPeople {
     /// Those whom a RAiD names that the caller has a right to.
     named: BTreeSet<OrcidId>,

@@ -323,7 +323,7 @@ async fn now_is_behind_all_that_was_written(db: &TestDb) {
     assert_eq!(told(&answer), [line(&new, 1, "created")]);
 }
 
-/// So many may wait, so many of them of one caller.
+/// A feed with this many places for waits, and this many for one caller.
 fn patient(waiting: usize, waiting_each: usize) -> Settings {
     Settings {
         change_feed: ChangeFeed {

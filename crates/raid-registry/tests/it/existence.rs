@@ -322,7 +322,7 @@ async fn a_patch_asks_about_people(db: &TestDb) {
     assert_eq!(field, "contributor[0].id");
 }
 
-/// Whether it is tried or meant, and whatever else is wrong is told first.
+/// With and without a dry run; other failures are reported first.
 async fn more_unknown_ids_than_a_request_may_have_are_refused(db: &TestDb) {
     let peer = Peer::start();
     let mut settings = peer.settings(WhenUnavailable::Refuse);

@@ -273,7 +273,7 @@ async fn a_trial_tells_nothing_of_strangers(db: &TestDb) {
         server.store.write(put).await.unwrap();
         assert_eq!(all_ways(&away).await, first, "{state}");
     }
-    // Who names them in earnest sees where they stand.
+    // A caller who has minted a RAiD that names them sees their state.
     let (orcid, now) = (person(STRANGER), server.clock.now());
     let grant = move |c: &mut Conn| put_in_state(c, &orcid, State::Granted, now);
     server.store.write(grant).await.unwrap();
