@@ -26,7 +26,7 @@ test: ## run all tests, on SQLite and on a PostgreSQL of their own
 	rm -rf $(MESSAGES) && mkdir -p $(MESSAGES)
 	cargo build --locked --workspace
 ifdef HAS_NEXTEST
-	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo nextest run --locked --workspace
+	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo nextest run --locked --workspace --no-fail-fast
 	cargo test --locked --workspace --doc
 else
 	RAID_ORCID_MESSAGES=$(MESSAGES) scripts/postgres run cargo test --locked --workspace

@@ -93,8 +93,8 @@ impl<'a> Cast<'a> {
     /// Each kind of edit: titles, positions, ends, people who go, come, and go and come back.
     pub async fn edit_all(&self, mark: &str) {
         for (number, handle) in self.handles.iter().enumerate() {
-            let newcomer = &self.people[(number + 3) % self.people.len()];
             let before = self.client.raid(handle).await;
+            let newcomer = self.stranger_to(&before, number);
             let edited = |change: &dyn Fn(&mut Value)| {
                 let mut raid = before.clone();
                 change(&mut raid);
@@ -120,7 +120,8 @@ impl<'a> Cast<'a> {
                     self.client.edit(handle, back).await;
                 }
                 3 if number > 6 => {
-                    let newcomer = &self.people[(number + 1) % self.people.len()];
+                    let before = self.client.raid(handle).await;
+                    let newcomer = self.stranger_to(&before, number);
                     self.client
                         .edit(handle, |raid| add_person(raid, newcomer))
                         .await;
@@ -128,6 +129,23 @@ impl<'a> Cast<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Somebody who does not contribute to `raid`: handles come in random order, so a fixed
+    /// choice may be somebody who does, and then nothing is written for them.
+    fn stranger_to(&self, raid: &Value, number: usize) -> &str {
+        let contributors = raid["contributor"].as_array().unwrap();
+        let contributes = |person: &str| {
+            let id = format!("https://orcid.org/{person}");
+            contributors.iter().any(|other| other["id"] == *id)
+        };
+        let mut others = self
+            .people
+            .iter()
+            .cycle()
+            .skip(number)
+            .take(self.people.len());
+        others.find(|person| !contributes(person)).unwrap()
     }
 
     /// All records as they are.
