@@ -9,6 +9,7 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use tokio::time::sleep;
 
 use crate::auth::{identified, remembered};
 use crate::endpoints::landing;
@@ -34,6 +35,8 @@ pub(crate) use places::{Place, Places};
 const ALIVE: &str = "/health/live";
 /// When a caller may retry whose places for large answers are taken.
 const PLACES_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait before a bucket is looked at again: another request may have taken from it.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What callers have left, in this process.
 pub struct RequestLimits {
@@ -82,6 +85,17 @@ impl RequestLimits {
         match identified(req, registry).await {
             Some(caller) => self.charge(CallerKey::of_caller(&caller), tokens),
             None => self.charge(address, tokens),
+        }
+    }
+
+    /// Takes what a line of a bulk costs from its sender's bucket, when there is enough in it.
+    pub(crate) async fn pay_for_line(&self, who: &CallerKey, bytes: usize) {
+        let tokens = cost::of_line(bytes);
+        if tokens == 0 {
+            return;
+        }
+        while let Err(wait) = self.requests.take(who, tokens) {
+            sleep(wait.min(LONGEST_WAIT)).await;
         }
     }
 

@@ -74,6 +74,7 @@ struct Terms<'a> {
     handles: Vec<&'a AsText<Handle>>,
     kinds: Vec<&'a str>,
     values: Vec<&'a str>,
+    readers: Vec<&'a str>,
 }
 
 /// Inserts new RAiDs with all that belongs to them.
@@ -81,7 +82,8 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
     let (mut raids, mut people) = (Raids::default(), People::default());
     let (mut due, mut holders) = (Tasks::default(), Holders::default());
     let mut terms = Terms::default();
-    for write in writes {
+    let readers: Vec<_> = writes.iter().map(RaidWrite::readers).collect();
+    for (write, readers) in writes.iter().zip(&readers) {
         raids.handles.push(&write.handle);
         raids.versions.push(write.version);
         raids.service_points.push(write.service_point_id);
@@ -101,6 +103,7 @@ pub(crate) fn insert(c: &mut PgConnection, writes: &[RaidWrite]) -> QueryResult<
             terms.handles.push(&write.handle);
             terms.kinds.push(term.kind().as_str());
             terms.values.push(term.value());
+            terms.readers.push(readers.as_str());
         }
         for orcid in &write.contributors {
             people.orcids.push(orcid.to_string());
@@ -224,13 +227,15 @@ impl QueryFragment<Pg> for Mint<'_> {
         out.push_bind_param::<Array<diesel::sql_types::Timestamp>, _>(&holders.times)?;
         out.push_sql(
             ") AS t (handle, issuer, subject, at)), \
-             insert_term AS (INSERT INTO raid_term (handle, kind, value) SELECT * FROM unnest(",
+             insert_term AS (INSERT INTO raid_term (handle, kind, value, only_for) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&terms.handles)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&terms.kinds)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&terms.values)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&terms.readers)?;
         out.push_sql(
             ")) INSERT INTO task (kind, key, subject, lane, state, due_at, attempts, generation, \
              created_at) SELECT kind, key, subject, lane, ",

@@ -10,11 +10,12 @@ use crate::holders::{self, HolderRole, HolderRow};
 use crate::mint_statement;
 use crate::schema::{raid, raid_version};
 use crate::tasks::{self, Lane, NewTask, Work};
+use crate::terms;
 use crate::types::{AsText, Json, Timestamp, text_enum};
+use crate::words;
 use crate::words::Marks;
-use crate::{terms, words};
 use diesel::prelude::*;
-use raid_model::search::{SearchDocument, Term};
+use raid_model::search::SearchDocument;
 use raid_model::{Handle, OrcidId, Raid};
 use std::collections::BTreeSet;
 use time::Date;
@@ -231,11 +232,6 @@ impl RaidWrite {
         Marks::of_raid(self.access, self.service_point_id)
     }
 
-    /// What the RAiD is connected with.
-    fn terms(&self) -> impl Iterator<Item = (&AsText<Handle>, &Term)> {
-        self.search.terms.iter().map(|term| (&self.handle, term))
-    }
-
     /// Who holds the new RAiD from the beginning.
     pub(crate) fn holder(&self) -> Option<HolderRow> {
         self.held_by_actor.then(|| HolderRow {
@@ -321,7 +317,7 @@ fn insert_by_table(c: &mut Conn, writes: &[RaidWrite]) -> Result<(), StoreError>
             .filter_map(RaidWrite::holder)
             .collect::<Vec<_>>(),
     )?;
-    terms::insert(c, writes.iter().flat_map(RaidWrite::terms))?;
+    terms::insert_all(c, writes)?;
     if let Conn::Sqlite(c) = c {
         for w in writes {
             words::insert(c, &w.handle, &w.search, &w.marks())?;
@@ -427,7 +423,7 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
         .map(|o| (o, &write.handle))
         .collect();
     contributions::insert(c, &added)?;
-    terms::replace(c, &write.handle, &write.search.terms)?;
+    terms::replace(c, &write.handle, &write.readers(), &write.search.terms)?;
     words::replace(c, &write.handle, &write.search, &write.marks())?;
     let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)

@@ -37,7 +37,7 @@ diesel::table! {
     }
 }
 diesel::table! {
-    raid_term (handle, kind, value) { handle -> Text, kind -> Text, value -> Text, }
+    raid_term (handle, kind, value) { handle -> Text, kind -> Text, value -> Text, only_for -> Text, }
 }
 diesel::table! {
     contribution (orcid, handle) { orcid -> Text, handle -> Text, released_at -> Nullable<Timestamp>, }

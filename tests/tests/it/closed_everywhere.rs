@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 raid_tests::on_both_databases!(
     an_embargo_holds_on_every_node,
     a_withdrawal_holds_on_every_node,
+    a_second_withdrawal_holds_on_every_node,
     a_transfer_holds_on_every_node,
     a_service_point_is_switched_off_on_every_node,
     a_cursor_is_good_on_every_node,
@@ -70,6 +71,32 @@ async fn a_withdrawal_holds_on_every_node(stage: &Stage) {
         let handle = handle_of(&first.client().mint(&examples::minimal()).await);
         let path = format!("/raid/{handle}");
         let close = withdraw(stage, &first, &handle);
+        let then = while_it_is_read(&anonymous(&second), &path, close).await;
+        assert_eq!(then, 410);
+    }
+}
+
+/// Also for whoever hears that somebody else has withdrawn it.
+async fn a_second_withdrawal_holds_on_every_node(stage: &Stage) {
+    let (first, second) = two(stage).await;
+    let operator = operator(stage, &first);
+    for _ in 0..TRIES {
+        let handle = handle_of(&first.client().mint(&examples::minimal()).await);
+        let (path, withdrawal) = (
+            format!("/raid/{handle}"),
+            format!("/v1/raids/{handle}/withdrawal"),
+        );
+        let reason = json!({"reason": "Registered twice"});
+        let close = async {
+            let (one, to, why) = (operator.clone(), withdrawal.clone(), reason.clone());
+            tokio::spawn(async move { one.post(&to, &why).await });
+            let gone = "the RAiD to be withdrawn by somebody else";
+            eventually(gone, async || {
+                let reply = operator.post(&withdrawal, &reason).await;
+                (reply.status == 410).then_some(())
+            })
+            .await;
+        };
         let then = while_it_is_read(&anonymous(&second), &path, close).await;
         assert_eq!(then, 410);
     }

@@ -13,6 +13,7 @@ use store::tasks::Lane;
 
 use crate::auth::Caller;
 use crate::idempotency::{Answer, Key};
+use crate::limits::{self, CallerKey, RequestLimits};
 use crate::lines::{Line, NDJSON, Unread, lines};
 use crate::minting::{self, Minting};
 use crate::openapi::Describe;
@@ -26,9 +27,6 @@ use crate::{accept, body, rights, warning};
 /// Lines of one request that are served at the same time: enough for the store to write them in
 /// groups, and no more than it takes besides the requests of others.
 const AT_ONCE: usize = 32;
-
-/// Bytes of a line that takes long to read.
-const LARGE: usize = 64 * 1024;
 
 pub(crate) fn describe() -> Describe {
     let operation = Describe::new("mintRaids", "RAiDs", "Mint many RAiDs")
@@ -67,6 +65,8 @@ pub(crate) async fn mint(
         caller,
         key,
         is_trial,
+        limits: req.app_data::<Data<RequestLimits>>().cloned(),
+        who: limits::who(&req),
         path: req.path().to_owned(),
     });
     let results = lines
@@ -87,6 +87,9 @@ struct Bulk {
     key: Option<Key>,
     /// Whether the lines are tried only.
     is_trial: bool,
+    /// Who pays for large lines, unless the application has no limits.
+    limits: Option<Data<RequestLimits>>,
+    who: CallerKey,
     path: String,
 }
 
@@ -127,10 +130,11 @@ impl Bulk {
     /// What became of a line, as a line.
     async fn result(&self, line: Line) -> Vec<u8> {
         let number = line.number;
-        if line.text.as_ref().is_ok_and(|text| text.len() > LARGE) {
-            // Reading it takes a while, in which this thread serves nobody else.
-            tokio::task::yield_now().await;
+        if let (Ok(text), Some(limits)) = (&line.text, &self.limits) {
+            limits.pay_for_line(&self.who, text.len()).await;
         }
+        // A large line takes a while to read, in which this thread serves nobody else.
+        tokio::task::yield_now().await;
         let done = match line.text {
             Ok(text) if self.is_trial => self.try_to_mint(number, &text).await,
             Ok(text) => self.mint(number, &text).await.map(|answer| answer.body),

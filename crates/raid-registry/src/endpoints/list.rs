@@ -85,8 +85,7 @@ pub(crate) async fn list(
     let filter = if is_filtered(&query) {
         rights::may_find_by_pid(caller.as_ref())?;
         Filter {
-            connected_with: Some(asked_for(&query).into_iter().collect()),
-            seen_with: Some(sight.clone()),
+            connected_with: Some((sight.clone(), asked_for(&query).into_iter().collect())),
             ..Filter::default()
         }
     } else {

@@ -1,6 +1,7 @@
 //! Withdrawing a RAiD: the identifier stays, and says that it was withdrawn.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use raid_model::text::has_override;
 use raid_model::{ErrorType, Failure, Raid, json, wire};
 use serde::{Deserialize, Serialize};
@@ -58,15 +59,34 @@ pub(crate) async fn withdraw(
 ) -> Result<HttpResponse, Refusal> {
     caller.must_be(&[Role::Operator])?;
     accept::json(&req)?;
-    let row = rights::writable(&registry, &caller, &path).await?;
-    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let withdrawn = write(&caller, &req, &path, payload, &registry).await;
+    let is_withdrawn = match &withdrawn {
+        Ok(_) => true,
+        // Perhaps a moment ago, by somebody else or by another try of this request.
+        Err(refusal) => refusal.status_code() == StatusCode::GONE,
+    };
+    if is_withdrawn {
+        registry.closed_everywhere().await;
+    }
+    withdrawn
+}
+
+async fn write(
+    caller: &Caller,
+    req: &HttpRequest,
+    path: &HandlePath,
+    payload: web::Payload,
+    registry: &Registry,
+) -> Result<HttpResponse, Refusal> {
+    let row = rights::writable(registry, caller, path).await?;
+    let body = body::read(req, payload, registry.settings.body_limit).await?;
     let request: WithdrawalRequest = json::read(&body)?;
     let reason = request.reason.unwrap_or_default().trim().to_owned();
     unless_valid(failures(&reason))?;
     let handle = row.handle.into_inner();
     let kept = reason.clone();
     on_top::write(
-        &registry,
+        registry,
         &handle,
         caller.actor(),
         |raid: Raid, now| Some(raid.next_version(now.assume_utc())),
@@ -74,8 +94,7 @@ pub(crate) async fn withdraw(
     )
     .await?;
     // A reader who was slow must not bring back what is withdrawn.
-    record::load_anew(&registry, &handle).await?;
-    registry.closed_everywhere().await;
+    record::load_anew(registry, &handle).await?;
     Ok(HttpResponse::Ok().json(Withdrawal {
         handle: handle.to_string(),
         reason: &reason,

@@ -31,6 +31,16 @@ const LISTS: [&str; 7] = [
 const LISTS_OF_ONE: [&str; 3] = ["/history", "/invitations", "/versions"];
 const BULK: &str = "/v1/raids/bulk";
 
+/// What a line of a bulk costs beside its request. Those of usual size are bounded by what the registry
+/// mints.
+pub(crate) fn of_line(bytes: usize) -> u32 {
+    tokens_for(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+fn tokens_for(bytes: u64) -> u32 {
+    u32::try_from(bytes / BYTES_A_TOKEN).unwrap_or(u32::MAX)
+}
+
 /// What a request costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
@@ -101,9 +111,9 @@ fn of_body(req: &ServiceRequest) -> Cost {
     }
     let length = req.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
-    let more = length.unwrap_or_default() / BYTES_A_TOKEN;
+    let more = tokens_for(length.unwrap_or_default());
     Cost {
-        tokens: u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1),
+        tokens: more.saturating_add(1),
         is_large: more > 0,
     }
 }

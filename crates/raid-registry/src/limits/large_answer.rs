@@ -4,15 +4,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use tokio::time::{Sleep, sleep};
 
-use super::RequestLimits;
 use super::caller_key::CallerKey;
 use super::places::Place;
+use super::{LONGEST_WAIT, RequestLimits};
 
 /// Answers up to this size, in bytes, are small.
 const SMALL: u64 = 64 * 1024;
@@ -20,8 +19,6 @@ const SMALL: u64 = 64 * 1024;
 const PIECE: usize = 64 * 1024;
 /// Bytes of an answer that a token of the bucket for them pays for.
 const BYTES_A_TOKEN: usize = 128 * 1024;
-/// The longest wait before the bucket is looked at again: another answer may have taken from it.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Whether an answer of this size is large. One of unknown size is.
 pub(super) fn is_large(size: BodySize) -> bool {

@@ -9,7 +9,8 @@ use raid_registry::{Limits, Rate};
 use store::testing::TestDb;
 
 use crate::harness::{
-    HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve, serve_limited, settings,
+    BODY_LIMIT, HOME_GROUP, NO_LIMITS, Reply, Server, minimal, path_of, request, serve,
+    serve_limited, settings,
 };
 use crate::notes::{Notes, documented};
 
@@ -19,6 +20,7 @@ store::on_both_databases!(
     forged_tokens_cost_their_sender,
     every_path_is_counted,
     large_pages_cost_more,
+    large_lines_of_a_bulk_cost_more,
     behind_a_proxy_its_word_counts,
     without_limits_nobody_waits,
 );
@@ -147,6 +149,24 @@ async fn large_pages_cost_more(db: &TestDb) {
     assert_refused(&server.send(read("?limit=20")).await, "1");
     server.send(read("?limit=1")).await.expect(200);
     assert_refused(&server.send(read("?limit=1")).await, "1");
+}
+
+/// A line of a bulk costs by its bytes, as a body of its own does; usual ones cost nothing more.
+async fn large_lines_of_a_bulk_cost_more(db: &TestDb) {
+    let server = limited(db, STRICT).await;
+    let user = server.user();
+    let bulk = |body: String| {
+        let bulk = request(Method::POST, "/v1/raids/bulk?dryRun=true", &user);
+        let bulk = bulk.insert_header(("Content-Type", "application/x-ndjson"));
+        server.send(bulk.set_payload(body))
+    };
+    let usual = format!("{}\n", minimal()).repeat(20);
+    assert_eq!(bulk(usual).await.status, 200);
+    let line = minimal().to_string();
+    let blanks = " ".repeat(BODY_LIMIT - line.len());
+    assert_eq!(bulk(format!("{line}{blanks}\n")).await.status, 200);
+    let refused = server.get(&user, "/v1/vocabularies").await;
+    assert_refused(&refused, "1");
 }
 
 fn from(peer: &str, path: &str) -> TestRequest {

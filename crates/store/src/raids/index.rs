@@ -4,6 +4,7 @@ use super::Access;
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::raid;
+use crate::terms::Readers;
 use crate::types::{AsText, Json};
 use crate::words::Marks;
 use crate::{terms, words};
@@ -62,7 +63,8 @@ pub fn index_some(c: &mut Conn, limit: i64, today: Date) -> Result<usize, StoreE
         let (1, Some(search)) = (is_mine, search) else {
             continue;
         };
-        terms::replace(c, handle, &search.terms)?;
+        let readers = Readers::of_raid(*access, *owner);
+        terms::replace(c, handle, &readers, &search.terms)?;
         words::replace(c, handle, &search, &Marks::of_raid(*access, *owner))?;
     }
     Ok(behind.len())

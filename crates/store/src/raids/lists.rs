@@ -24,10 +24,8 @@ pub struct Filter {
     pub access: Option<Access>,
     /// Those that somebody holds, too, whatever else is asked for.
     pub holder: Option<Holder>,
-    /// Those that are connected with one of these only, which are of one kind.
-    pub connected_with: Option<Vec<Term>>,
-    /// Those only that these eyes see.
-    pub seen_with: Option<Sight>,
+    /// Those only that these eyes see and that are connected with one of these, which are of one kind.
+    pub connected_with: Option<(Sight, Vec<Term>)>,
 }
 
 impl Filter {
@@ -43,10 +41,8 @@ impl Filter {
             let held = raid::withdrawn_at.is_null().and(held_by(holder));
             wanted = Box::new(wanted.or(held));
         }
-        if let Some(terms) = &self.connected_with {
-            wanted = Box::new(wanted.and(connected_with(terms)));
-        }
-        if let Some(sight) = &self.seen_with {
+        if let Some((sight, terms)) = &self.connected_with {
+            wanted = Box::new(wanted.and(connected_with(terms, sight)));
             wanted = Box::new(wanted.and(sight.condition()));
         }
         wanted

@@ -6,9 +6,11 @@ use super::search::{handles, matching};
 use super::sight::Sight;
 use super::{Access, Direction, Key, Place, Search, Sort, Status};
 use crate::conn::Conn;
+use crate::holders::{Holder, HolderRole};
 use crate::plan;
 use diesel::prelude::*;
 use raid_model::Handle;
+use raid_model::search::Term;
 use time::macros::{date, datetime};
 
 #[track_caller]
@@ -129,4 +131,34 @@ fn counting_opens_no_raid() {
             assert!(plan.contains("COVERING INDEX"), "{search:?}: {plan}");
         }
     }
+}
+
+/// The index leads to those rows alone that somebody may see.
+#[test]
+fn connections_of_embargoed_raids_are_not_looked_at() {
+    let mut c = Conn::Sqlite(plan::database());
+    let [stranger, of_service_point, everything] = sights();
+    let holder = Sight {
+        holder: Some(Holder {
+            issuer: "https://iam.example.org".to_owned(),
+            subject: "somebody".to_owned(),
+            roles: vec![HolderRole::RaidAdmin],
+        }),
+        ..Sight::default()
+    };
+    let search = |sight| Search {
+        connections: vec![Term::subjects("3103")],
+        ..Search::all(sight, date!(2026 - 06 - 22))
+    };
+    let own_rows = "raid_term_by_reader (kind=? AND value=? AND only_for=?)";
+    for sight in [stranger, of_service_point, holder.clone()] {
+        let plan = plan::of(&mut c, matching(search(sight).filters()).count());
+        assert!(plan.contains(own_rows), "{plan}");
+        let all_rows = plan.matches("raid_term_by_reader").count();
+        assert_eq!(all_rows, 1, "{plan}");
+    }
+    let plan = plan::of(&mut c, matching(search(holder).filters()).count());
+    assert!(plan.contains("(handle=? AND kind=? AND value=?)"), "{plan}");
+    let plan = plan::of(&mut c, matching(search(everything).filters()).count());
+    assert!(!plan.contains("only_for"), "{plan}");
 }

@@ -146,7 +146,11 @@ impl Search {
     /// The conditions but for the words.
     pub(super) fn filters(&self) -> Vec<Condition> {
         let mut all = vec![self.sight.condition()];
-        all.extend(self.connections.iter().map(|any_of| connected_with(any_of)));
+        all.extend(
+            self.connections
+                .iter()
+                .map(|any_of| connected_with(any_of, &self.sight)),
+        );
         all.extend(self.status.map(|status| status.condition(self.today)));
         if let Some(id) = self.service_point {
             all.push(Box::new(raid::service_point_id.eq(id)));

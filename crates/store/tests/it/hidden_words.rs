@@ -1,15 +1,17 @@
-//! The words of embargoed RAiDs in the index.
+//! The words and connections of embargoed RAiDs in the index.
 
 use crate::sample::{ISSUER, SERVICE_POINT, at};
 use crate::search::{BEST, found, words};
-use crate::searched::{self, ELSEWHERE, with_shared};
+use crate::searched::{self, ELSEWHERE, OTHER_ROR, with_shared};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use raid_model::search::Term;
 use store::holders::{Holder, HolderRole};
 use store::raids::{self, Search, Sight};
 use store::testing::TestDb;
 use store::{Conn, Store, StoreError};
+use time::macros::date;
 
 store::on_both_databases!(hidden_words_are_found_by_those_alone_who_may_see_them);
 
@@ -77,6 +79,14 @@ async fn hidden_words_are_found_by_those_alone_who_may_see_them(db: &TestDb) {
             let total = store.read(move |c| raids::total(c, &search)).await.unwrap();
             found_by.push(total == 1);
         }
+        let connected = Search {
+            sight: sight.clone(),
+            connections: vec![vec![Term::organisation(OTHER_ROR).unwrap()]],
+            ..Search::all(Sight::default(), date!(2026 - 06 - 22))
+        };
+        found_by.push(found(&store, &connected, BEST).await.contains(&5));
+        let total = store.read(move |c| raids::total(c, &connected)).await;
+        found_by.push(total.unwrap() == 2);
         found_by.dedup();
         assert_eq!(found_by.len(), 1, "{sight:?}");
         found_by[0]

@@ -207,7 +207,7 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "announcement VALUES ('o', 9, '0190a1b2-0000-7000-8000-000000000000', 'a/b', 'due', {time}, NULL, NULL)"
         ),
-        "raid_term VALUES ('a/b', 'colour', 'blue')".to_owned(),
+        "raid_term VALUES ('a/b', 'colour', 'blue', '')".to_owned(),
         format!(
             "task VALUES ('cooking', 'k', 's', 0, 'due', {time}, 0, 1, NULL, NULL, NULL, {time}, NULL)"
         ),

@@ -23,6 +23,9 @@ use crate::{accept, body, rights};
 /// Most invitations to one RAiD that can still be accepted, so that nobody mails the world from here.
 const MAX_STANDING: i64 = 100;
 
+/// Longest body of a request, in bytes, so that a list of a thousand invitations is bounded.
+const BODY_LIMIT: usize = 16 * 1024;
+
 pub(crate) fn describe_invite() -> Describe {
     Describe::new("inviteContributor", TAG, "Invite a collaborator by e-mail")
         .text(
@@ -74,7 +77,7 @@ pub(crate) async fn invite(
 ) -> Result<HttpResponse, Refusal> {
     accept::json(&req)?;
     let row = rights::writable(&registry, &caller, &path).await?;
-    let body = body::read(&req, payload, registry.settings.body_limit).await?;
+    let body = body::read(&req, payload, registry.settings.body_limit.min(BODY_LIMIT)).await?;
     let request: InvitationRequest = json::read(&body)?;
     let now = registry.now();
     let (email, failures) = address(request.email.as_deref());

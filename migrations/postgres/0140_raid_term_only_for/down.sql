@@ -1,0 +1,1 @@
+ALTER TABLE raid_term DROP COLUMN only_for;

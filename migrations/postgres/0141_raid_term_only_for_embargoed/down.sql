@@ -1,0 +1,1 @@
+UPDATE raid_term SET only_for = '';

@@ -1,0 +1,1 @@
+DROP INDEX raid_term_by_value;
