@@ -2,6 +2,8 @@
 //!
 //! All of it is computed here, so that each database finds the same RAiDs for the same question.
 
+mod identifier;
+mod passages;
 mod query;
 mod term;
 #[cfg(test)]
@@ -13,10 +15,11 @@ use std::collections::BTreeSet;
 use time::{Date, OffsetDateTime};
 
 use crate::{PartialDate, Raid};
+pub use passages::BREAK;
+use passages::Passages;
 pub use query::{MAX_QUERY_WORDS, Part, Query, TooManyWords};
 pub use term::{Term, TermKind};
-use words::Passages;
-pub use words::{BREAK, fold};
+pub use words::fold;
 
 /// Characters of a title that count for its place in a sorted list.
 const SORTED_CHARACTERS: usize = 100;
@@ -24,9 +27,11 @@ const SORTED_CHARACTERS: usize = 100;
 /// What is searched of one version of a RAiD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchDocument {
-    /// The words of the titles, as [`fold`] gives them, with [`BREAK`] between two titles.
+    /// The words of the titles, as [`fold`] gives them, and the handle, with [`BREAK`] between two
+    /// passages.
     pub titles: String,
-    /// The words of the descriptions and of the subjects' keywords, likewise.
+    /// The words of the descriptions and of the subjects' keywords, and the identifiers of whatever
+    /// the RAiD is connected with, likewise.
     pub texts: String,
     /// The title in force ([`Raid::title_on`]), folded and cut: its place in a list sorted by title.
     pub sort_title: String,
@@ -46,6 +51,9 @@ impl SearchDocument {
         for title in &raid.title {
             passages.add(title.text.as_deref());
         }
+        let handle = raid.handle();
+        passages.add_identifier(Some(&handle.to_string()));
+        passages.add(Some(&handle.suffix().to_string()));
         let titles = passages.take();
         for description in raid.description.iter().flatten() {
             passages.add(description.text.as_deref());
@@ -54,6 +62,13 @@ impl SearchDocument {
             for keyword in subject.keyword.iter().flatten() {
                 passages.add(keyword.text.as_deref());
             }
+        }
+        for id in identifiers(raid) {
+            passages.add_identifier(id);
+        }
+        // These are known by parts of them, too: the number of a grant without its funder.
+        for alternate in raid.alternate_identifier.iter().flatten() {
+            passages.add(alternate.id.as_deref());
         }
         Self {
             titles,
@@ -86,6 +101,23 @@ fn starts_on(raid: &Raid) -> Date {
         },
         |date| date.first_day(),
     )
+}
+
+/// The ids of whatever a RAiD is connected with.
+fn identifiers(raid: &Raid) -> impl Iterator<Item = Option<&str>> {
+    let alternates = raid.alternate_identifier.iter().flatten();
+    let addresses = raid.alternate_url.iter().flatten();
+    let people = raid.contributor.iter();
+    let organisations = raid.organisation.iter().flatten();
+    let objects = raid.related_object.iter().flatten();
+    let raids = raid.related_raid.iter().flatten();
+    alternates
+        .map(|it| it.id.as_deref())
+        .chain(addresses.map(|it| it.url.as_deref()))
+        .chain(people.map(|it| it.id.as_deref()))
+        .chain(organisations.map(|it| it.id.as_deref()))
+        .chain(objects.map(|it| it.id.as_deref()))
+        .chain(raids.map(|it| it.id.as_deref()))
 }
 
 fn terms(raid: &Raid) -> BTreeSet<Term> {

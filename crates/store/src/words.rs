@@ -307,13 +307,23 @@ fn joined(
     format!("({})", all.join(or))
 }
 
+/// The ways in which the words of a part may be written.
+fn spellings(part: &Part) -> impl Iterator<Item = &[String]> {
+    let joined = part.joined.iter().map(std::slice::from_ref);
+    std::iter::once(part.words.as_slice()).chain(joined)
+}
+
 /// A query in the language of FTS5. Words are letters and digits, so that nothing of it can be
 /// taken for syntax.
 fn fts5(query: &Query, within: Within, marks: &Marks) -> String {
     let all = joined(query, marks, (" AND ", " OR "), |mark, part| {
         let prefix = if part.is_prefix { " *" } else { "" };
-        let words: Vec<_> = part.words.iter().map(|word| marked(mark, word)).collect();
-        format!("\"{}\"{prefix}", words.join(" "))
+        let phrase = |words: &[String]| {
+            let words: Vec<_> = words.iter().map(|word| marked(mark, word)).collect();
+            format!("\"{}\"{prefix}", words.join(" "))
+        };
+        let spellings: Vec<_> = spellings(part).map(phrase).collect();
+        format!("({})", spellings.join(" OR "))
     });
     match within {
         Within::Anywhere => all,
@@ -326,19 +336,23 @@ fn fts5(query: &Query, within: Within, marks: &Marks) -> String {
 fn tsquery(query: &Query, within: Within, marks: &Marks) -> String {
     let all = |weight: &str| {
         joined(query, marks, (" & ", " | "), |mark, part| {
-            let last = part.words.len() - 1;
-            let word = |(index, word): (usize, &String)| {
-                let prefix = if part.is_prefix && index == last {
-                    "*"
-                } else {
-                    ""
+            let phrase = |words: &[String]| {
+                let last = words.len() - 1;
+                let word = |(index, word): (usize, &String)| {
+                    let prefix = if part.is_prefix && index == last {
+                        "*"
+                    } else {
+                        ""
+                    };
+                    let marks = format!("{prefix}{weight}");
+                    let colon = if marks.is_empty() { "" } else { ":" };
+                    format!("'{mark}{word}'{colon}{marks}")
                 };
-                let marks = format!("{prefix}{weight}");
-                let colon = if marks.is_empty() { "" } else { ":" };
-                format!("'{mark}{word}'{colon}{marks}")
+                let words: Vec<_> = words.iter().enumerate().map(word).collect();
+                format!("({})", words.join(" <-> "))
             };
-            let words: Vec<_> = part.words.iter().enumerate().map(word).collect();
-            format!("({})", words.join(" <-> "))
+            let spellings: Vec<_> = spellings(part).map(phrase).collect();
+            format!("({})", spellings.join(" | "))
         })
     };
     match within {

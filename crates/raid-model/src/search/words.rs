@@ -2,49 +2,100 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
-
-/// Stands between two passages, so that no phrase runs from one into the other. No word is like it.
-pub const BREAK: &str = "\u{b6}";
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Characters of a word that count; the rest of a longer one is cut off.
 const WORD_CHARACTERS: usize = 60;
-/// Words of one RAiD that are searched, breaks included. PostgreSQL counts places up to 16 383.
-const MAX_WORDS: usize = 10_000;
-/// Bytes of words of one RAiD that are searched. PostgreSQL keeps at most 1 MiB with its own notes.
-const MAX_BYTES: usize = 256 * 1024;
 
 /// The words of a text, in their order: letters and digits of any script, in lower case, without
-/// diacritics (`Malmö`, `MALMO` and `malmo` are one word). Each character of Chinese and Japanese
-/// writing is a word, as these scripts put no spaces.
+/// diacritics (`Malmö`, `MALMO` and `malmo` are one word) and without apostrophes (`Hawaiʻi` is
+/// `hawaii`). In scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese)
+/// each character is a word, with its vowels and tones.
 pub fn fold(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = Word::default();
-    for character in text.nfkd() {
-        if is_ignored(character) {
-            continue;
+    compounds(text)
+        .into_iter()
+        .flat_map(|it| it.words)
+        .collect()
+}
+
+/// A run of text without spaces, slashes, brackets and the like, as words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Compound {
+    /// Its words, which follow each other.
+    pub(super) words: Vec<String>,
+    /// All of them as one word, as others may write it (`covid19` for `COVID-19`), where a hyphen or the
+    /// like separates them.
+    pub(super) joined: Option<String>,
+    /// What follows an apostrophe, as in `l'eau`.
+    pub(super) after_apostrophe: Vec<String>,
+}
+
+/// The runs of a text that have words.
+pub(super) fn compounds(text: &str) -> Vec<Compound> {
+    let text: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let runs = text.split(ends_run).map(Compound::of);
+    runs.filter(|run| !run.words.is_empty()).collect()
+}
+
+/// A text as one word, for identifiers: `10.5281/Zenodo.7` is `105281zenodo7`. None if it has no
+/// letter or digit.
+pub(super) fn join(text: &str) -> Option<String> {
+    let words = fold(text);
+    (!words.is_empty()).then(|| joined(&words))
+}
+
+fn joined(words: &[String]) -> String {
+    let characters = words.iter().flat_map(|word| word.chars());
+    characters.take(WORD_CHARACTERS).collect()
+}
+
+impl Compound {
+    fn of(run: &str) -> Self {
+        let mut words = Words::default();
+        let mut clusters = run.graphemes(true).peekable();
+        while let Some(cluster) = clusters.next() {
+            let Some(first) = cluster.chars().next() else {
+                continue;
+            };
+            if stands_alone(first) {
+                words.end();
+                words.all.push(cluster.to_owned());
+                words.has_spaceless = true;
+            } else if is_apostrophe(first) {
+                let next = clusters.peek().and_then(|next| next.chars().next());
+                words.apostrophe(next.is_some_and(char::is_alphanumeric));
+            } else {
+                cluster.nfkd().for_each(|c| words.add(c));
+            }
         }
-        if is_ideographic(character) {
-            word.end(&mut words);
-            words.push(character.to_string());
-        } else if character.is_alphanumeric() {
-            word.add(character);
-        } else {
-            word.end(&mut words);
+        words.end();
+        let is_compound = words.all.len() > 1 && !words.has_spaceless;
+        Self {
+            joined: is_compound.then(|| joined(&words.all)),
+            words: words.all,
+            after_apostrophe: words.after_apostrophe,
         }
     }
-    word.end(&mut words);
-    words
 }
 
+/// The words of a run that were read so far.
 #[derive(Default)]
-struct Word {
-    text: String,
+struct Words {
+    all: Vec<String>,
+    word: String,
     characters: usize,
+    /// Where in the word its last part begins, if an apostrophe is before it.
+    part: Option<usize>,
+    after_apostrophe: Vec<String>,
+    has_spaceless: bool,
 }
 
-impl Word {
+impl Words {
     fn add(&mut self, character: char) {
-        for lower in character.to_lowercase().filter(|lower| !is_ignored(*lower)) {
+        if is_mark(character) {
+            return;
+        }
+        for lower in character.to_lowercase().filter(|lower| !is_mark(*lower)) {
             if let Some(plain) = spelt_out(lower) {
                 plain.chars().for_each(|letter| self.push(letter));
             } else {
@@ -54,40 +105,88 @@ impl Word {
     }
 
     fn push(&mut self, letter: char) {
-        if self.characters < WORD_CHARACTERS {
+        if !letter.is_alphanumeric() {
+            self.end();
+        } else if self.characters < WORD_CHARACTERS {
             self.characters += 1;
-            self.text.push(letter);
+            self.word.push(letter);
         }
     }
 
-    fn end(&mut self, words: &mut Vec<String>) {
-        if !self.text.is_empty() {
-            words.push(std::mem::take(&mut self.text));
+    /// An apostrophe within a word is no part of it; elsewhere it separates words.
+    fn apostrophe(&mut self, is_followed: bool) {
+        if self.word.is_empty() || !is_followed {
+            self.end();
+            return;
+        }
+        self.end_part();
+        self.part = Some(self.word.len());
+    }
+
+    fn end_part(&mut self) {
+        if let Some(start) = self.part.take() {
+            let part = &self.word[start..];
+            if part.chars().nth(1).is_some() {
+                self.after_apostrophe.push(part.to_owned());
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.end_part();
+        if !self.word.is_empty() {
+            self.all.push(std::mem::take(&mut self.word));
         }
         self.characters = 0;
     }
 }
 
-/// Marks that a reader may leave out when writing the word: diacritics, Hebrew points, Arabic
-/// vowels, what joins and breaks lines. Vowels that stand for themselves, as in Thai, stay.
-fn is_ignored(character: char) -> bool {
+/// What nobody leaves out between two words, as they may a hyphen, comma or dot.
+fn ends_run(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '/' | '|' | ':' | ';' | '=' | '&' | '?' | '!')
+        || matches!(
+            character,
+            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"'
+        )
+}
+
+/// What joins and breaks lines, and chooses between forms of a character.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Marks that a reader may leave out when writing the word: diacritics, Hebrew points, Arabic vowels.
+fn is_mark(character: char) -> bool {
     if character.is_ascii() {
         return false;
     }
     let class = canonical_combining_class(character);
-    match character {
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {
-            true
-        }
-        _ => class != 0 && (matches!(class, 10..=36 | 200..) || !character.is_alphanumeric()),
-    }
+    class != 0 && (matches!(class, 10..=36 | 200..) || !character.is_alphanumeric())
 }
 
-fn is_ideographic(character: char) -> bool {
+/// Apostrophes, and letters that many write as apostrophes: the ʻokina, the modifier apostrophe, the
+/// prime, half rings.
+fn is_apostrophe(character: char) -> bool {
+    matches!(
+        character,
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{2b9}' | '\u{2bb}'
+            ..='\u{2bf}' | '\u{a78b}' | '\u{a78c}'
+    )
+}
+
+/// Characters of scripts that put no spaces between words.
+fn stands_alone(character: char) -> bool {
     matches!(character,
-        '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
-        | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-        && character.is_alphanumeric()
+        '\u{e01}'..='\u{e4f}' // Thai
+        | '\u{e81}'..='\u{ecf}' | '\u{edc}'..='\u{edf}' // Lao
+        | '\u{1000}'..='\u{103f}' | '\u{104c}'..='\u{109f}' // Burmese
+        | '\u{1780}'..='\u{17d3}' | '\u{17dc}'..='\u{17dd}' // Khmer
+        | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' // Kana
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
+        && (character.is_alphanumeric() || canonical_combining_class(character) != 0)
 }
 
 /// Letters with a stroke and the like, which no normal form takes apart.
@@ -106,37 +205,4 @@ fn spelt_out(letter: char) -> Option<&'static str> {
         'ς' => "σ",
         _ => return None,
     })
-}
-
-/// Texts of one RAiD, up to the bounds.
-#[derive(Default)]
-pub(super) struct Passages {
-    text: String,
-    words: usize,
-    bytes: usize,
-}
-
-impl Passages {
-    /// Adds the words of a text.
-    pub(super) fn add(&mut self, text: Option<&str>) {
-        let words = fold(text.unwrap_or_default());
-        let separator = (!self.text.is_empty() && !words.is_empty()).then(|| BREAK.to_owned());
-        for word in separator.into_iter().chain(words) {
-            if self.words >= MAX_WORDS || self.bytes + word.len() >= MAX_BYTES {
-                self.words = MAX_WORDS;
-                return;
-            }
-            self.words += 1;
-            self.bytes += word.len() + 1;
-            if !self.text.is_empty() {
-                self.text.push(' ');
-            }
-            self.text.push_str(&word);
-        }
-    }
-
-    /// What was added since the last time.
-    pub(super) fn take(&mut self) -> String {
-        std::mem::take(&mut self.text)
-    }
 }

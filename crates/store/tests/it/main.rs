@@ -35,6 +35,7 @@ mod search;
 mod search_index;
 mod search_paging;
 mod searched;
+mod spellings;
 mod states;
 mod task_model;
 mod tasks;
