@@ -19,8 +19,9 @@ pub(crate) enum Read {
     Api,
     /// ISNI's search: a number of records in XML.
     Isni,
-    /// The Internet Archive's index.
-    WebArchive,
+    /// The Internet Archive's page of a capture: sends on to the nearest one. Every refusal but 404 may
+    /// come from its limits.
+    Capture,
     /// `GeoNames`: a place, or an error with a code of its own, both with status 200.
     GeoNames,
 }
@@ -43,21 +44,25 @@ impl Read {
             may_heal: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
         };
         match status {
+            StatusCode::GONE | StatusCode::URI_TOO_LONG if matches!(self, Self::Capture) => {
+                return Err(useless);
+            }
             // No server has anything at an address that it finds too long.
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::URI_TOO_LONG => {
                 return Ok(Existence::Missing);
             }
             StatusCode::CONFLICT if matches!(self, Self::Orcid) => return Ok(Existence::Exists),
-            _ if status.is_redirection() && matches!(self, Self::Orcid | Self::Uri) => {
+            _ if status.is_redirection()
+                && matches!(self, Self::Orcid | Self::Uri | Self::Capture) =>
+            {
                 return Ok(Existence::Exists);
             }
             _ if !status.is_success() => return Err(useless),
             _ => {}
         }
         let exists = match self {
-            Self::Orcid | Self::Uri | Self::Api => Some(true),
+            Self::Orcid | Self::Uri | Self::Capture | Self::Api => Some(true),
             Self::Isni => isni(&body(response).await),
-            Self::WebArchive => web_archive(&body(response).await),
             Self::GeoNames => geonames(&body(response).await),
         };
         match exists {
@@ -88,25 +93,6 @@ fn isni(body: &[u8]) -> Option<bool> {
     let (number, _) = rest.split_once('<')?;
     let number: u64 = number.trim().parse().ok()?;
     Some(number > 0)
-}
-
-fn web_archive(body: &[u8]) -> Option<bool> {
-    #[derive(Deserialize)]
-    struct Index {
-        archived_snapshots: Snapshots,
-    }
-    #[derive(Deserialize)]
-    struct Snapshots {
-        closest: Option<Snapshot>,
-    }
-    #[derive(Deserialize)]
-    struct Snapshot {
-        available: bool,
-        status: String,
-    }
-    let index: Index = serde_json::from_slice(body).ok()?;
-    let snapshot = index.archived_snapshots.closest;
-    Some(snapshot.is_some_and(|page| page.available && page.status.starts_with(['2', '3'])))
 }
 
 /// `GeoNames` tells that a place does not exist by its codes 11 (no such record) and 15 (no result)
@@ -142,25 +128,6 @@ mod tests {
         assert_eq!(isni(count("").as_bytes()), None);
         assert_eq!(isni(b"<html>Maintenance</html>"), None);
         assert_eq!(isni(b"\xff<numberOfRecords>7"), None);
-    }
-
-    #[test]
-    fn the_archive_needs_a_page_that_worked() {
-        let page = |closest: &str| {
-            web_archive(format!("{{\"archived_snapshots\":{{{closest}}}}}").as_bytes())
-        };
-        let closest = |available: bool, status: &str| {
-            page(&format!(
-                "\"closest\":{{\"available\":{available},\"status\":\"{status}\",\"url\":\"x\"}}"
-            ))
-        };
-        assert_eq!(closest(true, "200"), Some(true));
-        assert_eq!(closest(true, "301"), Some(true));
-        assert_eq!(closest(true, "404"), Some(false));
-        assert_eq!(closest(false, "200"), Some(false));
-        assert_eq!(page(""), Some(false));
-        assert_eq!(web_archive(b"{}"), None);
-        assert_eq!(web_archive(b"<html>"), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Redirects are not followed: a resolver that sends on to somewhere knows the identifier, and
 //! whether that somewhere answers us says nothing about it.
 
+use std::fmt::Write as _;
+
 use raid_model::{ArchivedPage, ExternalId, Resolver, geo_names_number};
 use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret as _;
@@ -58,15 +60,8 @@ pub(crate) fn question(http: &Client, settings: &Settings, id: &ExternalId) -> Q
         Resolver::Handle => head(http, &bases.handle, &id.value),
         Resolver::Rrid => head(http, &bases.rrid, &format!("{}.json", id.value)),
         Resolver::OpenStreetMap => head(http, &bases.openstreetmap, &id.value),
-        Resolver::WebArchive => match ArchivedPage::parse(&id.value) {
-            Some(page) => {
-                let request = http
-                    .get(below(&bases.web_archive, &["wayback", "available"]))
-                    .query(&[("url", page.url), ("timestamp", page.timestamp)]);
-                Question::Ask(Box::new(request), Read::WebArchive)
-            }
-            None => Question::Impossible,
-        },
+        Resolver::WebArchive if ArchivedPage::parse(&id.value).is_none() => Question::Impossible,
+        Resolver::WebArchive => head_read(http, &bases.web_archive, &id.value, Read::Capture),
         Resolver::GeoNames => geonames(http, settings, &id.value),
     }
 }
@@ -91,14 +86,44 @@ fn geonames(http: &Client, settings: &Settings, url: &str) -> Question {
 
 /// Asks the resolver at `base` for the path and query of a URL.
 fn head(http: &Client, base: &Url, url: &str) -> Question {
-    let Ok(url) = Url::parse(url) else {
+    head_read(http, base, url, Read::Uri)
+}
+
+fn head_read(http: &Client, base: &Url, url: &str, read: Read) -> Question {
+    let Ok(url) = Url::parse(&encoded(url)) else {
         return Question::Impossible;
     };
     let mut address = base.clone();
     let path = format!("{}{}", base.path().trim_end_matches('/'), url.path());
     address.set_path(&path);
     address.set_query(url.query());
-    Question::Ask(Box::new(http.head(address)), Read::Uri)
+    Question::Ask(Box::new(http.head(address)), read)
+}
+
+/// An address whose characters are all allowed in one (RFC 3986, section 2): others, and percent signs that
+/// encode nothing, are percent-encoded.
+fn encoded(url: &str) -> String {
+    let mut address = String::with_capacity(url.len());
+    for (at, character) in url.char_indices() {
+        let is_allowed = match character {
+            '%' => {
+                let digits = url.as_bytes().get(at + 1..at + 3);
+                digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            }
+            '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '[' | ']' => false,
+            other => other.is_ascii_graphic(),
+        };
+        if is_allowed {
+            address.push(character);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                // Writing into a text cannot fail.
+                let _ = write!(address, "%{byte:02X}");
+            }
+        }
+    }
+    address
 }
 
 /// `base` with segments added to its path, each percent-encoded as needed.

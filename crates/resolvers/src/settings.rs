@@ -20,7 +20,7 @@ pub struct Services {
     pub handle: Url,
     /// The resolver of RRIDs: `https://scicrunch.org`.
     pub rrid: Url,
-    /// The Internet Archive, which has its index at `/wayback/available`: `https://archive.org`.
+    /// Where the Internet Archive shows captures: `https://web.archive.org`.
     pub web_archive: Url,
     /// The web services of `GeoNames`: `https://secure.geonames.org`.
     pub geonames: Url,

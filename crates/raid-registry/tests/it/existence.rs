@@ -115,9 +115,6 @@ fn answer(address: &str, status: u16) -> HttpResponse {
     let body = match address.split('/').nth(1) {
         Some("isni") => "<numberOfRecords>1</numberOfRecords>",
         Some("geo") => r#"{"geonameId":1}"#,
-        Some("archive") => {
-            r#"{"archived_snapshots":{"closest":{"available":true,"status":"200"}}}"#
-        }
         _ => "",
     };
     HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(body)

@@ -40,8 +40,7 @@ fn each() -> [(ExternalId, &'static str); 9] {
                 WebArchive,
                 "https://web.archive.org/web/20230415120000/https://example.org/a?b=c&d",
             ),
-            "GET /archive/wayback/available?url=https%3A%2F%2Fexample.org%2Fa%3Fb%3Dc%26d\
-             &timestamp=20230415120000",
+            "HEAD /archive/web/20230415120000/https://example.org/a?b=c&d",
         ),
         (
             id(GeoNames, "https://www.geonames.org/2147714/sydney.html"),
@@ -61,8 +60,6 @@ fn each() -> [(ExternalId, &'static str); 9] {
 fn found(path: &str) -> HttpResponse {
     let text = if path.starts_with("/isni/") {
         "<srw:searchRetrieveResponse><srw:numberOfRecords>1</srw:numberOfRecords>"
-    } else if path.starts_with("/archive/") {
-        r#"{"archived_snapshots":{"closest":{"available":true,"status":"200"}}}"#
     } else if path.starts_with("/geo/") {
         r#"{"geonameId":2147714}"#
     } else {
@@ -75,8 +72,6 @@ fn found(path: &str) -> HttpResponse {
 fn not_found(path: &str) -> HttpResponse {
     let text = if path.starts_with("/isni/") {
         "<srw:numberOfRecords>0</srw:numberOfRecords>"
-    } else if path.starts_with("/archive/") {
-        r#"{"archived_snapshots":{}}"#
     } else if path.starts_with("/geo/") {
         r#"{"status":{"message":"the geoname feature does not exist","value":11}}"#
     } else {
@@ -102,9 +97,12 @@ async fn what_exists_is_found_with_the_right_request() {
 #[actix_web::test]
 async fn what_does_not_exist_is_missing() {
     let words = Peer::start(|req| Some(not_found(req.path())));
-    let statuses = [404, 410, 414].map(Peer::always);
-    for peer in statuses.into_iter().chain([words]) {
-        let ids = all(&each().map(|(id, _)| id));
+    let statuses = [404, 410, 414].map(|status| (Peer::always(status), status == 404));
+    for (peer, is_plain) in statuses.into_iter().chain([(words, true)]) {
+        let mut ids = all(&each().map(|(id, _)| id));
+        if !is_plain {
+            ids.retain(|id| id.resolver != Resolver::WebArchive);
+        }
         let answers = online(settings(&peer.url))
             .ask("us", ids.clone())
             .await
@@ -115,9 +113,49 @@ async fn what_does_not_exist_is_missing() {
     }
 }
 
+/// Its limits answer with all kinds of statuses.
+#[actix_web::test]
+async fn only_404_says_that_there_is_no_capture() {
+    let page = "https://web.archive.org/web/20230415120000/https://example.org/a";
+    for status in [400, 403, 410, 414, 429, 451, 500, 503] {
+        let peer = Peer::always(status);
+        let page = id(Resolver::WebArchive, page);
+        let resolvers = online(settings(&peer.url));
+        let answers = resolvers
+            .ask("us", all(std::slice::from_ref(&page)))
+            .await
+            .unwrap();
+        let status = Some(status);
+        assert_eq!(answers.unavailable[&page], Unavailable { status });
+        peer.stop().await;
+    }
+}
+
+/// What is stored is what was sent; what is asked for is an address.
+#[actix_web::test]
+async fn what_no_address_may_have_is_encoded() {
+    let peer = Peer::always(200);
+    let resolvers = online(settings(&peer.url));
+    for (page, asked) in [
+        ("ü b|c", "%C3%BC%20b%7Cc"),
+        ("%C3%BC?%zz%", "%C3%BC?%25zz%25"),
+        ("[a]^`{b}\\", "%5Ba%5D%5E%60%7Bb%7D%5C"),
+    ] {
+        let of = |page: &str| format!("web/20230415120000/https://example.org/{page}");
+        let id = id(
+            Resolver::WebArchive,
+            &format!("https://web.archive.org/{}", of(page)),
+        );
+        resolvers.ask("us", all(&[id])).await.unwrap();
+        let line = format!("HEAD /archive/{}", of(asked));
+        assert_eq!(peer.hits().last().unwrap().line, line);
+    }
+    peer.stop().await;
+}
+
 #[actix_web::test]
 async fn a_resolver_that_sends_on_knows_the_identifier() {
-    use Resolver::{Doi, Handle, OpenStreetMap, Orcid, Rrid};
+    use Resolver::{Doi, Handle, OpenStreetMap, Orcid, Rrid, WebArchive};
     let peer = Peer::start(|_| {
         let mut answer = HttpResponse::Found();
         Some(answer.insert_header(("Location", "/gone")).finish())
@@ -131,7 +169,7 @@ async fn a_resolver_that_sends_on_knows_the_identifier() {
     // An API that sends on says nothing.
     let expected: Vec<_> = ids
         .iter()
-        .filter(|id| ![Doi, Handle, OpenStreetMap, Orcid, Rrid].contains(&id.resolver))
+        .filter(|id| ![Doi, Handle, OpenStreetMap, Orcid, Rrid, WebArchive].contains(&id.resolver))
         .collect();
     assert_eq!(answers.unavailable.keys().collect::<Vec<_>>(), expected);
     // Nobody went there.
@@ -224,7 +262,7 @@ async fn nonsense_says_nothing() {
         .into_iter()
         .map(|(id, why)| (id.resolver, why))
         .collect();
-    let unsettled = [Resolver::Isni, Resolver::WebArchive, Resolver::GeoNames];
+    let unsettled = [Resolver::Isni, Resolver::GeoNames];
     assert_eq!(unsure, unsettled.map(|resolver| (resolver, status)));
     peer.stop().await;
 }
