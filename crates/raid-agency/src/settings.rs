@@ -79,6 +79,9 @@ section! {
         connections: u32,
         #[serde(with = "bounded")]
         wait: Duration,
+        long_connections: u32,
+        #[serde(with = "bounded")]
+        long_deadline: Duration,
         migrate: bool,
     }
 }
@@ -353,6 +356,12 @@ impl Settings {
         }
         if self.store.connections > 1000 {
             return wrong("store.connections", "must be at most 1000");
+        }
+        if self.store.long_connections > 1000 {
+            return wrong("store.long_connections", "must be at most 1000");
+        }
+        if self.store.long_deadline < Duration::from_millis(100) {
+            return wrong("store.long_deadline", "must be at least 100ms");
         }
         if !(self.orcid.per_second.is_finite() && self.orcid.per_second >= 0.1) {
             return wrong("orcid.per_second", "must be at least 0.1");

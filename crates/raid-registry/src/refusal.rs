@@ -145,6 +145,9 @@ fn problem_of(error: &StoreError) -> Problem {
         StoreError::Overloaded | StoreError::Connect(_) => {
             Problem::unavailable("The registry is busy. Nothing was written; please retry.")
         }
+        StoreError::TookTooLong => Problem::unavailable(
+            "This took longer than it may. Ask for less: another condition, or no facets and no total.",
+        ),
         // A failed commit may have happened: to invite a retry would invite a second RAiD.
         _ => Problem::internal(),
     }

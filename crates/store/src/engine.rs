@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::conn::{Conn, per_backend};
+use crate::connections::{Bounds, Connections};
 use crate::database_clock;
 use crate::error::StoreError;
 use crate::mints::MintQueue;
@@ -12,13 +13,12 @@ use diesel::Connection as _;
 use diesel::QueryResult;
 use diesel::RunQueryDsl as _;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
-use diesel::r2d2::{ManageConnection as _, Pool};
+use diesel::r2d2::ManageConnection as _;
 use rand::RngExt as _;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -29,6 +29,10 @@ pub struct Settings {
     pub connections: u32,
     /// How long a caller waits for its turn before [`StoreError::Overloaded`].
     pub wait: Duration,
+    /// Connections for reads that may take long ([`Store::read_long`]), beside the others.
+    pub long_connections: u32,
+    /// How long such a read may take (on PostgreSQL) before [`StoreError::TookTooLong`].
+    pub long_deadline: Duration,
 }
 
 impl Settings {
@@ -43,9 +47,8 @@ impl Settings {
 pub struct Store {
     writer: Option<crossbeam_channel::Sender<Job>>,
     mints: Option<MintQueue>,
-    pool: Pool<Manager>,
-    slots: Arc<Semaphore>,
-    wait: Duration,
+    connections: Connections,
+    long: Connections,
     clock: Clock,
     keys: KeyRing,
 }
@@ -69,33 +72,47 @@ impl Store {
     pub fn open(settings: &Settings, clock: Clock, keys: KeyRing) -> Result<Self, StoreError> {
         let postgres = settings.is_postgres();
         let url = settings.url.clone();
-        let (manager, writer) = if postgres {
-            (Manager::Postgres(url), None)
+        let writer = if postgres {
+            None
         } else {
-            let writer = spawn_writer(Manager::SqliteWriter(url.clone()))?;
-            (Manager::SqliteReader(url), Some(writer))
+            Some(spawn_writer(Manager::SqliteWriter(url.clone()))?)
         };
-        let extra = if postgres { MintQueue::WRITERS } else { 0 };
-        let pool = Pool::builder()
-            .max_size(settings.connections + extra)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .connection_timeout(settings.wait)
-            .build(manager)
-            .map_err(|e| StoreError::Connect(e.to_string()))?;
+        let manager = |deadline| {
+            if postgres {
+                let url = url.clone();
+                Manager::Postgres { url, deadline }
+            } else {
+                Manager::SqliteReader(url.clone())
+            }
+        };
+        let bounds = Bounds {
+            turns: settings.connections,
+            extra: if postgres { MintQueue::WRITERS } else { 0 },
+            wait: settings.wait,
+            deadline: None,
+        };
+        let connections = Connections::open(manager(None), &bounds)?;
+        let deadline = Some(settings.long_deadline);
+        let bounds = Bounds {
+            turns: settings.long_connections,
+            extra: 0,
+            deadline,
+            ..bounds
+        };
+        let long = Connections::open(manager(deadline), &bounds)?;
+        let pool = connections.pool();
         let clock_of_all = clock.clone();
-        with_connection(&pool, move |c| database_clock::set(&clock_of_all, c))?;
+        with_connection(pool, move |c| database_clock::set(&clock_of_all, c))?;
         let mints = if postgres {
-            Some(MintQueue::start(&pool)?)
+            Some(MintQueue::start(pool)?)
         } else {
             None
         };
         Ok(Self {
             writer,
             mints,
-            pool,
-            slots: Arc::new(Semaphore::new(settings.connections as usize)),
-            wait: settings.wait,
+            connections,
+            long,
             clock,
             keys,
         })
@@ -131,7 +148,20 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_pool(f).await
+        self.connections.run(f).await
+    }
+
+    /// Runs `f`, which only reads and may take long (a search, a count), on a connection that no other
+    /// work waits for.
+    ///
+    /// # Errors
+    /// What `f` answers, [`StoreError::Overloaded`] when no such connection came free in time, or
+    /// [`StoreError::TookTooLong`].
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.long.run(f).await
     }
 
     /// Runs `f`, which only reads, on the state of the database at one moment: no other transaction is
@@ -143,7 +173,7 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_pool(|c| {
+        let at_one_moment = |c: &mut Conn| {
             c.transaction(|c| {
                 // A transaction of SQLite reads from one moment anyway.
                 if let Conn::Postgres(c) = c {
@@ -152,8 +182,8 @@ impl Store {
                 }
                 unless_it_panics(c, f)
             })
-        })
-        .await
+        };
+        self.connections.run(at_one_moment).await
     }
 
     /// Runs `f` in a transaction that is committed, durably, before this returns `Ok`.
@@ -166,7 +196,7 @@ impl Store {
         f: impl Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(writer) = &self.writer else {
-            return self.on_pool(move |c| in_transaction(c, &f)).await;
+            return self.connections.run(move |c| in_transaction(c, &f)).await;
         };
         let (tx, rx) = oneshot::channel();
         let job: Job = Box::new(move |c| {
@@ -180,24 +210,6 @@ impl Store {
         });
         writer.try_send(job).map_err(|_| StoreError::Overloaded)?;
         rx.await.map_err(|_| StoreError::Panicked)?
-    }
-
-    async fn on_pool<T: Send + 'static>(
-        &self,
-        f: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        // The permit comes before the pool, so that no thread waits in it.
-        let permit = tokio::time::timeout(self.wait, self.slots.clone().acquire_owned())
-            .await
-            .map_err(|_| StoreError::Overloaded)?
-            .map_err(|_| StoreError::Overloaded)?;
-        let pool = self.pool.clone();
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            with_connection(&pool, f)
-        })
-        .await
-        .map_err(|_| StoreError::Panicked)?
     }
 }
 

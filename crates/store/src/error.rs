@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] DieselError),
+    /// A read was ended at its deadline.
+    #[error("the database took longer than it may")]
+    TookTooLong,
     /// The commit did not come through; on PostgreSQL it may have happened all the same.
     #[error("the commit failed: {0}")]
     Commit(String),

@@ -7,6 +7,7 @@ pub mod calls;
 pub mod changes;
 mod clock;
 mod conn;
+mod connections;
 pub mod contributions;
 pub mod contributor_states;
 mod database_clock;

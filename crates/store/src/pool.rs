@@ -5,11 +5,16 @@ use crate::error::StoreError;
 use diesel::Connection as _;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::r2d2::{ManageConnection, Pool};
+use std::time::Duration;
 
 /// Opens connections of the configured kind.
 #[derive(Clone)]
 pub(crate) enum Manager {
-    Postgres(String),
+    Postgres {
+        url: String,
+        /// After this the server ends a query.
+        deadline: Option<Duration>,
+    },
     /// The one connection that writes.
     SqliteWriter(String),
     SqliteReader(String),
@@ -26,7 +31,14 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Conn, StoreError> {
         match self {
-            Self::Postgres(url) => Ok(Conn::Postgres(postgres(url)?)),
+            Self::Postgres { url, deadline } => {
+                let mut c = postgres(url)?;
+                if let Some(deadline) = deadline {
+                    let deadline = deadline.as_millis();
+                    c.batch_execute(&format!("SET statement_timeout = {deadline}"))?;
+                }
+                Ok(Conn::Postgres(c))
+            }
             Self::SqliteWriter(path) => Ok(Conn::Sqlite(sqlite(path)?)),
             Self::SqliteReader(path) => {
                 let mut c = sqlite(path)?;

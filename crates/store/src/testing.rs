@@ -89,6 +89,8 @@ impl TestDb {
                 url,
                 connections: 4,
                 wait: Duration::from_secs(30),
+                long_connections: 2,
+                long_deadline: Duration::from_secs(30),
             },
             clock: Clock::system(),
             home,
@@ -148,7 +150,10 @@ impl TestDb {
     pub fn single_writer(&self) -> SingleWriter {
         let url = self.settings.url.clone();
         let manager = if self.settings.is_postgres() {
-            Manager::Postgres(url)
+            Manager::Postgres {
+                url,
+                deadline: None,
+            }
         } else {
             Manager::SqliteWriter(url)
         };

@@ -17,10 +17,16 @@ impl Settings {
             url,
             connections: self.store.connections,
             wait: self.store.wait,
+            long_connections: self.store.long_connections,
+            long_deadline: self.store.long_deadline,
         };
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let cores = u32::try_from(cores).unwrap_or(2);
+        if database.long_connections == 0 {
+            // The other cores are left to what people wait for.
+            database.long_connections = (cores / 2).max(1);
+        }
         if database.connections == 0 {
-            let cores = std::thread::available_parallelism().map_or(2, usize::from);
-            let cores = u32::try_from(cores).unwrap_or(2);
             database.connections = if database.is_postgres() {
                 8
             } else {

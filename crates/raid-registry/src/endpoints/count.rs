@@ -84,7 +84,7 @@ pub(crate) async fn count(
     let eyes = sight::of(&registry, Some(&caller)).await?;
     let counted = registry
         .store
-        .read(move |c| asked.count(c, eyes.clone()))
+        .read_long(move |c| asked.count(c, eyes.clone()))
         .await?;
     Ok(HttpResponse::Ok().json(counted))
 }

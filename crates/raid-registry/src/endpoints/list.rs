@@ -8,7 +8,7 @@ use futures::Stream;
 use raid_model::search::Term;
 use serde::{Deserialize, Serialize};
 use store::raids::{self, Access, After, Filter, PageSize, Sight};
-use store::{StoreError, Timestamp};
+use store::{Conn, StoreError, Timestamp};
 
 use crate::auth::{Caller, Role, Visitor};
 use crate::listed::{self, Fields};
@@ -221,17 +221,20 @@ async fn page(
     size: PageSize,
 ) -> Result<Page, StoreError> {
     let addresses = registry.settings.addresses.clone();
-    registry
-        .store
-        .read(move |c| {
-            let page = raids::page(c, &wanted.filter, after.as_ref(), size)?;
-            let items = listed::items(c, &page.rows, &wanted.fields, &wanted.sight, &addresses)?;
-            Ok(Page {
-                items,
-                next: page.next,
-            })
+    let is_searched = wanted.filter.connected_with.is_some();
+    let load = move |c: &mut Conn| {
+        let page = raids::page(c, &wanted.filter, after.as_ref(), size)?;
+        let items = listed::items(c, &page.rows, &wanted.fields, &wanted.sight, &addresses)?;
+        Ok(Page {
+            items,
+            next: page.next,
         })
-        .await
+    };
+    if is_searched {
+        registry.store.read_long(load).await
+    } else {
+        registry.store.read(load).await
+    }
 }
 
 /// The array, a piece at a time: memory is bounded by the piece, not by the list, and nothing is read

@@ -59,7 +59,7 @@ pub(crate) async fn search(
     let keys = registry.store.keys().clone();
     let found = registry
         .store
-        .read(move |c| Found::load(c, &keys, &asked, limit, &addresses))
+        .read_long(move |c| Found::load(c, &keys, &asked, limit, &addresses))
         .await?;
     let mut answer = HttpResponse::Ok();
     if let Some(next) = &found.next {

@@ -28,6 +28,7 @@ mod keys;
 mod landing;
 mod limits;
 mod list;
+mod long_reads;
 mod mint;
 mod moved;
 mod negotiation;

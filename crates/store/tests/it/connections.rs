@@ -231,6 +231,8 @@ fn no_error_shows_the_password() {
                     url: url.clone(),
                     connections: 1,
                     wait: Duration::from_millis(100),
+                    long_connections: 1,
+                    long_deadline: Duration::from_secs(1),
                 };
                 let opened = Store::open(&settings, store::Clock::system(), TestDb::keys());
                 let Err(opened) = opened else {

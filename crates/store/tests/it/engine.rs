@@ -15,6 +15,7 @@ store::on_both_databases!(
     a_panicking_read_does_no_harm,
     a_job_that_ends_the_transaction_cannot_fake_a_commit,
     overload_is_an_answer,
+    long_reads_keep_nobody_waiting,
 );
 
 /// Whether a person is known: the smallest row to write.
@@ -219,6 +220,62 @@ async fn overload_is_an_answer(db: &TestDb) {
     drop(release);
     busy.await.unwrap().unwrap();
     small.read(|_| Ok(())).await.unwrap();
+}
+
+/// Whoever searches waits for others who search, and nobody else does.
+async fn long_reads_keep_nobody_waiting(db: &TestDb) {
+    db.store();
+    let settings = Settings {
+        long_connections: 1,
+        wait: Duration::from_millis(500),
+        ..db.settings().clone()
+    };
+    let store = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let (begun, wait_begun) = tokio::sync::oneshot::channel();
+    let busy = store.clone();
+    let busy = tokio::spawn(async move {
+        busy.read_long(move |_| {
+            begun.send(()).unwrap();
+            let _ = held.recv();
+            Ok(())
+        })
+        .await
+    });
+    wait_begun.await.unwrap();
+    for _ in 0..20 {
+        store.read(|_| Ok(())).await.unwrap();
+        store.snapshot(|_| Ok(())).await.unwrap();
+    }
+    store.write(|c| note(c, 1)).await.unwrap();
+    let refused = store.read_long(|_| Ok(())).await;
+    assert!(
+        matches!(refused, Err(StoreError::Overloaded)),
+        "{refused:?}"
+    );
+    drop(release);
+    busy.await.unwrap().unwrap();
+    store.read_long(|_| Ok(())).await.unwrap();
+}
+
+/// PostgreSQL ends what takes too long, whatever language it says so in.
+#[test]
+fn a_long_read_ends_at_its_deadline() {
+    TestDb::postgres().run(async |db: &TestDb| {
+        db.store();
+        let settings = Settings {
+            long_deadline: Duration::from_millis(200),
+            ..db.settings().clone()
+        };
+        let store = Store::open(&settings, db.clock().clone(), TestDb::keys()).unwrap();
+        let sleep = |c: &mut store::Conn| {
+            c.batch_execute("SELECT pg_sleep(20)")?;
+            Ok(())
+        };
+        let ended = store.read_long(sleep).await;
+        assert!(matches!(ended, Err(StoreError::TookTooLong)), "{ended:?}");
+        store.read_long(|_| Ok(())).await.unwrap();
+    });
 }
 
 /// SQLite's writer has a queue of 4096: who comes when it is full is told so at once.
