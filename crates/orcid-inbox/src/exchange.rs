@@ -8,6 +8,7 @@ use crate::grant;
 use crate::invitation;
 use crate::not_me;
 use crate::outcome::sent_back;
+use crate::part_of;
 use crate::service_point;
 use crate::set_out;
 use crate::visit::{Inbox, OfVisit, of_same_browser};
@@ -206,6 +207,7 @@ fn decide(
             objected = said;
             to
         }
+        Purpose::PartOf => part_of::confirm(c, &visit.subject, &pair.orcid, now)?,
         Purpose::StopServicePoint => {
             let (to, said) = service_point::stop_for(c, &visit.subject, &pair.orcid, now)?;
             objected = said;

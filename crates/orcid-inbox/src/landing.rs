@@ -1,7 +1,8 @@
 //! The page that a permission request leads to: it asks, or says what was answered, or that there is
 //! nothing to ask for.
 
-use crate::pages::{Landing, Project, ResultPage, authorize_action, not_me_action, page};
+use crate::pages::{Landing, PartOf, Project, ResultPage, authorize_action, not_me_action, page};
+use crate::part_of;
 use crate::pressed;
 use crate::request::{Projects, people_of, projects};
 use crate::visit::{Inbox, Signed};
@@ -25,6 +26,8 @@ pub(crate) struct Situation {
     pub projects: Projects,
     /// When they gave their permission, if it stands.
     given_on: Option<Date>,
+    /// Projects that they said, or are said, not to be part of.
+    disclaimed: Vec<Handle>,
     /// Why the projects of the last request are not among theirs any more.
     gone: Vec<(Handle, Gone)>,
 }
@@ -50,6 +53,7 @@ impl Situation {
             Ok(Self {
                 projects,
                 given_on: given_on(c, &orcid)?,
+                disclaimed: part_of::disclaimed(c, &orcid)?,
                 gone,
             })
         };
@@ -109,7 +113,8 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         Err(e) => return inbox.trouble(&e),
     };
     if found.projects.listed.is_empty() {
-        return nothing_to_ask(&inbox, &found);
+        let page = nothing_to_ask(&inbox, &found, Some(&query.i));
+        return pressed::leave_cookie(&inbox, page, &query.i);
     }
     let settings = &inbox.settings;
     let shown = Landing {
@@ -123,13 +128,15 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         often: settings.rules.budget.in_words(),
         action: authorize_action(settings),
         not_me: not_me_action(settings),
+        part_of: PartOf::of(settings, &found.disclaimed, &query.i),
         link: &query.i,
     };
     pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
 }
 
-/// The page for somebody without a project that may be written: it asks for nothing.
-pub(crate) fn nothing_to_ask(inbox: &Inbox, found: &Situation) -> HttpResponse {
+/// The page for somebody without a project that may be written: it asks for nothing. With the `link` of
+/// the page it has buttons for projects that they are said not to be part of.
+pub(crate) fn nothing_to_ask(inbox: &Inbox, found: &Situation, link: Option<&str>) -> HttpResponse {
     let mut texts = vec!["There is no project that we would add to your ORCID record now.".into()];
     texts.extend(found.gone.iter().map(|(handle, why)| why.text(handle)));
     if found.gone.is_empty() {
@@ -146,10 +153,9 @@ pub(crate) fn nothing_to_ask(inbox: &Inbox, found: &Situation) -> HttpResponse {
     });
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let heading = "There is nothing to give permission for";
-    page(
-        StatusCode::OK,
-        &ResultPage::new(&inbox.settings, heading, &texts),
-    )
+    let mut shown = ResultPage::new(&inbox.settings, heading, &texts);
+    shown.part_of = link.and_then(|link| PartOf::of(&inbox.settings, &found.disclaimed, link));
+    page(StatusCode::OK, &shown)
 }
 
 impl Gone {

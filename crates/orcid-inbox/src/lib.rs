@@ -11,6 +11,7 @@ mod mail;
 mod not_me;
 mod outcome;
 mod pages;
+mod part_of;
 mod permission;
 mod pressed;
 mod request;

@@ -15,17 +15,17 @@ use serde::Deserialize;
 use store::namings::Objected;
 use store::tasks::{self, Lane, NewTask, Work};
 use store::visits::{Purpose, State};
-use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions};
+use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions, raids};
 
 /// What the button sends.
 #[derive(Deserialize)]
 pub(crate) struct NotMe {
     /// The page's link.
     #[serde(default)]
-    i: String,
+    pub(crate) i: String,
     /// The project.
     #[serde(default)]
-    handle: String,
+    pub(crate) handle: String,
 }
 
 /// `POST /orcid/not-me`.
@@ -45,9 +45,10 @@ pub(crate) async fn not_me(
         return not_theirs(&inbox);
     };
     let (clock, named) = (inbox.store.clock().clone(), handle.clone());
+    let with_embargoed = inbox.policy().write_embargoed;
     let said = inbox
         .store
-        .write(move |c| say(c, &orcid, &named, clock.now()))
+        .write(move |c| say(c, &orcid, &named, with_embargoed, clock.now()))
         .await;
     match said {
         Ok(Said::Noted(objected)) => {
@@ -81,15 +82,27 @@ enum Said {
     Noted(Option<Objected>),
     /// The person has to sign in first.
     ToBeConfirmed,
-    /// The RAiD does not name them.
+    /// The page does not show the RAiD: it does not name them, was withdrawn, or is nobody's to see.
     NotTheirs,
 }
 
 /// Anybody who has the link can press the button. While we hold a permission an entry would be
 /// removed, so the person has to sign in; else it only ends the question about that project.
-fn say(c: &mut Conn, orcid: &OrcidId, handle: &Handle, now: Timestamp) -> Result<Said, StoreError> {
+fn say(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    with_embargoed: bool,
+    now: Timestamp,
+) -> Result<Said, StoreError> {
     let theirs = named(c, orcid, handle)?;
-    if theirs.is_empty() {
+    let mut is_shown = false;
+    for person in &theirs {
+        is_shown |= raids::is_writable_for(c, person, handle, with_embargoed)?
+            // It was shown before it was said.
+            || disclaimers::is_disclaimed(c, person, handle)?;
+    }
+    if !is_shown {
         return Ok(Said::NotTheirs);
     }
     if permissions::locked(c, orcid, now)?.state.keeps_token() {
@@ -134,19 +147,30 @@ fn disclaim(
     confirmed: bool,
     now: Timestamp,
 ) -> Result<Option<Objected>, StoreError> {
-    let (mut due, mut objected) = (Vec::new(), None);
+    let mut objected = None;
     for person in theirs {
         objected = disclaimers::disclaim(c, person, handle, confirmed, now)?.or(objected);
-        due.push(NewTask {
-            work: Work::Membership(*person, handle.clone()),
-            lane: Lane::Interactive,
-            due_at: now,
-            at: now,
-        });
     }
-    tasks::enqueue(c, &due)?;
-    permissions::wake_permission(c, orcid, now)?;
+    wake(c, orcid, theirs, handle, now)?;
     Ok(objected)
+}
+
+/// Wakes the entries of a project, and the question to a person, as what they said of it has changed.
+pub(crate) fn wake(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    people: &[OrcidId],
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let task = |person: &OrcidId| NewTask {
+        work: Work::Membership(*person, handle.clone()),
+        lane: Lane::Interactive,
+        due_at: now,
+        at: now,
+    };
+    tasks::enqueue(c, &people.iter().map(task).collect::<Vec<_>>())?;
+    permissions::wake_permission(c, orcid, now)
 }
 
 /// The page that says that it is recorded.
@@ -178,7 +202,7 @@ pub(crate) fn noted<'a>(inbox: &'a Inbox, handle: &Handle, confirmed: bool) -> R
     ResultPage::new(&inbox.settings, heading, &texts)
 }
 
-fn not_theirs(inbox: &Inbox) -> HttpResponse {
+pub(crate) fn not_theirs(inbox: &Inbox) -> HttpResponse {
     let texts = ["Nothing was changed. The project was corrected, or the address is not complete."];
     let heading = "This project does not name you";
     page(

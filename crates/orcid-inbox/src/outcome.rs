@@ -3,6 +3,7 @@
 use crate::invitation;
 use crate::not_me;
 use crate::pages::{ResultPage, page};
+use crate::part_of;
 use crate::request::{Projects, page_url, projects};
 use crate::service_point;
 use crate::visit::Inbox;
@@ -10,9 +11,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use raid_model::OrcidId;
 use raid_model::permission::PermissionState;
-use store::StoreError;
 use store::permissions;
 use store::visits::{Purpose, State, Visit};
+use store::{Conn, StoreError};
 
 /// What a grant covers.
 const COVERS_LATER: &str =
@@ -49,23 +50,33 @@ pub(crate) async fn page_of(inbox: &Inbox, visit: &Visit) -> Result<HttpResponse
     if let (State::Granted, Some(orcid)) = (visit.state, &visit.orcid) {
         let now = inbox.store.clock().now();
         let (orcid, policy, today) = (*orcid.get(), inbox.policy(), now.date());
-        let found = inbox
-            .store
-            .read(move |c| projects(c, &orcid, &policy, today))
-            .await?;
+        let load = move |c: &mut Conn| {
+            let found = projects(c, &orcid, &policy, today)?;
+            Ok((found, part_of::disclaimed(c, &orcid)?))
+        };
+        let (found, disclaimed) = inbox.store.read(load).await?;
         shown.orcid_url = Some(orcid.url(&inbox.orcid_prefix));
         explain_what_waits(&mut shown, &found, orcid);
         shown = shown.with(&found, orcid);
+        shown.texts.extend(disclaimed.iter().map(|handle| {
+            format!(
+                "It was said in your name that you are not part of RAiD {handle}, so it is not added. If \
+                 that is wrong, open the link that you came with again, and say that you are."
+            )
+        }));
     }
     if visit.purpose == Purpose::Invitation {
         shown = invitation::explain(inbox, visit, shown).await?;
     }
-    if let (Purpose::NotMe, State::Confirmed, Some((_, handle))) = (
-        visit.purpose,
-        visit.state,
-        not_me::parse_subject(&visit.subject),
-    ) {
-        shown = not_me::noted(inbox, &handle, true);
+    let about = not_me::parse_subject(&visit.subject);
+    match (visit.purpose, visit.state, about) {
+        (Purpose::NotMe, State::Confirmed, Some((_, handle))) => {
+            shown = not_me::noted(inbox, &handle, true);
+        }
+        (Purpose::PartOf, State::Confirmed, Some((_, handle))) => {
+            shown = part_of::noted(inbox, &handle);
+        }
+        _ => {}
     }
     if let (Purpose::StopServicePoint | Purpose::AllowServicePoint, State::Confirmed) =
         (visit.purpose, visit.state)

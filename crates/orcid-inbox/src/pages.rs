@@ -6,8 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use askama::Template;
-use raid_model::OrcidId;
 use raid_model::membership::MembershipDocument;
+use raid_model::{Handle, OrcidId};
 
 /// A project, as it is shown.
 pub(crate) struct Project {
@@ -46,6 +46,24 @@ impl From<&MembershipDocument> for Project {
     }
 }
 
+/// Projects that a person said, or is said, not to be part of, with buttons to take that back.
+pub(crate) struct PartOf<'a> {
+    pub handles: Vec<String>,
+    pub action: String,
+    pub link: &'a str,
+}
+
+impl<'a> PartOf<'a> {
+    /// None if there are no such projects.
+    pub(crate) fn of(settings: &Settings, handles: &[Handle], link: &'a str) -> Option<Self> {
+        (!handles.is_empty()).then(|| Self {
+            handles: handles.iter().map(ToString::to_string).collect(),
+            action: action(settings, "orcid/part-of"),
+            link,
+        })
+    }
+}
+
 /// The page that a permission request leads to.
 #[derive(Template)]
 #[template(path = "landing.html")]
@@ -63,6 +81,7 @@ pub(crate) struct Landing<'a> {
     pub action: String,
     /// Where the button leads by which they say that they are not part of a project.
     pub not_me: String,
+    pub part_of: Option<PartOf<'a>>,
     pub link: &'a str,
 }
 
@@ -125,6 +144,7 @@ pub(crate) struct ResultPage<'a> {
     pub orcid_url: Option<String>,
     pub projects: Vec<Project>,
     pub more: bool,
+    pub part_of: Option<PartOf<'a>>,
     pub buttons: Vec<Button>,
     /// The page that the person came from.
     pub back: Option<String>,
@@ -142,6 +162,7 @@ impl<'a> ResultPage<'a> {
             orcid_url: None,
             projects: Vec::new(),
             more: false,
+            part_of: None,
             buttons: Vec::new(),
             back: None,
         }

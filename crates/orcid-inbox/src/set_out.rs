@@ -57,7 +57,7 @@ pub(crate) async fn begin(inbox: &Inbox, purpose: Purpose, subject: String) -> H
     let now = inbox.store.clock().now();
     let hint = match purpose {
         Purpose::Permission | Purpose::Refusal => subject.parse::<OrcidId>().ok(),
-        Purpose::NotMe => not_me::parse_subject(&subject).map(|(orcid, _)| orcid),
+        Purpose::NotMe | Purpose::PartOf => not_me::parse_subject(&subject).map(|(orcid, _)| orcid),
         Purpose::StopServicePoint | Purpose::AllowServicePoint => {
             service_point::parse_subject(&subject).map(|(orcid, _)| orcid)
         }
@@ -67,7 +67,7 @@ pub(crate) async fn begin(inbox: &Inbox, purpose: Purpose, subject: String) -> H
         match Situation::load(inbox, orcid).await {
             // A standing permission is not taken for nothing.
             Ok(found) if found.projects.listed.is_empty() => {
-                return landing::nothing_to_ask(inbox, &found);
+                return landing::nothing_to_ask(inbox, &found, None);
             }
             Ok(_) => {}
             Err(e) => return inbox.trouble(&e),
@@ -95,6 +95,7 @@ pub(crate) async fn begin(inbox: &Inbox, purpose: Purpose, subject: String) -> H
         Purpose::Permission | Purpose::Invitation => inbox.client.authorize_url(&state, hint),
         Purpose::Refusal
         | Purpose::NotMe
+        | Purpose::PartOf
         | Purpose::StopServicePoint
         | Purpose::AllowServicePoint => inbox.client.sign_in_url(&state, hint),
     };

@@ -7,6 +7,7 @@ use crate::landing;
 use crate::not_me;
 use crate::outcome::sent_back;
 use crate::pages::{ResultPage, page};
+use crate::part_of;
 use crate::pressed::refuse_other_sites;
 use crate::service_point;
 use crate::set_out::{self, is_same_browser};
@@ -145,6 +146,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
         .service(button("/orcid/service-point/stop").route(web::post().to(service_point::stop)))
         .service(button("/orcid/service-point/allow").route(web::post().to(service_point::allow)))
         .service(button("/orcid/not-me").route(web::post().to(not_me::not_me)))
+        .service(button("/orcid/part-of").route(web::post().to(part_of::part_of)))
         .service(button("/orcid/authorize").route(web::post().to(set_out::authorize)))
         .service(web::resource("/orcid/callback").route(web::get().to(callback)))
         .service(button("/orcid/retry").route(web::post().to(exchange::retry)))

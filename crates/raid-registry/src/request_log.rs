@@ -91,9 +91,10 @@ fn logged_path(request: &HttpRequest) -> &str {
         .filter(|prefix| path.len() > prefix.len())
         .map_or(path, |prefix| match path.strip_prefix(prefix) {
             // The pages themselves; what is behind them says for whom.
-            Some("/landing" | "/authorize" | "/callback" | "/not-me" | "/retry" | "/refuse") => {
-                path
-            }
+            Some(
+                "/landing" | "/authorize" | "/callback" | "/not-me" | "/part-of" | "/retry"
+                | "/refuse",
+            ) => path,
             _ => prefix,
         })
 }

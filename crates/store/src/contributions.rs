@@ -3,8 +3,9 @@
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
 use crate::holders::HolderRole;
+use crate::namings::is_met;
 use crate::raids::Sight;
-use crate::schema::{contribution, raid, raid_holder};
+use crate::schema::{contribution, naming, raid, raid_holder};
 use crate::types::AsText;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -66,7 +67,8 @@ pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<BTreeSet<OrcidId>, Store
 }
 
 /// Those of some people who are named in a RAiD that somebody has a right to: one of their service
-/// point, one that they hold, or any for whoever sees all.
+/// point, one that they hold, or any for whoever sees all. The RAiD's service point must have reached
+/// them (see [`crate::namings::Naming::is_met`]).
 pub fn named_inside(
     c: &mut Conn,
     people: &BTreeSet<OrcidId>,
@@ -79,9 +81,14 @@ pub fn named_inside(
     });
     let mut named = BTreeSet::new();
     for people in all.chunks(ROWS_A_STATEMENT) {
+        let same = naming::orcid
+            .eq(contribution::orcid)
+            .and(naming::service_point_id.eq(raid::service_point_id));
         let of_people = contribution::table
             .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+            .left_join(naming::table.on(same))
             .filter(contribution::orcid.eq_any(people))
+            .filter(is_met!())
             .filter(raid::withdrawn_at.is_null());
         let mut query = of_people
             .select(contribution::orcid)

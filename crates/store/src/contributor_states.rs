@@ -43,6 +43,22 @@ pub struct ContributorState {
     pub membership_task: Option<Queued>,
 }
 
+impl ContributorState {
+    /// Without how a person stands whom the service point has not reached (see [`Naming::is_met`]).
+    #[must_use]
+    pub fn as_met(self) -> Self {
+        if self.naming.is_none_or(|naming| naming.is_met) {
+            return self;
+        }
+        Self {
+            permission: None,
+            requests: Vec::new(),
+            permission_task: None,
+            ..self
+        }
+    }
+}
+
 /// Everybody with an ORCID iD in a RAiD, and those who left while an entry of ours stands on their
 /// record, in the order of their iDs.
 pub fn of_raid(c: &mut Conn, handle: &Handle) -> Result<Vec<ContributorState>, StoreError> {

@@ -21,9 +21,9 @@ pub struct Disclaimer {
     pub confirmed: bool,
 }
 
-/// The person says that they are not part of the project, and perhaps signed in to say so. It is an
-/// objection to the project's service point. Saying it again changes nothing, unless it is confirmed by
-/// that, and gives no objection.
+/// The person says that they are not part of the project, and perhaps signed in to say so. The first time
+/// on a day, it is an objection to the project's service point. Saying it again changes nothing, unless it
+/// is confirmed by that.
 pub fn disclaim(
     c: &mut Conn,
     orcid: &OrcidId,
@@ -50,7 +50,7 @@ pub fn disclaim(
     if said == 0 {
         return Ok(None);
     }
-    namings::object(c, handle, now).map(Some)
+    namings::object(c, orcid, handle, now)
 }
 
 /// The person is part of the project after all: they accepted an invitation to it.

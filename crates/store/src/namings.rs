@@ -7,8 +7,8 @@ mod release;
 mod stop;
 
 pub use release::{
-    NextPage, Released, ReleasedByDay, Waiting, count_held_by_trust, counts, release_day,
-    release_page, release_raid, waiting, with_day_held,
+    NextPage, Released, ReleasedByDay, Waiting, count_held_by_trust, counts, held_in_vain, let_go,
+    release_day, release_page, release_raid, waiting, with_day_held,
 };
 
 pub(crate) use stop::object;
@@ -17,6 +17,7 @@ pub use stop::{Objected, allow, is_stopped, projects_at, stop, stopped_projects}
 use crate::announcements;
 use crate::conn::{Conn, ROWS_A_STATEMENT, per_backend};
 use crate::error::StoreError;
+use crate::raids::Access;
 use crate::schema::{contribution, membership, naming, raid, service_point};
 use crate::service_point_days::{self as days, Usage};
 use crate::tasks::{self, Lane, NewTask, Work};
@@ -35,7 +36,24 @@ pub struct Naming {
     pub gate: Gate,
     /// Whether an entry by the service point was written for the person before.
     pub had_entry: bool,
+    /// Whether the service point may know how the person stands: it reached them, or names them in public.
+    /// Otherwise an embargoed RAiD would tell of anybody, who never hears of it.
+    pub is_met: bool,
 }
+
+/// As [`Naming::is_met`], where `naming` is left-joined with the RAiD's service point.
+macro_rules! is_met {
+    () => {{
+        use crate::raids::Access;
+        use crate::schema::{naming, raid};
+        let reached = naming::state.assume_not_null();
+        let is_new = naming::orcid.nullable().is_null();
+        reached
+            .eq_any(["admitted", "stopped"])
+            .or(is_new.and(raid::access.eq(Access::Open)))
+    }};
+}
+pub(crate) use is_met;
 
 type Row = (
     AsText<OrcidId>,
@@ -44,6 +62,7 @@ type Row = (
     AsText<Trust>,
     Option<AsText<NamingState>>,
     Option<Timestamp>,
+    Access,
 );
 
 /// Where some people stand with the service points of some projects. Whoever contributes to none of
@@ -71,11 +90,17 @@ pub fn among(
             service_point::trust,
             naming::state.nullable(),
             naming::entry_at.nullable(),
+            raid::access,
         ))
         .load(c)?;
-    let named = |(orcid, handle, released_at, trust, state, entry_at): Row| {
+    let named = |(orcid, handle, released_at, trust, state, entry_at, access): Row| {
         let state = state.map(AsText::into_inner);
         let naming = Naming {
+            is_met: match state {
+                None => access == Access::Open,
+                Some(NamingState::Admitted | NamingState::Stopped) => true,
+                Some(NamingState::HeldByDay | NamingState::HeldByRaid) => false,
+            },
             gate: Gate::of(trust.into_inner(), state, released_at.is_some()),
             had_entry: entry_at.is_some(),
         };

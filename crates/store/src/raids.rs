@@ -34,7 +34,7 @@ mod versions;
 pub use days::{boundary, embargo_end, follow_day, sorted_as};
 pub use index::index_some;
 pub use lists::{After, CountFilter, Filter, RaidPage, count_by_service_point, page};
-pub use of_person::writable_for;
+pub use of_person::{is_writable_for, writable_for};
 pub use page_size::PageSize;
 pub use search::{
     ContributorStates, Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status,

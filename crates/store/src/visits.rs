@@ -20,6 +20,8 @@ text_enum! {
         /// To confirm by a sign-in that they are not part of a project; the subject is their iD and
         /// the RAiD's handle, with a space between them.
         NotMe = "not_me",
+        /// To take that back by a sign-in; the subject is the same.
+        PartOf = "part_of",
         /// To stop a service point for themselves; the subject is their iD and its number.
         StopServicePoint = "stop_service_point",
         /// To allow a service point again that they stopped; the subject is their iD and its number.

@@ -96,6 +96,7 @@ impl MembershipReconciler {
             facts,
             known,
             token,
+            ..
         } = loaded;
         let step = plan(facts.clone());
         let known = match (&step, known) {

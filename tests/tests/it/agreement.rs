@@ -40,6 +40,8 @@ impl<'a> Sides<'a> {
             url: stage.database_url(),
             connections: 2,
             wait: Duration::from_secs(30),
+            long_connections: 1,
+            long_deadline: Duration::from_secs(30),
         };
         let store = Store::open(&settings, Clock::system(), TestDb::keys()).unwrap();
         Self {

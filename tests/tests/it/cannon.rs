@@ -3,13 +3,14 @@
 use crate::agreement::people;
 use crate::mail::letters;
 use crate::steps::operator;
-use raid_tests::examples::{self, CARBERRY, handle_of, with_people};
+use raid_tests::examples::{self, CARBERRY, handle_of, titled, with_people};
 use raid_tests::{Client, Stage, eventually};
 use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
     many_new_people_wait_for_the_next_day_or_an_operator,
     a_raid_with_many_new_people_waits_for_an_operator,
+    a_withdrawn_raid_holds_nobody,
     many_invitations_are_refused,
     many_objections_are_an_alarm,
 );
@@ -139,6 +140,41 @@ async fn a_raid_with_many_new_people_waits_for_an_operator(stage: &Stage) {
     all_are_asked(stage, &people).await;
 }
 
+/// Nor one that was corrected: what else names the people is looked at anew.
+async fn a_withdrawn_raid_holds_nobody(stage: &Stage) {
+    let agency = stage.agency_with("[quotas]\nnew_people_per_raid = 3").await;
+    let people = people(&stage.orcid, 8).await;
+    let client = agency.client();
+    let operator = operator(stage, &agency);
+    let many = |title, people: &[String]| with_people(title, people.iter().map(String::as_str));
+    let withdrawn = handle_of(&client.mint(&many("Withdrawn", &people[..4])).await);
+    let corrected = handle_of(&client.mint(&many("Corrected", &people[4..])).await);
+    let held = r#"raid_namings{state="held_raid"}"#;
+    eventually("all to be held", async || {
+        (agency.metric(held).await == 8).then_some(())
+    })
+    .await;
+    client.mint(&many("One of them", &people[..1])).await;
+    crate::steps::withdraw(stage, &agency, &withdrawn).await;
+    all_are_asked(stage, &people[..1]).await;
+    client
+        .edit(&corrected, |raid| {
+            raid["contributor"].as_array_mut().unwrap().truncate(1);
+        })
+        .await;
+    eventually("those who are named to be left", async || {
+        let waiting = operator.get("/v1/service-points/waiting").await.expect(200);
+        (waiting[0]["held"]["peopleByRaid"] == 1).then_some(())
+    })
+    .await;
+    let release = "/v1/service-points/20000000/release";
+    let released = operator.post(release, &Value::Null).await.expect(200);
+    assert_eq!(released["people"], 1);
+    all_are_asked(stage, &people[4..5]).await;
+    agency.rest().await;
+    assert_eq!(asked(stage, &people).await, 2);
+}
+
 async fn many_invitations_are_refused(stage: &Stage) {
     let quotas = "[quotas]\nmails_per_day = 4\nmails_per_address_per_day = 2";
     let agency = stage.agency_with(quotas).await;
@@ -208,7 +244,16 @@ async fn many_objections_are_an_alarm(stage: &Stage) {
     let waiting = operator.get("/v1/service-points/waiting").await.expect(200);
     assert_eq!(waiting[0]["today"]["objections"], 1);
     assert_eq!(waiting[0]["alarms"], json!(["objections"]));
-    // To say it again is one objection.
+    // To say it again is one objection, and so is what the same person says of other projects.
+    agency.client().mint(&titled("Another")).await;
+    let another = eventually("the other project on the page", async || {
+        let page = browser.open(landing.url.as_str()).await;
+        page.text().contains("Another").then_some(page)
+    })
+    .await;
+    browser
+        .press(&another, "I am not part of this project")
+        .await;
     browser
         .press(&landing, "I am not part of this project")
         .await;

@@ -11,10 +11,13 @@ raid_tests::on_both_databases!(
     a_no_counts_for_good_when_the_person_signs_in,
     a_forged_not_me_removes_nothing,
     a_not_me_that_nobody_signed_is_shown_as_that,
+    a_not_me_that_nobody_signed_can_be_taken_back,
+    not_me_is_for_what_the_page_shows,
     a_button_on_another_site_does_nothing,
 );
 
 const NOT_ME: &str = "I am not part of this project";
+const PART_OF: &str = "I am part of this project";
 const REFUSE: &str = "Do not ask me again";
 
 async fn landing(stage: &Stage, browser: &Browser) -> Page {
@@ -148,6 +151,66 @@ async fn a_not_me_that_nobody_signed_is_shown_as_that(stage: &Stage) {
     assert!(permission["disclaimedAt"].is_string());
     let why = stage.command(&["why", &handle]).output();
     assert!(why.contains("not confirmed by a sign-in"), "{why}");
+}
+
+async fn a_not_me_that_nobody_signed_can_be_taken_back(stage: &Stage) {
+    let agency = stage.agency().await;
+    let handle = handle_of(&agency.client().mint(&examples::minimal()).await);
+    people_are(&agency, 1, "asked").await;
+    let stranger = Browser::new();
+    let page = landing(stage, &stranger).await;
+    stranger.press(&page, NOT_ME).await;
+    question_is_archived(stage, CARBERRY).await;
+    // The person comes with the link that they were sent. Nobody takes it back for them.
+    let nothing = landing(stage, &stranger).await;
+    assert_eq!(nothing.heading(), "There is nothing to give permission for");
+    stranger.sign_in_as(&stage.orcid, OKAFOR).await;
+    let consent = stranger.press(&nothing, PART_OF).await;
+    let other = stranger.press(&consent, "Authorize access").await;
+    assert_eq!(other.heading(), "This was another ORCID account");
+    let person = Browser::new();
+    person.sign_in_as(&stage.orcid, CARBERRY).await;
+    let nothing = landing(stage, &person).await;
+    let consent = person.press(&nothing, PART_OF).await;
+    assert!(!consent.text().contains("Add/update"), "{}", consent.text());
+    let back = person.press(&consent, "Authorize access").await;
+    assert_eq!(back.heading(), "Thank you: it is taken back");
+    // They are asked again, and their grant covers the project.
+    let later = handle_of(&agency.client().mint(&titled("Later")).await);
+    questions(stage, 2).await;
+    person.grant(&stage.orcid, CARBERRY).await;
+    stage.orcid.membership(CARBERRY, &handle).await;
+    stage.orcid.membership(CARBERRY, &later).await;
+}
+
+/// With a link nobody learns whether a project that is not public names the person.
+async fn not_me_is_for_what_the_page_shows(stage: &Stage) {
+    let agency = stage.agency().await;
+    let client = agency.client();
+    let mut secret = titled("Secret");
+    secret["access"] = examples::embargo("Until the patent");
+    let secret = handle_of(&client.mint(&secret).await);
+    let withdrawn = handle_of(&client.mint(&titled("Withdrawn")).await);
+    let shown = handle_of(&client.mint(&titled("Shown")).await);
+    people_are(&agency, 1, "asked").await;
+    crate::steps::withdraw(stage, &agency, &withdrawn).await;
+    agency.rest().await;
+    let stranger = Browser::new();
+    let page = landing(stage, &stranger).await;
+    for handle in [&secret, &withdrawn] {
+        let field = |handle: &str| format!("value=\"{handle}\"");
+        let html = page.html.replace(&field(&shown), &field(handle));
+        let forged = Page {
+            html,
+            ..page.clone()
+        };
+        let refused = stranger.press(&forged, NOT_ME).await;
+        assert_eq!(refused.heading(), "This project does not name you");
+    }
+    let operator = crate::steps::operator(stage, &agency);
+    let contributors = format!("/v1/raids/{secret}/contributors");
+    let seen = operator.get(&contributors).await.expect(200);
+    assert!(seen[0]["permission"]["disclaimedAt"].is_null(), "{seen:#}");
 }
 
 async fn a_button_on_another_site_does_nothing(stage: &Stage) {

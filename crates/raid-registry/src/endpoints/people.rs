@@ -11,7 +11,7 @@ use store::contributor_states::{self, ContributorState};
 use store::{Conn, StoreError, Timestamp, permissions, raids};
 
 use crate::asking::Asking;
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::contributor_view::ContributorView;
 use crate::endpoints::changed;
 use crate::endpoints::history::moment;
@@ -98,11 +98,12 @@ pub(crate) async fn list(
     let row = rights::looked_after(&registry, &caller, &path).await?;
     let handle = row.handle.into_inner();
     let load = move |c: &mut Conn| contributor_states::of_raid(c, &handle);
-    let known = registry.store.read(load).await?;
+    let known = registry.store.read(load).await?.into_iter();
+    let sees_all = caller.is(Role::Operator);
+    let known = known.map(|known| if sees_all { known } else { known.as_met() });
     let (budget, now) = (registry.settings.contact_budget(), registry.now());
     let shown: Result<Vec<_>, _> = known
-        .iter()
-        .map(|known| ContributorView::of(known, budget, now))
+        .map(|known| ContributorView::of(&known, budget, now))
         .collect();
     Ok(HttpResponse::Ok().json(shown?))
 }
@@ -121,6 +122,7 @@ pub(crate) async fn ask(
     let orcid = orcid_of(&req)?;
     let (handle, now) = (row.handle.into_inner(), registry.now());
     let budget = registry.settings.contact_budget().copied();
+    let sees_all = caller.is(Role::Operator);
     let asked = registry.store.write(move |c| {
         if contributor_states::of_contributor(c, &handle, &orcid)?.is_none() {
             return Ok(None);
@@ -130,6 +132,7 @@ pub(crate) async fn ask(
         let Some(known) = contributor_states::of_contributor(c, &handle, &orcid)? else {
             return Ok(None);
         };
+        let known = if sees_all { known } else { known.as_met() };
         let asking = Asking::of(&known, budget.as_ref(), now);
         if asking != Asking::Possible {
             return Ok(Some((asking, known)));
@@ -185,6 +188,7 @@ pub(crate) async fn accept_merge(
         .read(move |c| contributor_states::of_contributor(c, &wanted, &orcid))
         .await?
         .filter(|known| known.contributes)
+        .map(ContributorState::as_met)
         .ok_or_else(|| nobody(&req))?;
     let permission = known
         .permission

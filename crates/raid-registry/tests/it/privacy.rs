@@ -10,10 +10,13 @@ use serde_json::Value;
 use store::permissions;
 use store::testing::{TestDb, put_in_state};
 
-use crate::harness::{AWAY_GROUP, HOME_GROUP, Reply, Server, minimal, path_of, request, serve};
+use crate::harness::{
+    AWAY_GROUP, HOME_GROUP, Reply, Server, embargoed, minimal, path_of, request, serve,
+};
 
 store::on_both_databases!(
     who_declined_is_told_to_those_who_look_after_the_raid_alone,
+    an_embargoed_raid_tells_nothing_of_strangers,
     a_holder_sees_what_the_contributors_answered,
     the_tag_of_one_reader_is_not_that_of_another,
 );
@@ -56,6 +59,36 @@ fn statuses(reply: &Reply) -> Vec<String> {
     let mut found = Vec::new();
     collect(&reply.expect(200), &mut found);
     found
+}
+
+/// Nobody hears of being named in an embargoed RAiD, so it must not tell its owner how they stand.
+async fn an_embargoed_raid_tells_nothing_of_strangers(db: &TestDb) {
+    let server = serve(db).await;
+    let orcid = ORCID;
+    let raid = server.mint(&embargoed(&server)).await;
+    let user = server.user();
+    let contributors = format!(
+        "/v1{}/contributors",
+        path_of(&raid).replace("/raid/", "/raids/")
+    );
+    for state in [
+        State::Granted,
+        State::Denied,
+        State::Revoked,
+        State::Ignored,
+    ] {
+        answered(&server, state).await;
+        let shown = server.get(&user, &path_of(&raid)).await;
+        assert_eq!(statuses(&shown), ["AWAITING_AUTHENTICATION"], "{state:?}");
+        let shown = server.get(&user, &contributors).await.expect(200);
+        assert_eq!(shown[0]["permission"]["state"], "unasked", "{state:?}");
+        let ask = format!("{contributors}/{orcid}/ask");
+        let asked = server.post(&user, &ask, &Value::Null).await.expect(200);
+        assert_eq!(asked["permission"]["state"], "unasked", "{state:?}");
+        // An operator has to see why nothing happens.
+        let shown = server.get(&server.operator(), &contributors).await;
+        assert_eq!(shown.expect(200)[0]["permission"]["state"], state.as_str());
+    }
 }
 
 /// RAiD API, section on status values: others see no more of them than who is confirmed.

@@ -256,6 +256,45 @@ fn forget_gone(c: &mut Conn, service_point: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Lets a person go who is held since a RAiD named them that does so no more, was withdrawn, or went to
+/// another service point: what else names them there is looked at as if for the first time. Says whether
+/// they were held.
+pub fn let_go(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(service_point) = held_in_vain(c, orcid, handle)? else {
+        return Ok(false);
+    };
+    diesel::delete(naming::table.find((orcid.to_string(), service_point))).execute(c)?;
+    wake_at(c, service_point, &[*orcid], Lane::Bulk, now)?;
+    Ok(true)
+}
+
+/// The service point at which a person is held for a RAiD that is none to hold them for any more.
+pub fn held_in_vain(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+) -> Result<Option<i64>, StoreError> {
+    let named = contribution::table
+        .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+        .filter(contribution::orcid.eq(naming::orcid))
+        .filter(contribution::handle.eq(naming::handle))
+        .filter(raid::withdrawn_at.is_null())
+        .filter(raid::service_point_id.eq(naming::service_point_id));
+    Ok(naming::table
+        .filter(naming::orcid.eq(orcid.to_string()))
+        .filter(naming::handle.eq(handle.to_string()))
+        .filter(naming::state.eq_any(HELD))
+        .filter(not(exists(named)))
+        .select(naming::service_point_id)
+        .first(c)
+        .optional()?)
+}
+
 /// What waits at a service point.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Waiting {

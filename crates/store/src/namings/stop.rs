@@ -4,7 +4,7 @@ use super::{service_point_of, wake_at};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::permissions::wake_permission;
-use crate::schema::{contribution, naming, raid};
+use crate::schema::{contribution, disclaimer, naming, raid};
 use crate::service_point_days as days;
 use crate::tasks::Lane;
 use crate::types::{AsText, Timestamp};
@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use raid_model::trust::NamingState;
 use raid_model::{Handle, OrcidId};
 use std::collections::BTreeSet;
+use time::Time;
 
 /// An objection to what a service point says of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,21 +23,33 @@ pub struct Objected {
     pub today: i32,
 }
 
-/// Counts that a person is not part of a project.
+/// Counts that a person, who has just said so, is not part of a project: once a day for each person and
+/// service point, as many clicks of one are no alarm. Gives none when it is counted already.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such RAiD.
 pub(crate) fn object(
     c: &mut Conn,
+    orcid: &OrcidId,
     handle: &Handle,
     now: Timestamp,
-) -> Result<Objected, StoreError> {
+) -> Result<Option<Objected>, StoreError> {
     let service_point = service_point_of(c, handle)?.ok_or(StoreError::NotFound)?;
+    let of_today: i64 = disclaimer::table
+        .inner_join(raid::table.on(raid::handle.eq(disclaimer::handle)))
+        .filter(disclaimer::orcid.eq(orcid.to_string()))
+        .filter(disclaimer::said_at.ge(now.replace_time(Time::MIDNIGHT)))
+        .filter(raid::service_point_id.eq(service_point))
+        .count()
+        .get_result(c)?;
+    if of_today > 1 {
+        return Ok(None);
+    }
     let today = days::object(c, service_point, now.date())?;
-    Ok(Objected {
+    Ok(Some(Objected {
         service_point,
         today,
-    })
+    }))
 }
 
 /// The person wants no entries from the service point: what stands is removed, and nothing is asked or

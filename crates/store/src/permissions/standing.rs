@@ -3,7 +3,8 @@
 use super::Permission;
 use crate::conn::Conn;
 use crate::error::StoreError;
-use crate::schema::{contribution, permission};
+use crate::namings::is_met;
+use crate::schema::{contribution, naming, permission, raid};
 use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
 use raid_model::permission::PermissionState;
@@ -30,15 +31,22 @@ fn standings(rows: Vec<StandingRow>) -> HashMap<OrcidId, Standing> {
         .collect()
 }
 
-/// Where the contributors of some RAiDs stand; a person who is missing is unasked.
+/// Where the contributors of some RAiDs stand; a person who is missing is unasked, or is named by a
+/// service point that has not reached them (see [`crate::namings::Naming::is_met`]).
 pub fn of_raids(
     c: &mut Conn,
     handles: &[&Handle],
 ) -> Result<HashMap<OrcidId, Standing>, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
+    let same = naming::orcid
+        .eq(contribution::orcid)
+        .and(naming::service_point_id.eq(raid::service_point_id));
     let rows = contribution::table
         .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+        .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+        .left_join(naming::table.on(same))
         .filter(contribution::handle.eq_any(handles))
+        .filter(is_met!())
         .select((permission::orcid, permission::state, permission::since))
         .distinct()
         .load(c)?;

@@ -6,8 +6,8 @@ use crate::error::StoreError;
 use crate::schema::{contribution, disclaimer, naming, raid, service_point};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use raid_model::OrcidId;
 use raid_model::trust::{NamingState, Trust};
+use raid_model::{Handle, OrcidId};
 
 /// The RAiDs of a person that may be written to their record, in the order of their handles, and whether
 /// there are more: those that were not withdrawn, that the person did not disclaim, whose service point
@@ -18,6 +18,36 @@ pub fn writable_for(
     with_embargoed: bool,
     size: PageSize,
 ) -> Result<(Vec<RaidRow>, bool), StoreError> {
+    let handles = handles(c, orcid, with_embargoed, None, size.rows_and_one())?;
+    let (handles, has_more) = size.cut(handles);
+    let (rows, is_whole) = size.load(
+        &handles,
+        |row| row,
+        |piece| {
+            let of_piece = raid::table.filter(raid::handle.eq_any(piece));
+            Ok(of_piece.select(RaidRow::as_select()).load(c)?)
+        },
+    )?;
+    Ok((rows, has_more || !is_whole))
+}
+
+/// Whether a RAiD is among those.
+pub fn is_writable_for(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    handle: &Handle,
+    with_embargoed: bool,
+) -> Result<bool, StoreError> {
+    Ok(!handles(c, orcid, with_embargoed, Some(handle), 1)?.is_empty())
+}
+
+fn handles(
+    c: &mut Conn,
+    orcid: &OrcidId,
+    with_embargoed: bool,
+    only: Option<&Handle>,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
     let disclaimed = disclaimer::table
         .filter(disclaimer::orcid.eq(contribution::orcid))
         .filter(disclaimer::handle.eq(contribution::handle));
@@ -45,18 +75,8 @@ pub fn writable_for(
     if !with_embargoed {
         theirs = theirs.filter(raid::access.eq(Access::Open));
     }
-    let handles: Vec<String> = theirs
-        .order(contribution::handle)
-        .limit(size.rows_and_one())
-        .load(c)?;
-    let (handles, has_more) = size.cut(handles);
-    let (rows, is_whole) = size.load(
-        &handles,
-        |row| row,
-        |piece| {
-            let of_piece = raid::table.filter(raid::handle.eq_any(piece));
-            Ok(of_piece.select(RaidRow::as_select()).load(c)?)
-        },
-    )?;
-    Ok((rows, has_more || !is_whole))
+    if let Some(handle) = only {
+        theirs = theirs.filter(contribution::handle.eq(handle.to_string()));
+    }
+    Ok(theirs.order(contribution::handle).limit(limit).load(c)?)
 }

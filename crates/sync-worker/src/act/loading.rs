@@ -7,7 +7,7 @@ use raid_model::trust::{Gate, HeldBecause};
 use raid_model::{Handle, OrcidId};
 use secrecy::SecretString;
 use store::permissions::{self, Permission};
-use store::{StoreError, grants, namings};
+use store::{Conn, StoreError, grants, namings};
 
 /// What is known when a task begins.
 pub(super) struct Loaded {
@@ -15,6 +15,8 @@ pub(super) struct Loaded {
     pub(super) known: Option<Permission>,
     /// The token, where the person's permission stands or has to be tried.
     pub(super) token: Option<SecretString>,
+    /// Whether they are held for this RAiD, which is none to hold them for any more.
+    is_held_in_vain: bool,
 }
 
 pub(super) fn count_held(because: HeldBecause, people: u64) {
@@ -29,7 +31,13 @@ impl MembershipReconciler {
         orcid: OrcidId,
         handle: &Handle,
     ) -> Result<Loaded, StoreError> {
-        let loaded = self.load(orcid, handle.clone()).await?;
+        let mut loaded = self.load(orcid, handle.clone()).await?;
+        if loaded.is_held_in_vain {
+            let (of, clock) = (handle.clone(), self.store.clock().clone());
+            let let_go = move |c: &mut Conn| namings::let_go(c, &orcid, &of, clock.now());
+            self.store.write(let_go).await?;
+            loaded = self.load(orcid, handle.clone()).await?;
+        }
         if loaded.facts.gate() != Gate::New || loaded.facts.desired.is_none() {
             return Ok(loaded);
         }
@@ -77,6 +85,7 @@ impl MembershipReconciler {
                     facts,
                     known,
                     token,
+                    is_held_in_vain: namings::held_in_vain(c, &orcid, &handle)?.is_some(),
                 })
             })
             .await

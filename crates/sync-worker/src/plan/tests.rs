@@ -184,6 +184,7 @@ fn what_waits_for_release_begins_nothing() {
     let step = |gate, permission, desired, actual| {
         plan(Facts {
             naming: Some(Naming {
+                is_met: true,
                 gate,
                 had_entry: false,
             }),
