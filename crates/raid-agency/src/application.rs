@@ -5,13 +5,16 @@ mod client_check;
 mod clock;
 mod exchanges;
 mod existence;
+pub(crate) mod folders;
 mod forgetting;
 mod issuers;
 mod listening;
 mod parts;
+pub(crate) mod seeds;
 mod simulator;
 
-pub(crate) use parts::{contact_budget, membership_policy};
+pub(crate) use issuers::oidc_issuers;
+pub(crate) use parts::{contact_budget, mail_transport, membership_policy};
 pub use simulator::simulator_settings;
 
 use crate::health;
@@ -31,7 +34,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use store::service_points::{self, ServicePointRow};
 use store::tasks::{self, Kind, Lane, NewTask, Work};
 use store::{Clock, Store, StoreError, migrate};
 use tokio::sync::watch;
@@ -108,7 +110,7 @@ impl Application {
         let mut runner = None;
         let mut call_log = None;
         let node = uuid::Uuid::new_v4().to_string();
-        let mut reconcilers = parts::store_reconcilers(settings, &store, roles);
+        let mut reconcilers = parts::store_reconcilers(settings, &store, roles)?;
         if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
@@ -259,6 +261,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let folder = &settings.data.folder;
     secrets::make_private_folder(folder)
         .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
+    folders::check(settings)?;
     let database = settings.database();
     private_files::close_database(&database);
     let migrating = settings.store.migrate;
@@ -275,33 +278,14 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let now = clock.now();
     let store = Store::open(&database, clock, secrets::key_ring(settings)?)?;
     let environment = settings.orcid.environment.as_str();
-    let seeds: Vec<ServicePointRow> = settings
-        .service_points
-        .iter()
-        .map(|s| ServicePointRow {
-            id: s.id,
-            name: s.name.clone(),
-            identifier_owner: s.identifier_owner.to_string(),
-            repository_id: None,
-            prefix: s.prefix.to_string(),
-            group_id: s.group_id.clone(),
-            admin_email: s.admin_email.clone(),
-            tech_email: s.tech_email.clone(),
-            enabled: true,
-            app_writes_enabled: true,
-            created_at: now,
-            trust: s.trust.unwrap_or(settings.agency.new_service_point_trust),
-        })
-        .collect();
+    let seeds = seeds::rows(settings, now);
+    let first = settings.agency.first_service_point();
     store
         .write(move |c| {
             migrate::claim_environment(c, environment)?;
-            for row in &seeds {
-                service_points::seed(c, row)?;
-            }
-            Ok(())
+            seeds::make(c, &seeds, first)
         })
-        .await?;
+        .await??;
     Ok(store)
 }
 

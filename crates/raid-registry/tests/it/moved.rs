@@ -16,8 +16,8 @@ store::on_both_databases!(
 fn moved() -> Settings {
     let mut settings = settings();
     settings.addresses = Addresses {
-        landing_prefix: "https://new.example.org/r/".to_owned(),
-        id_prefix: "https://resolver.example.org/".to_owned(),
+        landing_prefix: "https://new.example.org/r/".parse().unwrap(),
+        id_prefix: "https://resolver.example.org/".parse().unwrap(),
     };
     settings
 }
