@@ -88,7 +88,10 @@ pub fn open_ones(settings: &Settings) -> Vec<OpenOne> {
     ];
     let own = own.iter().filter(|path| is_open(path, OF_ALL_OTHERS));
     let given = given.into_iter().filter(|path| is_open(path, OF_OTHERS));
-    all.extend(own.chain(given).map(|path| open(path, "others can read it", "600")));
+    all.extend(
+        own.chain(given)
+            .map(|path| open(path, "others can read it", "600")),
+    );
     all
 }
 

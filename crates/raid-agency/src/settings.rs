@@ -10,6 +10,7 @@ mod quotas;
 mod values;
 mod variables;
 mod web_address;
+mod words;
 
 pub use mistakes::{Mistake, Mistakes};
 pub use quotas::Quotas;
@@ -20,12 +21,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use values::bounded;
-pub use values::{
-    Environment, LogFormat, MailTransport, MaybeAddress, Mode, ResolverMode, Secret, SmtpTls, Span,
-    WhenUnavailable,
-};
+pub use values::{MaybeAddress, Secret, Span};
 pub use variables::{Variables, paths};
 pub use web_address::{MaybeAddressPrefix, MaybeWebAddress, WebAddress, WebAddressError};
+pub use words::{
+    Environment, LogFormat, MailTransport, Mode, ResolverMode, SmtpTls, UnknownWord,
+    WhenUnavailable,
+};
 
 const TOML: config::FileFormat = config::FileFormat::Toml;
 const DEFAULT: &str = include_str!("../../../config/default.toml");
@@ -288,10 +290,33 @@ section! {
 pub enum SettingsError {
     /// It cannot be read.
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
+    Unreadable(config::ConfigError),
     /// Settings are refused.
     #[error("{0}")]
     Refused(Mistakes),
+}
+
+impl From<config::ConfigError> for SettingsError {
+    /// A value that cannot be read is a mistake in a setting that has a name.
+    fn from(error: config::ConfigError) -> Self {
+        let setting = match &error {
+            config::ConfigError::At { key: Some(key), .. }
+            | config::ConfigError::Type { key: Some(key), .. } => key.clone(),
+            _ => return Self::Unreadable(error),
+        };
+        let why = match error {
+            config::ConfigError::At { error, .. } => error.to_string(),
+            config::ConfigError::Type {
+                unexpected,
+                expected,
+                ..
+            } => format!("{unexpected} is not {expected}"),
+            other => other.to_string(),
+        };
+        let mut mistakes = Mistakes::default();
+        mistakes.refuse(setting, why);
+        Self::Refused(mistakes)
+    }
 }
 
 impl Settings {

@@ -115,8 +115,14 @@ mod tests {
         for (text, expected) in [
             ("https://raid.org/", "https://raid.org/"),
             ("https://raid.org", "https://raid.org/"),
-            ("https://resolver.example/raid", "https://resolver.example/raid/"),
-            ("HTTP://Resolver.Example:80/a/../b", "http://resolver.example/b/"),
+            (
+                "https://resolver.example/raid",
+                "https://resolver.example/raid/",
+            ),
+            (
+                "HTTP://Resolver.Example:80/a/../b",
+                "http://resolver.example/b/",
+            ),
         ] {
             let prefix: AddressPrefix = text.parse().unwrap();
             assert_eq!(prefix.as_str(), expected);
@@ -140,7 +146,10 @@ mod tests {
         }
         for text in ["", "raid.org/", "https://", "/raids/"] {
             let refused = text.parse::<AddressPrefix>();
-            assert!(matches!(refused, Err(AddressPrefixError::Form(_))), "{text}");
+            assert!(
+                matches!(refused, Err(AddressPrefixError::Form(_))),
+                "{text}"
+            );
         }
     }
 

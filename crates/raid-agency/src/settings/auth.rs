@@ -155,7 +155,10 @@ mod tests {
         };
         assert_eq!(roles(&auth(ONE)), [Role::ALL]);
         let both = auth(&format!("{ONE}{OTHER}roles = [\"operator\"]\n"));
-        assert_eq!(both.accepted(), ["agency", "https://one.example", "https://other.example"]);
+        assert_eq!(
+            both.accepted(),
+            ["agency", "https://one.example", "https://other.example"]
+        );
         let [one, other] = &roles(&both)[..] else {
             panic!("two issuers");
         };

@@ -54,7 +54,11 @@ impl Agency {
                 let why = format!("must be {registered}, or 0, for {}", self.ror);
                 mistakes.refuse(setting, why);
             }
-            (chosen, None) if REGISTER.iter().any(|(_, taken)| *taken == chosen && chosen != TEST_BLOCK) => {
+            (chosen, None)
+                if REGISTER
+                    .iter()
+                    .any(|(_, taken)| *taken == chosen && chosen != TEST_BLOCK) =>
+            {
                 let why = format!("{chosen} is the block of another agency than {}", self.ror);
                 mistakes.refuse(setting, why);
             }

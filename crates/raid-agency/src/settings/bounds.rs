@@ -124,7 +124,11 @@ impl Settings {
             ("agency.licence", &agency.licence),
         ] {
             let is_right = !text.chars().any(char::is_control);
-            mistakes.refuse_unless(is_right, setting, "must be one line without control characters");
+            mistakes.refuse_unless(
+                is_right,
+                setting,
+                "must be one line without control characters",
+            );
         }
         let mail = &self.mail;
         if mail.transport == MailTransport::Smtp && mail.smtp_host.is_empty() {
@@ -151,7 +155,10 @@ impl Settings {
                     "identifierOwner" => "identifier_owner",
                     other => other,
                 };
-                mistakes.refuse(format!("service_points[{index}].{setting}"), failure.message);
+                mistakes.refuse(
+                    format!("service_points[{index}].{setting}"),
+                    failure.message,
+                );
             }
             if point.id < 1 {
                 let why = "must be at least 1";
@@ -215,7 +222,10 @@ fn check_database(url: &str, mistakes: &mut Mistakes) {
 fn check_filter(filter: &str, mistakes: &mut Mistakes) {
     let levels = LEVELS.join(", ");
     if filter.trim().is_empty() {
-        mistakes.refuse("log.filter", format!("must not be empty: write one of {levels}"));
+        mistakes.refuse(
+            "log.filter",
+            format!("must not be empty: write one of {levels}"),
+        );
     }
     // Within brackets are the fields of spans.
     if filter.contains('[') {
@@ -232,7 +242,9 @@ fn check_filter(filter: &str, mistakes: &mut Mistakes) {
             continue;
         }
         let why = match part {
-            Some(_) => format!("\"{directive}\" must be a part and one of {levels}, like store=debug"),
+            Some(_) => {
+                format!("\"{directive}\" must be a part and one of {levels}, like store=debug")
+            }
             None => format!(
                 "\"{directive}\" is not one of {levels}; for a part write its level too, like \
                  store=debug"

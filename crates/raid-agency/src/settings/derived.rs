@@ -38,7 +38,12 @@ impl Settings {
     pub fn addresses(&self) -> Result<Addresses, AddressPrefixError> {
         let landing_prefix = match &self.agency.landing_prefix.0 {
             Some(prefix) => prefix.clone(),
-            None => self.server.public_url.with_path("raids/").as_str().parse()?,
+            None => self
+                .server
+                .public_url
+                .with_path("raids/")
+                .as_str()
+                .parse()?,
         };
         Ok(Addresses {
             landing_prefix,

@@ -2,7 +2,7 @@
 //! addresses of its own, and nothing of the demo's.
 
 use super::block::TEST_BLOCK;
-use super::{Environment, MailTransport, Mistakes, Mode, Settings};
+use super::{Environment, MailTransport, Mistakes, Mode, ServicePoint, Settings};
 
 /// Why a setting of the demo's is refused.
 const DEMO: &str = "is still the demo's";
@@ -27,7 +27,11 @@ impl Settings {
         let (own, demo) = (&self.agency, &demo.agency);
         let same = |own: &str, demo: &str| own.trim().eq_ignore_ascii_case(demo);
         for (is_demo, setting, what) in [
-            (same(&own.name, &demo.name), "agency.name", "your agency's name"),
+            (
+                same(&own.name, &demo.name),
+                "agency.name",
+                "your agency's name",
+            ),
             (
                 same(&own.contact, &demo.contact),
                 "agency.contact",
@@ -45,7 +49,8 @@ impl Settings {
             }
         }
         if own.block() == Some(TEST_BLOCK) && own.ror != demo.ror {
-            let why = format!("is the block for tests {is}: set the one that your agency was given");
+            let why =
+                format!("is the block for tests {is}: set the one that your agency was given");
             mistakes.refuse("agency.service_point_block", why);
         }
         if own.contact.trim().is_empty() {
@@ -56,29 +61,18 @@ impl Settings {
 
     fn check_points_of_demo(&self, demo: &Self, is: &str, mistakes: &mut Mistakes) {
         for (index, own) in self.service_points.iter().enumerate() {
-            for theirs in &demo.service_points {
-                let same_text = |own: &Option<String>, theirs: &Option<String>| {
-                    own.is_some() && own == theirs
-                };
-                for (is_demo, setting) in [
-                    (own.name == theirs.name, "name"),
-                    (own.group_id == theirs.group_id, "group_id"),
-                    (
-                        own.identifier_owner == theirs.identifier_owner,
-                        "identifier_owner",
-                    ),
-                    (own.prefix == theirs.prefix, "prefix"),
-                    (same_text(&own.admin_email, &theirs.admin_email), "admin_email"),
-                    (same_text(&own.tech_email, &theirs.tech_email), "tech_email"),
-                ] {
-                    if is_demo {
-                        let why = format!(
-                            "{DEMO} {is}: describe your own service point, or write \
-                             service_points = [] above all sections and create it through the API"
-                        );
-                        mistakes.refuse(format!("service_points[{index}].{setting}"), why);
-                    }
-                }
+            let of_demo = demo
+                .service_points
+                .iter()
+                .flat_map(|theirs| shared(own, theirs));
+            let of_demo: Vec<&str> = of_demo.collect();
+            if !of_demo.is_empty() {
+                let what = of_demo.join(", ");
+                let why = format!(
+                    "{what}: still the demo's {is}: describe your own service point, or write \
+                     service_points = [] above all sections and create it through the API"
+                );
+                mistakes.refuse(format!("service_points[{index}]"), why);
             }
         }
     }
@@ -123,4 +117,22 @@ impl Settings {
             mistakes.refuse("mail.from", why);
         }
     }
+}
+
+/// The settings of a service point that are another one's.
+fn shared(own: &ServicePoint, theirs: &ServicePoint) -> Vec<&'static str> {
+    let same = |own: &Option<String>, theirs: &Option<String>| own.is_some() && own == theirs;
+    let all = [
+        ("name", own.name == theirs.name),
+        ("group_id", own.group_id == theirs.group_id),
+        (
+            "identifier_owner",
+            own.identifier_owner == theirs.identifier_owner,
+        ),
+        ("prefix", own.prefix == theirs.prefix),
+        ("admin_email", same(&own.admin_email, &theirs.admin_email)),
+        ("tech_email", same(&own.tech_email, &theirs.tech_email)),
+    ];
+    let shared = all.into_iter().filter(|(_, is_shared)| *is_shared);
+    shared.map(|(setting, _)| setting).collect()
 }

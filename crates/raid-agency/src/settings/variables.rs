@@ -79,7 +79,11 @@ mod tests {
     use crate::settings::{Mistakes, Settings};
 
     fn variables(names: &[&str]) -> Variables {
-        Variables::of(names.iter().map(|name| ((*name).to_owned(), "1".to_owned())))
+        Variables::of(
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), "1".to_owned())),
+        )
     }
 
     #[test]

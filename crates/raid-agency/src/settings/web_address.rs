@@ -138,9 +138,18 @@ mod tests {
     #[test]
     fn paths_are_appended_to_the_path() {
         for (base, whole) in [
-            ("https://raid.example.org", "https://raid.example.org/orcid/callback"),
-            ("https://example.org/raid", "https://example.org/raid/orcid/callback"),
-            ("https://example.org/raid/", "https://example.org/raid/orcid/callback"),
+            (
+                "https://raid.example.org",
+                "https://raid.example.org/orcid/callback",
+            ),
+            (
+                "https://example.org/raid",
+                "https://example.org/raid/orcid/callback",
+            ),
+            (
+                "https://example.org/raid/",
+                "https://example.org/raid/orcid/callback",
+            ),
         ] {
             let address: WebAddress = base.parse().unwrap();
             assert_eq!(address.with_path("orcid/callback").as_str(), whole);

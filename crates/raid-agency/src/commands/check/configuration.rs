@@ -44,7 +44,7 @@ pub(super) fn read(
     match Settings::load(files, environment) {
         Ok(settings) => {
             let (files, variables) = (files.len(), variables.settings.len());
-            let text = format!("read, from {files} files and {variables} variables");
+            let text = format!("read; files: {files}, variables: {variables}");
             report.fine("configuration", text);
             Some(settings)
         }

@@ -26,8 +26,13 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
 
 fn describe(settings: &Settings, found: &Inspection, report: &mut Report) {
     match (found.is_pending, settings.store.migrate) {
-        (false, _) => report.fine("store.url", "can be read and written; its schema is up to date"),
-        (true, true) => report.warning("store.url", "its schema is brought up to date at the start"),
+        (false, _) => report.fine(
+            "store.url",
+            "can be read and written; its schema is up to date",
+        ),
+        (true, true) => {
+            report.warning("store.url", "its schema is brought up to date at the start")
+        }
         (true, false) => report.failed(
             "store.url",
             "its schema is not up to date: run `raid-agency migrate`",
@@ -36,7 +41,10 @@ fn describe(settings: &Settings, found: &Inspection, report: &mut Report) {
     let wanted = settings.orcid.environment.as_str();
     match found.environment.as_deref() {
         Some(found) if found == wanted => {
-            report.fine("orcid.environment", format!("{found}, as the database says"));
+            report.fine(
+                "orcid.environment",
+                format!("{found}, as the database says"),
+            );
         }
         Some(found) => report.failed(
             "orcid.environment",
@@ -45,7 +53,10 @@ fn describe(settings: &Settings, found: &Inspection, report: &mut Report) {
                  environment a database of its own"
             ),
         ),
-        None => report.fine("orcid.environment", format!("{wanted}; the database is new")),
+        None => report.fine(
+            "orcid.environment",
+            format!("{wanted}; the database is new"),
+        ),
     }
     if let Some(ahead) = found.clock_ahead {
         describe_clock("the database's clock", ahead, report);
@@ -55,7 +66,11 @@ fn describe(settings: &Settings, found: &Inspection, report: &mut Report) {
 /// A row about a clock that is so far ahead of this machine's.
 pub(super) fn describe_clock(whose: &str, ahead: Duration, report: &mut Report) {
     let off = ahead.abs();
-    let way = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let way = if ahead.is_negative() {
+        "behind"
+    } else {
+        "ahead of"
+    };
     let text = format!("{:.1} s {way} this machine's", off.as_seconds_f64());
     if off <= NOTICEABLE {
         report.fine(whose, "agrees with this machine's");

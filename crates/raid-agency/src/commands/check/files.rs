@@ -21,7 +21,10 @@ pub(super) fn look(settings: &Settings, report: &mut Report) {
     look_at_keys(settings, report);
     if settings.mail.transport == MailTransport::Files {
         let mails = settings.in_data(&settings.mail.folder, "mail");
-        report.warning("mail.folder", format!("mails are files in {}", mails.display()));
+        report.warning(
+            "mail.folder",
+            format!("mails are files in {}", mails.display()),
+        );
     }
     for open in open_ones(settings) {
         report.warning(open.path.display().to_string(), open.advice());
@@ -101,9 +104,8 @@ fn look_at_keys(settings: &Settings, report: &mut Report) {
     } else {
         secrets::key_ring(settings).map(|_| true)
     };
-    let is_there = |configured, name| {
-        secrets::find(settings, configured, name).map(|key| key.is_some())
-    };
+    let is_there =
+        |configured, name| secrets::find(settings, configured, name).map(|key| key.is_some());
     for (setting, found) in [
         ("keys.sealing", ring),
         ("keys.links", is_there(&keys.links, "links")),

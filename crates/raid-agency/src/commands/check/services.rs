@@ -4,6 +4,7 @@
 use super::database::describe_clock;
 use super::report::Report;
 use crate::application::{mail_transport, oidc_issuers};
+use crate::causes::with_causes;
 use crate::orcid::{self, Hosts};
 use crate::settings::{Environment, MailTransport, Mode, Settings};
 use orcid_client::{Client, NoObserver, NoPace};
@@ -82,8 +83,8 @@ async fn look_at_issuers(settings: &Settings, report: &mut Report) {
                     look_at_clock(&whose, &url, report).await;
                 }
             }
-            Err(error) if error.is_unreachable() => report.warning(subject, error),
-            Err(error) => report.failed(subject, error),
+            Err(error) if error.is_unreachable() => report.warning(subject, with_causes(&error)),
+            Err(error) => report.failed(subject, with_causes(&error)),
         }
     }
 }
@@ -105,7 +106,9 @@ async fn look_at_mail(settings: &Settings, report: &mut Report) {
     };
     match orcid_inbox::check_mail_server(&transport).await {
         Ok(()) => report.fine("mail.smtp_host", format!("{host} greets and takes mail")),
-        Err(error) if error.is_unreachable() => report.warning("mail.smtp_host", error),
-        Err(error) => report.failed("mail.smtp_host", error),
+        Err(error) if error.is_unreachable() => {
+            report.warning("mail.smtp_host", format!("{host}: {}", with_causes(&error)));
+        }
+        Err(error) => report.failed("mail.smtp_host", format!("{host}: {}", with_causes(&error))),
     }
 }

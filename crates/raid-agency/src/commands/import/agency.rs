@@ -1,6 +1,7 @@
 //! The agency that mints.
 
 use super::report::line_and_status;
+use crate::causes::{causes, with_causes};
 use crate::settings::WebAddress;
 use anyhow::{Context as _, bail};
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -121,20 +122,11 @@ impl Agency {
 
 impl From<&reqwest::Error> for Trouble {
     fn from(error: &reqwest::Error) -> Self {
-        let mut why = error.to_string();
-        for cause in causes(error) {
-            why = format!("{why}: {cause}");
-        }
         Self {
-            why,
+            why: with_causes(error),
             retry_after: None,
         }
     }
-}
-
-/// What an error came from, the last cause at the end.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
 /// Whether no later try could succeed: TLS fails in the same way each time. A host that does not answer
