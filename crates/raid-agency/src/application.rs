@@ -59,6 +59,7 @@ pub struct Application {
     runner: Option<JoinHandle<()>>,
     call_log: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
+    first_group: Option<String>,
     simulator: Option<Simulator>,
 }
 
@@ -77,6 +78,7 @@ impl Application {
     ) -> anyhow::Result<Self> {
         private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
+        let first_group = seeds::first_group(&store, settings).await?;
         let simulator = simulator::start(settings)?;
         let listener = listening::bind("server.bind", settings.server.bind)?;
         let address = listener.local_addr()?;
@@ -152,6 +154,7 @@ impl Application {
             runner,
             call_log,
             stop,
+            first_group,
             simulator,
         })
     }
@@ -164,6 +167,11 @@ impl Application {
     /// Where it answers those who watch it, if it does.
     pub fn internal_address(&self) -> Option<SocketAddr> {
         self.internal.as_ref().map(|(address, _)| *address)
+    }
+
+    /// The group of the first service point that is configured, if one is.
+    pub fn first_group(&self) -> Option<&str> {
+        self.first_group.as_deref()
     }
 
     /// The simulator's addresses (web, member API), if it runs within this process.

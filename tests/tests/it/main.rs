@@ -21,6 +21,7 @@ mod crash;
 mod entries;
 mod faults;
 mod former_issuer;
+mod fuzz;
 mod hidden;
 mod hostile;
 mod idempotency;

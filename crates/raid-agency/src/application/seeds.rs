@@ -2,7 +2,7 @@
 
 use crate::settings::Settings;
 use store::service_points::{self, BLOCK, ServicePointRow, Taken};
-use store::{Conn, StoreError, Timestamp};
+use store::{Conn, Store, StoreError, Timestamp};
 
 /// A service point of the configuration that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,20 @@ fn clash(c: &mut Conn, row: &ServicePointRow, first: i64) -> Result<Option<Clash
         name: row.name.clone(),
         what,
     }))
+}
+
+/// The group of the first service point of the configuration, as it is in the database: it may have been
+/// changed since it was made.
+pub(crate) async fn first_group(
+    store: &Store,
+    settings: &Settings,
+) -> Result<Option<String>, StoreError> {
+    let Some(first) = settings.service_points.first() else {
+        return Ok(None);
+    };
+    let (id, group) = (first.id, first.group_id.clone());
+    let found = store.read(move |c| service_points::find(c, id)).await?;
+    Ok(Some(found.map_or(group, |row| row.group_id)))
 }
 
 /// Makes those that are missing, in the block that begins with `first`, up to one that cannot be made.
