@@ -28,6 +28,7 @@ mod idempotency;
 mod identity;
 mod identity_provider;
 mod import;
+mod import_refusals;
 mod internal_listener;
 mod invitation;
 mod inviters;

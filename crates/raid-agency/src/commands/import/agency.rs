@@ -132,12 +132,14 @@ impl From<&reqwest::Error> for Trouble {
 /// Whether no later try could succeed: TLS fails in the same way each time. A host that does not answer
 /// may be back in a moment.
 fn is_permanent(error: &reqwest::Error) -> bool {
-    let is_tls = |cause: &(dyn Error + 'static)| {
-        // The TLS layer reports what it refuses as invalid data.
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|io| io.kind() == ErrorKind::InvalidData)
-    };
+    let is_tls = |cause: &(dyn Error + 'static)| cause.downcast_ref().is_some_and(is_invalid_data);
     error.is_builder() || (error.is_connect() && causes(error).any(is_tls))
+}
+
+/// The TLS layer reports what it refuses as invalid data, perhaps within another error.
+fn is_invalid_data(error: &std::io::Error) -> bool {
+    let inner = || error.get_ref()?.downcast_ref();
+    error.kind() == ErrorKind::InvalidData || inner().is_some_and(is_invalid_data)
 }
 
 /// Why TLS failed, and what to do.
