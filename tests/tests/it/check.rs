@@ -57,7 +57,7 @@ async fn a_check_changes_nothing(stage: &Stage) {
     let checked = stage.command(&["check"]);
     assert!(checked.success, "{}{}", checked.stdout, checked.stderr);
     assert!(!stage.data().exists(), "it made a folder");
-    let state = if stage.backend == Backend::Postgres {
+    let schema = if stage.backend == Backend::Postgres {
         "brought up to date"
     } else {
         "made at the first start"
@@ -65,7 +65,7 @@ async fn a_check_changes_nothing(stage: &Stage) {
     assert_rows(
         &checked,
         &[
-            ("store.url", "warning", state),
+            ("store.url", "warning", schema),
             ("data.folder", "warning", "made"),
         ],
     );

@@ -153,167 +153,154 @@ fn what_would_not_read_back_is_refused() {
     raid_tests::run(Backend::Sqlite, each_is_named_with_what_to_do);
 }
 
+/// Settings, the one that is refused, and what its complaint has.
+const REFUSED: [(&str, &str, &str); 25] = [
+    (
+        "[agency]\nid_prefix = \"javascript:x\"",
+        "agency.id_prefix",
+        "https",
+    ),
+    (
+        "[agency]\nid_prefix = \"raid.org\"",
+        "agency.id_prefix",
+        "https",
+    ),
+    (
+        "[agency]\nlanding_prefix = \"ftp://a/\"",
+        "agency.landing_prefix",
+        "https",
+    ),
+    (
+        "[agency]\nlanding_prefix = \"https://a/?h=\"",
+        "agency.landing_prefix",
+        "path",
+    ),
+    ("[agency]\nname = \" \"", "agency.name", "empty"),
+    ("[agency]\nname = \"A\\nB\"", "agency.name", "one line"),
+    (
+        "[agency]\nror = \"https://ror.org/000000195\"",
+        "agency.service_point_block",
+        "block",
+    ),
+    (
+        "[agency]\nservice_point_block = 2",
+        "agency.service_point_block",
+        "1",
+    ),
+    (
+        "[server]\npublic_url = \"javascript:x\"",
+        "server.public_url",
+        "https",
+    ),
+    (
+        "[server]\npublic_url = \"http://a:hunter2@c/\"",
+        "server.public_url",
+        "password",
+    ),
+    (
+        "[server]\ncors_origins = [\"https://a.example/\"]",
+        "server.cors_origins",
+        "\"https://a.example\"",
+    ),
+    (
+        "[server]\ncors_origins = [\"*\"]",
+        "server.cors_origins",
+        "https://",
+    ),
+    (
+        "[orcid]\napi_url = \"file:///etc/passwd\"",
+        "orcid.api_url",
+        "https",
+    ),
+    (
+        "[resolvers]\nror_url = \"gopher://ror.org\"",
+        "resolvers.ror_url",
+        "https",
+    ),
+    (
+        "[[auth.issuers]]\nissuer = \"javascript:x\"\naudience = \"a\"",
+        "auth.issuers.issuer",
+        "https",
+    ),
+    (
+        "[store]\nurl = \"mysql://me:hunter2@h/d\"",
+        "store.url",
+        "postgres://",
+    ),
+    ("[store]\nurl = \":memory:\"", "store.url", "SQLite file"),
+    (
+        "[mail]\ntransport = \"pigeon\"",
+        "mail.transport",
+        "files, smtp",
+    ),
+    (
+        "[agency]\nnew_service_point_trust = \"blind\"",
+        "agency.new_service_point_trust",
+        "hold",
+    ),
+    (
+        "[orcid]\nenvironment = \"playground\"",
+        "orcid.environment",
+        "sandbox, production",
+    ),
+    (
+        "[server]\ntrusted_proxy = \"perhaps\"",
+        "server.trusted_proxy",
+        "boolean",
+    ),
+    ("[log]\nfilter = \"verbose\"", "log.filter", "trace"),
+    (
+        "[log]\nfilter = \"info,store=loud\"",
+        "log.filter",
+        "store=debug",
+    ),
+    ("[log]\nfilter = \"\"", "log.filter", "empty"),
+    (
+        "[mail]\ntransport = \"smtp\"",
+        "mail.smtp_host",
+        "name of the mail server",
+    ),
+];
+
+/// A second service point beside number 10000007, "One", of the group "one", and what is wrong with it.
+const SECOND_POINTS: [(&str, &str, &str, &str, &str); 5] = [
+    ("10000007", "Two", "two", "id", "service_points[0]"),
+    ("10000008", "one ", "two", "name", "service_points[0]"),
+    ("10000008", "Two", "one", "group_id", "service_points[0]"),
+    ("0", "Two", "two", "id", "at least 1"),
+    ("10000008", "", "two", "name", "must be set"),
+];
+
+fn assert_refused(stage: &Stage, settings: &str, setting: &str, advice: &str) {
+    let complaint = complaint(stage, settings).unwrap_or_else(|| panic!("{settings}"));
+    let named = complaint.contains(&format!("{setting}: "));
+    assert!(
+        named && complaint.contains(advice),
+        "{settings}: {complaint}"
+    );
+    assert!(
+        !complaint.contains("hunter2"),
+        "it shows a password: {complaint}"
+    );
+}
+
 async fn each_is_named_with_what_to_do(stage: &Stage) {
-    let issuer =
-        |address: &str| format!("[[auth.issuers]]\nissuer = \"{address}\"\naudience = \"a\"");
-    let point = |more: &str| {
+    for (settings, setting, advice) in REFUSED {
+        assert_refused(stage, settings, setting, advice);
+    }
+    let point = |id: &str, name: &str, group: &str| {
         format!(
-            "[[service_points]]\nid = 10000007\nname = \"One\"\ngroup_id = \"one\"\n\
-             identifier_owner = \"https://ror.org/000000098\"\nprefix = \"10.82841\"\n{more}"
-        )
-    };
-    let twice = |id: &str, name: &str, group: &str| {
-        point(&format!(
             "[[service_points]]\nid = {id}\nname = \"{name}\"\ngroup_id = \"{group}\"\n\
              identifier_owner = \"https://ror.org/000000098\"\nprefix = \"10.82841\"\n"
-        ))
+        )
     };
-    let cases = [
-        (
-            "[agency]\nid_prefix = \"javascript:x\"".to_owned(),
-            "agency.id_prefix",
-            "https",
-        ),
-        (
-            "[agency]\nid_prefix = \"raid.org\"".into(),
-            "agency.id_prefix",
-            "https",
-        ),
-        (
-            "[agency]\nlanding_prefix = \"ftp://a/\"".into(),
-            "agency.landing_prefix",
-            "https",
-        ),
-        (
-            "[agency]\nlanding_prefix = \"https://a/?h=\"".into(),
-            "agency.landing_prefix",
-            "path",
-        ),
-        ("[agency]\nname = \" \"".into(), "agency.name", "empty"),
-        (
-            "[agency]\nname = \"A\\nB\"".into(),
-            "agency.name",
-            "one line",
-        ),
-        (
-            "[agency]\nror = \"https://ror.org/000000195\"".into(),
-            "agency.service_point_block",
-            "block",
-        ),
-        (
-            "[agency]\nservice_point_block = 2".into(),
-            "agency.service_point_block",
-            "1",
-        ),
-        (
-            "[server]\npublic_url = \"javascript:x\"".into(),
-            "server.public_url",
-            "https",
-        ),
-        (
-            "[server]\npublic_url = \"http://a:b@c/\"".into(),
-            "server.public_url",
-            "password",
-        ),
-        (
-            "[server]\ncors_origins = [\"https://a.example/\"]".into(),
-            "server.cors_origins",
-            "\"https://a.example\"",
-        ),
-        (
-            "[server]\ncors_origins = [\"*\"]".into(),
-            "server.cors_origins",
-            "https://",
-        ),
-        (
-            "[orcid]\napi_url = \"file:///etc/passwd\"".into(),
-            "orcid.api_url",
-            "https",
-        ),
-        (
-            "[resolvers]\nror_url = \"gopher://ror.org\"".into(),
-            "resolvers.ror_url",
-            "https",
-        ),
-        (issuer("javascript:x"), "auth.issuers.issuer", "https"),
-        (
-            "[store]\nurl = \"mysql://me:hunter2@h/d\"".into(),
-            "store.url",
-            "postgres://",
-        ),
-        (
-            "[store]\nurl = \":memory:\"".into(),
-            "store.url",
-            "SQLite file",
-        ),
-        (
-            "[mail]\ntransport = \"pigeon\"".into(),
-            "mail.transport",
-            "files, smtp",
-        ),
-        (
-            "[agency]\nnew_service_point_trust = \"blind\"".into(),
-            "agency.new_service_point_trust",
-            "hold",
-        ),
-        (
-            "[orcid]\nenvironment = \"playground\"".into(),
-            "orcid.environment",
-            "sandbox, production",
-        ),
-        (
-            "[server]\ntrusted_proxy = \"perhaps\"".into(),
-            "server.trusted_proxy",
-            "boolean",
-        ),
-        ("[log]\nfilter = \"verbose\"".into(), "log.filter", "trace"),
-        (
-            "[log]\nfilter = \"info,store=loud\"".into(),
-            "log.filter",
-            "store=debug",
-        ),
-        ("[log]\nfilter = \"\"".into(), "log.filter", "empty"),
-        (
-            "[mail]\ntransport = \"smtp\"".into(),
-            "mail.smtp_host",
-            "name of the mail server",
-        ),
-        (
-            twice("10000007", "Two", "two"),
-            "service_points[1].id",
-            "service_points[0]",
-        ),
-        (
-            twice("10000008", "one ", "two"),
-            "service_points[1].name",
-            "service_points[0]",
-        ),
-        (
-            twice("10000008", "Two", "one"),
-            "service_points[1].group_id",
-            "service_points[0]",
-        ),
-        (
-            twice("0", "Two", "two"),
-            "service_points[1].id",
-            "at least 1",
-        ),
-        (
-            twice("10000008", "", "two"),
-            "service_points[1].name",
-            "must be set",
-        ),
-    ];
-    for (settings, setting, advice) in cases {
-        let complaint = complaint(stage, &settings).unwrap_or_else(|| panic!("{settings}"));
-        assert!(
-            complaint.contains(&format!("{setting}: ")),
-            "{settings}: {complaint}"
-        );
-        assert!(complaint.contains(advice), "{settings}: {complaint}");
-        assert!(
-            !complaint.contains("hunter2"),
-            "it shows a password: {complaint}"
+    for (id, name, group, setting, advice) in SECOND_POINTS {
+        let both = point("10000007", "One", "one") + &point(id, name, group);
+        assert_refused(
+            stage,
+            &both,
+            &format!("service_points[1].{setting}"),
+            advice,
         );
     }
     // A folder that takes no files, whoever runs the agency.

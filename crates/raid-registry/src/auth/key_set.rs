@@ -31,7 +31,7 @@ pub enum KeySetError {
     /// Larger than any provider's.
     #[error("the provider's answer is too large")]
     TooLarge,
-    /// It is not what OpenID Connect Discovery says.
+    /// It is not what `OpenID` Connect Discovery says.
     #[error("the provider's answer cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// Its tokens would name another issuer, and would not be accepted.

@@ -25,18 +25,14 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
 }
 
 fn describe(settings: &Settings, found: &Inspection, report: &mut Report) {
-    match (found.is_pending, settings.store.migrate) {
-        (false, _) => report.fine(
-            "store.url",
-            "can be read and written; its schema is up to date",
-        ),
-        (true, true) => {
-            report.warning("store.url", "its schema is brought up to date at the start")
-        }
-        (true, false) => report.failed(
-            "store.url",
-            "its schema is not up to date: run `raid-agency migrate`",
-        ),
+    let subject = "store.url";
+    if !found.is_pending {
+        report.fine(subject, "can be read and written; its schema is up to date");
+    } else if settings.store.migrate {
+        report.warning(subject, "its schema is brought up to date at the start");
+    } else {
+        let text = "its schema is not up to date: run `raid-agency migrate`";
+        report.failed(subject, text);
     }
     let wanted = settings.orcid.environment.as_str();
     match found.environment.as_deref() {
