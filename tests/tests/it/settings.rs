@@ -368,6 +368,7 @@ async fn addresses_without_a_slash_lose_no_raid(stage: &Stage) {
     assert_found(&agency, &handle, &format!("https://raid.org/{handle}")).await;
 }
 
+/// RAiD API, section on service points: an agency's numbers are those of its block.
 async fn service_points_are_made_once_and_clash_by_name(stage: &Stage) {
     let off = "[orcid]\nmode = \"off\"\n";
     let point = |id: u32, name: &str, group: &str| {
