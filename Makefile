@@ -37,9 +37,10 @@ CASES ?= 100000
 SEED ?=
 
 .PHONY: fuzz
-fuzz: ## 100 000 mutated requests, and orders of events around a permission (CASES=… SEED=…)
+fuzz: ## 100 000 mutated requests, settings at random, orders of events around a permission (CASES=… SEED=…)
 	@scripts/need cc
 	RAID_MODEL_CASES=$(CASES) cargo test --locked --release -p raid-model --lib every_order_of_events
+	cargo build --locked --release -p raid-agency
 	RAID_FUZZ_CASES=$(CASES) RAID_FUZZ_SEED=$(SEED) cargo test --locked --workspace --test it \
 		fuzz:: -- --skip ::postgres --nocapture
 

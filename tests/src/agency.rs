@@ -17,6 +17,8 @@ use std::time::Duration;
 const GREETING: &str = "RAiD registration agency: ";
 /// What the next line says, where it answers those who watch it.
 const READY: (&str, &str) = ("  is it ready?   ", "/health/ready");
+/// What its complaint begins with, where it does not start.
+const COMPLAINT: &str = "raid-agency: ";
 /// Tries to start where the port was taken by another process.
 const STARTS: usize = 20;
 
@@ -111,7 +113,9 @@ impl<'a> Agency<'a> {
         }
         self.reap();
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        Err(log.lines().last().unwrap_or("it said nothing").to_owned())
+        // The complaint may have several lines.
+        let complaint = log.rfind(COMPLAINT).map_or(log.as_str(), |at| &log[at..]);
+        Err(complaint.trim_end().to_owned())
     }
 
     fn command(&self) -> (Command, File) {

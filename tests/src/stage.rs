@@ -113,12 +113,20 @@ impl Stage {
         Agency::first(self, roles, settings).await
     }
 
+    /// Starts an agency with further settings, or gives what it complained about.
+    ///
+    /// # Errors
+    /// What it complained about when it refused to start.
+    pub fn try_agency_with(&self, settings: &str) -> Result<Agency<'_>, String> {
+        Agency::try_first(self, ALL_ROLES, settings)
+    }
+
     /// Starts an agency that must refuse to start, and gives what it complained about.
     ///
     /// # Panics
     /// When it starts.
     pub fn refused_start(&self, settings: &str) -> String {
-        match Agency::try_first(self, ALL_ROLES, settings) {
+        match self.try_agency_with(settings) {
             Ok(agency) => panic!("it serves at {}", agency.url()),
             Err(refused) => refused,
         }

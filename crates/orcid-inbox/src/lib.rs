@@ -8,6 +8,7 @@ mod grant;
 mod invitation;
 mod landing;
 mod mail;
+mod mail_check;
 mod not_me;
 mod outcome;
 mod pages;
@@ -24,6 +25,7 @@ mod visit;
 
 pub use announcement::AnnouncementReconciler;
 pub use mail::{EmailReconciler, MailError, Tls, Transport};
+pub use mail_check::{MailServerError, check_mail_server, check_sender};
 pub use permission::PermissionReconciler;
 pub use settings::Settings;
 pub use signed::{Link, LinkError, Signer};

@@ -64,6 +64,30 @@ pub enum MailError {
     Folder(PathBuf, std::io::Error),
 }
 
+/// What sends to a mail server. Connects to nothing yet.
+pub(crate) fn smtp(
+    host: &str,
+    port: u16,
+    tls: Tls,
+    credentials: Option<&(String, SecretString)>,
+    timeout: Duration,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
+    let builder = match tls {
+        Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
+        Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
+        Tls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+    };
+    let builder = builder.port(port).timeout(Some(timeout));
+    Ok(match credentials {
+        Some((user, password)) => {
+            let password = password.expose_secret().to_owned();
+            let credentials = Credentials::new(user.clone(), password);
+            builder.credentials(credentials).build()
+        }
+        None => builder.build(),
+    })
+}
+
 enum Sender {
     Files(AsyncFileTransport<Tokio1Executor>),
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
@@ -105,20 +129,7 @@ impl EmailReconciler {
                 tls,
                 credentials,
                 timeout,
-            } => {
-                let builder = match tls {
-                    Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(&host)?,
-                    Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&host)?,
-                    Tls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host),
-                };
-                let builder = builder.port(port).timeout(Some(timeout));
-                Sender::Smtp(match credentials {
-                    Some((user, password)) => builder
-                        .credentials(Credentials::new(user, password.expose_secret().to_owned()))
-                        .build(),
-                    None => builder.build(),
-                })
-            }
+            } => Sender::Smtp(smtp(&host, port, tls, credentials.as_ref(), timeout)?),
         };
         Ok(Self {
             store,

@@ -5,13 +5,16 @@ mod client_check;
 mod clock;
 mod exchanges;
 mod existence;
+pub(crate) mod folders;
 mod forgetting;
 mod issuers;
 mod listening;
 mod parts;
+pub(crate) mod seeds;
 mod simulator;
 
-pub(crate) use parts::{contact_budget, membership_policy};
+pub(crate) use issuers::oidc_issuers;
+pub(crate) use parts::{contact_budget, mail_transport, membership_policy};
 pub use simulator::simulator_settings;
 
 use crate::health;
@@ -31,7 +34,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use store::service_points::{self, ServicePointRow};
 use store::tasks::{self, Kind, Lane, NewTask, Work};
 use store::{Clock, Store, StoreError, migrate};
 use tokio::sync::watch;
@@ -57,6 +59,7 @@ pub struct Application {
     runner: Option<JoinHandle<()>>,
     call_log: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
+    first_group: Option<String>,
     simulator: Option<Simulator>,
 }
 
@@ -75,6 +78,7 @@ impl Application {
     ) -> anyhow::Result<Self> {
         private_files::warn_of_open_ones(settings);
         let store = open_store(settings).await?;
+        let first_group = seeds::first_group(&store, settings).await?;
         let simulator = simulator::start(settings)?;
         let listener = listening::bind("server.bind", settings.server.bind)?;
         let address = listener.local_addr()?;
@@ -108,7 +112,7 @@ impl Application {
         let mut runner = None;
         let mut call_log = None;
         let node = uuid::Uuid::new_v4().to_string();
-        let mut reconcilers = parts::store_reconcilers(settings, &store, roles);
+        let mut reconcilers = parts::store_reconcilers(settings, &store, roles)?;
         if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
@@ -150,6 +154,7 @@ impl Application {
             runner,
             call_log,
             stop,
+            first_group,
             simulator,
         })
     }
@@ -162,6 +167,11 @@ impl Application {
     /// Where it answers those who watch it, if it does.
     pub fn internal_address(&self) -> Option<SocketAddr> {
         self.internal.as_ref().map(|(address, _)| *address)
+    }
+
+    /// The group of the first service point that is configured, if one is.
+    pub fn first_group(&self) -> Option<&str> {
+        self.first_group.as_deref()
     }
 
     /// The simulator's addresses (web, member API), if it runs within this process.
@@ -259,6 +269,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let folder = &settings.data.folder;
     secrets::make_private_folder(folder)
         .with_context(|| format!("data.folder: {} cannot be made", folder.display()))?;
+    folders::check(settings)?;
     let database = settings.database();
     private_files::close_database(&database);
     let migrating = settings.store.migrate;
@@ -275,33 +286,14 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let now = clock.now();
     let store = Store::open(&database, clock, secrets::key_ring(settings)?)?;
     let environment = settings.orcid.environment.as_str();
-    let seeds: Vec<ServicePointRow> = settings
-        .service_points
-        .iter()
-        .map(|s| ServicePointRow {
-            id: s.id,
-            name: s.name.clone(),
-            identifier_owner: s.identifier_owner.to_string(),
-            repository_id: None,
-            prefix: s.prefix.to_string(),
-            group_id: s.group_id.clone(),
-            admin_email: s.admin_email.clone(),
-            tech_email: s.tech_email.clone(),
-            enabled: true,
-            app_writes_enabled: true,
-            created_at: now,
-            trust: s.trust.unwrap_or(settings.agency.new_service_point_trust),
-        })
-        .collect();
+    let seeds = seeds::rows(settings, now);
+    let first = settings.agency.first_service_point();
     store
         .write(move |c| {
             migrate::claim_environment(c, environment)?;
-            for row in &seeds {
-                service_points::seed(c, row)?;
-            }
-            Ok(())
+            seeds::make(c, &seeds, first)
         })
-        .await?;
+        .await??;
     Ok(store)
 }
 

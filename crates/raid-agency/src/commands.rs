@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod check;
 mod dead_letters;
 mod demo;
 mod forget_put_codes;
@@ -89,6 +90,9 @@ enum Command {
         /// An ORCID iD: the person in their projects. Or a handle: all contributors of the RAiD.
         subject: String,
     },
+    /// Look at everything that the configuration needs, and print a table: syntax, settings, files, keys,
+    /// database, clocks, ORCID, token issuers, mail server. Changes nothing.
+    Check,
     /// Print the configuration in effect, without secrets.
     Config,
     /// Write the description of the API.
@@ -110,6 +114,9 @@ impl CommandLine {
                 .with_context(|| file.display().to_string());
         }
         make_new_ones_private();
+        if let Command::Check = self.command {
+            return check::check(&self.config, std::env::vars().collect()).await;
+        }
         let settings = Settings::load(&self.config, std::env::vars())?;
         match self.command {
             Command::Serve { role } => serve::serve(&settings, &role.into_iter().collect()).await,
@@ -134,7 +141,7 @@ impl CommandLine {
                 print!("{}", toml::to_string_pretty(&settings)?);
                 Ok(())
             }
-            Command::Openapi { .. } => Ok(()),
+            Command::Check | Command::Openapi { .. } => Ok(()),
         }
     }
 }

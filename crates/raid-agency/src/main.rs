@@ -1,6 +1,7 @@
 //! The registration agency's command line.
 
 use clap::Parser as _;
+use raid_agency::causes::with_causes;
 use raid_agency::commands::CommandLine;
 use std::process::ExitCode;
 
@@ -9,19 +10,8 @@ async fn main() -> ExitCode {
     match CommandLine::parse().run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("raid-agency: {}", told(&e));
+            eprintln!("raid-agency: {}", with_causes(e.as_ref()));
             ExitCode::FAILURE
         }
     }
-}
-
-/// The error and its causes. Some errors quote their cause; each is told once.
-fn told(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! ORCID as configured: hosts, credentials, the shared pace, and the log of calls.
 
 use crate::secrets::{self, SecretError};
-use crate::settings::{Environment, Settings};
+use crate::settings::{Environment, MaybeWebAddress, Settings};
 use orcid_client::{
     BoxFuture, CallRecord, Client, Feedback, Observer, Pace, Refused, SettingsError, Urgency,
 };
@@ -24,8 +24,8 @@ const LOG_BATCH: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum OrcidError {
     /// A host is no address.
-    #[error("orcid.{0} is not an address: {1}")]
-    Host(&'static str, url::ParseError),
+    #[error("orcid: a host is not an address: {0}")]
+    Host(url::ParseError),
     /// A setting is missing.
     #[error("orcid.{0} must be set for this environment")]
     Missing(&'static str),
@@ -52,7 +52,7 @@ impl Hosts {
     /// The configured hosts, else those of the environment.
     ///
     /// # Errors
-    /// [`OrcidError::Host`] names the one that is no address.
+    /// [`OrcidError::Host`] when the simulator's is no address.
     pub fn of(settings: &Settings) -> Result<Self, OrcidError> {
         let orcid = &settings.orcid;
         let (web, api) = match orcid.environment {
@@ -69,21 +69,15 @@ impl Hosts {
                 "https://api.orcid.org/v3.0".to_owned(),
             ),
         };
-        let parse = |name, configured: &str, default: &str| {
-            let text = if configured.is_empty() {
-                default
-            } else {
-                configured
-            };
-            Url::parse(text).map_err(|e| OrcidError::Host(name, e))
+        let chosen = |configured: &MaybeWebAddress, usual: &str| match &configured.0 {
+            Some(address) => Ok(address.get().clone()),
+            None => Url::parse(usual).map_err(OrcidError::Host),
         };
+        let oauth = orcid.oauth_url.0.as_ref();
         Ok(Self {
-            web: parse("web_url", &orcid.web_url, &web)?,
-            oauth: match orcid.oauth_url.as_str() {
-                "" => None,
-                url => Some(parse("oauth_url", url, "")?),
-            },
-            api: parse("api_url", &orcid.api_url, &api)?,
+            web: chosen(&orcid.web_url, &web)?,
+            oauth: oauth.map(|address| address.get().clone()),
+            api: chosen(&orcid.api_url, &api)?,
         })
     }
 }
@@ -122,10 +116,7 @@ impl Credentials {
 
 /// Where ORCID sends people back to.
 pub fn redirect_uri(settings: &Settings) -> Url {
-    let mut url = settings.server.public_url.clone();
-    let base = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&format!("{base}/orcid/callback"));
-    url
+    settings.server.public_url.with_path("orcid/callback")
 }
 
 /// A client that keeps to the shared pace and logs every call.
@@ -138,8 +129,21 @@ pub fn client(
     limiter: SharedLimiter,
     log: CallLog,
 ) -> Result<Client, OrcidError> {
+    let own = client_settings(settings, hosts)?;
+    let client = Client::new(own, Arc::new(SharedPace(limiter)), Arc::new(log))?;
+    Ok(client)
+}
+
+/// What our client at ORCID is made from.
+///
+/// # Errors
+/// [`OrcidError`] names the setting.
+pub fn client_settings(
+    settings: &Settings,
+    hosts: &Hosts,
+) -> Result<orcid_client::Settings, OrcidError> {
     let credentials = Credentials::of(settings)?;
-    let client = orcid_client::Settings {
+    Ok(orcid_client::Settings {
         environment: settings.orcid.environment.as_str().to_owned(),
         web_url: hosts.web.clone(),
         oauth_url: hosts.oauth.clone(),
@@ -152,12 +156,7 @@ pub fn client(
         exchange_wait: settings.orcid.exchange_wait,
         doubt_after_disconnect: settings.orcid.doubt_after_disconnect,
         confirm_refusal_after: settings.orcid.client_check / 6,
-    };
-    Ok(Client::new(
-        client,
-        Arc::new(SharedPace(limiter)),
-        Arc::new(log),
-    )?)
+    })
 }
 
 /// The limiter that all nodes share.

@@ -35,17 +35,46 @@ pub fn close_database(database: &store::Settings) {
     }
 }
 
+/// A folder or file that others can read and should not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOne {
+    /// Where it is.
+    pub path: PathBuf,
+    trouble: &'static str,
+    mode: &'static str,
+}
+
+impl OpenOne {
+    /// What others can do, and what to do about it.
+    pub fn advice(&self) -> String {
+        let (trouble, mode, path) = (self.trouble, self.mode, self.path.display());
+        format!("{trouble}: run `chmod {mode} {path}`")
+    }
+}
+
 /// Warns of folders and files that others can read and should not.
 pub fn warn_of_open_ones(settings: &Settings) {
+    for open in open_ones(settings) {
+        tracing::warn!(path = %open.path.display(), "{}", open.advice());
+    }
+}
+
+/// The folders and files that others can read and should not.
+pub fn open_ones(settings: &Settings) -> Vec<OpenOne> {
+    let open = |path: &Path, trouble, mode| OpenOne {
+        path: path.to_owned(),
+        trouble,
+        mode,
+    };
     let data = &settings.data.folder;
     let secrets = data.join("secrets");
     let mut folders = vec![data.clone(), secrets.clone()];
     if settings.mail.transport == MailTransport::Files {
         folders.push(settings.in_data(&settings.mail.folder, "mail"));
     }
-    for folder in folders.iter().filter(|it| is_open(it, OF_ALL_OTHERS)) {
-        warn(folder, "others can look into it", "700");
-    }
+    let folders = folders.iter().filter(|it| is_open(it, OF_ALL_OTHERS));
+    let folders = folders.map(|folder| open(folder, "others can look into it", "700"));
+    let mut all: Vec<OpenOne> = folders.collect();
     let keys = std::fs::read_dir(&secrets).into_iter().flatten();
     let mut own: Vec<PathBuf> = keys.filter_map(|key| Some(key.ok()?.path())).collect();
     own.extend(["demo.token", "simulator.json"].map(|name| data.join(name)));
@@ -59,9 +88,11 @@ pub fn warn_of_open_ones(settings: &Settings) {
     ];
     let own = own.iter().filter(|path| is_open(path, OF_ALL_OTHERS));
     let given = given.into_iter().filter(|path| is_open(path, OF_OTHERS));
-    for path in own.chain(given) {
-        warn(path, "others can read it", "600");
-    }
+    all.extend(
+        own.chain(given)
+            .map(|path| open(path, "others can read it", "600")),
+    );
+    all
 }
 
 /// Whether a file or folder is there and somebody of these may do something with it.

@@ -56,12 +56,29 @@ pub fn key(settings: &Settings, configured: &Secret, name: &str) -> Result<[u8; 
     if !configured.is_empty() {
         return parse(&format!("keys.{name}"), configured.get());
     }
-    let path = settings
-        .data
-        .folder
-        .join("secrets")
-        .join(format!("{name}.key"));
+    let path = file_of(settings, name);
     parse(&path.display().to_string(), &read_or_make(&path)?)
+}
+
+/// As [`key`], but none is made.
+///
+/// # Errors
+/// [`SecretError`] names the key or its file.
+pub fn find(
+    settings: &Settings,
+    configured: &Secret,
+    name: &str,
+) -> Result<Option<[u8; 32]>, SecretError> {
+    if configured.is_empty() && !file_of(settings, name).exists() {
+        return Ok(None);
+    }
+    key(settings, configured, name).map(Some)
+}
+
+/// Where a key is kept that is not configured.
+fn file_of(settings: &Settings, name: &str) -> PathBuf {
+    let folder = settings.data.folder.join("secrets");
+    folder.join(format!("{name}.key"))
 }
 
 /// A configured secret, or the content of its file.

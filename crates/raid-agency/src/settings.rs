@@ -1,10 +1,18 @@
 //! The configuration: `config/default.toml`, then the files named on the command line, then
 //! `RAID_…` environment variables; later ones win.
 
+mod block;
+mod bounds;
 mod derived;
+mod mistakes;
+mod outside_simulator;
 mod quotas;
 mod values;
+mod variables;
+mod web_address;
+mod words;
 
+pub use mistakes::{Mistake, Mistakes};
 pub use quotas::Quotas;
 use raid_model::trust::Trust;
 use serde::{Deserialize, Serialize};
@@ -12,13 +20,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use url::Url;
 use values::bounded;
-pub use values::{
-    Environment, LogFormat, MailTransport, MaybeAddress, Mode, ResolverMode, Secret, SmtpTls, Span,
+pub use values::{MaybeAddress, Secret, Span};
+pub use variables::{Variables, paths};
+pub use web_address::{MaybeAddressPrefix, MaybeWebAddress, WebAddress, WebAddressError};
+pub use words::{
+    Environment, LogFormat, MailTransport, Mode, ResolverMode, SmtpTls, UnknownWord,
     WhenUnavailable,
 };
 
+const TOML: config::FileFormat = config::FileFormat::Toml;
 const DEFAULT: &str = include_str!("../../../config/default.toml");
 
 /// Everything that can be configured; `config/default.toml` says what each setting means.
@@ -93,8 +104,9 @@ section! {
         ror: raid_model::RorId,
         licence: String,
         prefix: raid_model::Prefix,
-        id_prefix: Url,
-        landing_prefix: String,
+        service_point_block: u32,
+        id_prefix: raid_model::AddressPrefix,
+        landing_prefix: MaybeAddressPrefix,
         #[serde(with = "bounded")]
         invitation_lifetime: Duration,
         new_service_point_trust: Trust,
@@ -121,9 +133,9 @@ section! {
     Orcid {
         mode: Mode,
         environment: Environment,
-        web_url: String,
-        oauth_url: String,
-        api_url: String,
+        web_url: MaybeWebAddress,
+        oauth_url: MaybeWebAddress,
+        api_url: MaybeWebAddress,
         client_id: String,
         client_secret: Secret,
         client_secret_file: PathBuf,
@@ -160,21 +172,21 @@ section! {
     Resolvers {
         mode: ResolverMode,
         when_unavailable: WhenUnavailable,
-        orcid_url: String,
+        orcid_url: MaybeWebAddress,
         orcid_token: Secret,
         orcid_token_file: PathBuf,
-        isni_url: Url,
-        ror_url: Url,
+        isni_url: WebAddress,
+        ror_url: WebAddress,
         ror_client_id: Secret,
         ror_client_id_file: PathBuf,
-        doi_url: Url,
-        handle_url: Url,
-        rrid_url: Url,
-        web_archive_url: Url,
-        geonames_url: Url,
+        doi_url: WebAddress,
+        handle_url: WebAddress,
+        rrid_url: WebAddress,
+        web_archive_url: WebAddress,
+        geonames_url: WebAddress,
         geonames_user: Secret,
         geonames_user_file: PathBuf,
-        openstreetmap_url: Url,
+        openstreetmap_url: WebAddress,
         #[serde(with = "bounded")]
         connect_timeout: Duration,
         #[serde(with = "bounded")]
@@ -281,10 +293,33 @@ section! {
 pub enum SettingsError {
     /// It cannot be read.
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
-    /// A setting is wrong.
-    #[error("{0}: {1}")]
-    Wrong(&'static str, String),
+    Unreadable(config::ConfigError),
+    /// Settings are refused.
+    #[error("{0}")]
+    Refused(Mistakes),
+}
+
+impl From<config::ConfigError> for SettingsError {
+    /// A value that cannot be read is a mistake in a setting that has a name.
+    fn from(error: config::ConfigError) -> Self {
+        let setting = match &error {
+            config::ConfigError::At { key: Some(key), .. }
+            | config::ConfigError::Type { key: Some(key), .. } => key.clone(),
+            _ => return Self::Unreadable(error),
+        };
+        let why = match error {
+            config::ConfigError::At { error, .. } => error.to_string(),
+            config::ConfigError::Type {
+                unexpected,
+                expected,
+                ..
+            } => format!("{unexpected} is not {expected}"),
+            other => other.to_string(),
+        };
+        let mut mistakes = Mistakes::default();
+        mistakes.refuse(setting, why);
+        Self::Refused(mistakes)
+    }
 }
 
 impl Settings {
@@ -292,98 +327,49 @@ impl Settings {
     /// and two underscores between their levels count.
     ///
     /// # Errors
-    /// [`SettingsError`] names the setting and what is wrong with it.
+    /// [`SettingsError`] names each setting that is refused and what is wrong with it.
     pub fn load(
         files: &[PathBuf],
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let toml = config::FileFormat::Toml;
-        let mut builder =
-            config::Config::builder().add_source(config::File::from_str(DEFAULT, toml));
+        let variables = Variables::of(environment);
+        let mut builder = default_configuration();
         for file in files {
-            builder = builder.add_source(config::File::from(file.as_path()).format(toml));
+            builder = builder.add_source(config::File::from(file.as_path()).format(TOML));
         }
         // Nothing is guessed, so that a secret is not taken for a number: the types that values
         // are read into decide. Lists can only be given in a file.
-        let variables = environment
-            .into_iter()
-            .filter(|(name, _)| name.starts_with("RAID_") && name.contains("__"))
-            .collect();
         let source = config::Environment::with_prefix("RAID")
             .prefix_separator("_")
             .separator("__")
-            .source(Some(variables));
+            .source(Some(variables.settings.iter().cloned().collect()));
         let settings: Self = builder.add_source(source).build()?.try_deserialize()?;
-        settings.check()?;
-        Ok(settings)
+        let mistakes = settings.mistakes(&Self::demo()?, &variables);
+        if mistakes.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError::Refused(mistakes))
+        }
     }
 
-    fn check(&self) -> Result<(), SettingsError> {
-        self.auth.check()?;
-        let wrong = |name, text: &str| Err(SettingsError::Wrong(name, text.to_owned()));
-        if self.worker.lease < self.orcid.call_timeout * 3 {
-            return wrong(
-                "worker.lease",
-                "must be at least three times orcid.call_timeout",
-            );
-        }
-        if self.worker.slots == 0 {
-            return wrong("worker.slots", "must be at least 1");
-        }
-        if self.worker.poll < Duration::from_millis(10) {
-            return wrong("worker.poll", "must be at least 10ms");
-        }
-        if self.worker.outage_probe < Duration::from_millis(100) {
-            return wrong("worker.outage_probe", "must be at least 100ms");
-        }
-        if self.server.workers > 512 {
-            return wrong("server.workers", "must be at most 512");
-        }
-        if self.server.body_limit < 4096 {
-            return wrong("server.body_limit", "must be at least 4096 bytes");
-        }
-        if self.server.body_timeout < Duration::from_secs(1) {
-            return wrong("server.body_timeout", "must be at least 1s");
-        }
-        if self.server.write_timeout < Duration::from_secs(1) {
-            return wrong("server.write_timeout", "must be at least 1s");
-        }
-        if self.limits.per_second > 0 && self.limits.burst == 0 {
-            return wrong("limits.burst", "must be at least 1");
-        }
-        if self.limits.anonymous_per_second > 0 && self.limits.anonymous_burst == 0 {
-            return wrong("limits.anonymous_burst", "must be at least 1");
-        }
-        if self.store.connections > 1000 {
-            return wrong("store.connections", "must be at most 1000");
-        }
-        if self.store.long_connections > 1000 {
-            return wrong("store.long_connections", "must be at most 1000");
-        }
-        if self.store.long_deadline < Duration::from_millis(100) {
-            return wrong("store.long_deadline", "must be at least 100ms");
-        }
-        if !(self.orcid.per_second.is_finite() && self.orcid.per_second >= 0.1) {
-            return wrong("orcid.per_second", "must be at least 0.1");
-        }
-        if self.orcid.client_check < Duration::from_millis(60) {
-            return wrong("orcid.client_check", "must be at least 60ms");
-        }
-        if self.orcid.burst == 0 {
-            return wrong("orcid.burst", "must be at least 1");
-        }
-        if self.simulator.enabled
-            && self.orcid.mode == Mode::Own
-            && self.orcid.environment != Environment::Simulator
-        {
-            return wrong(
-                "simulator.enabled",
-                "must be false unless orcid.environment is \"simulator\"",
-            );
-        }
-        if self.server.public_url.cannot_be_a_base() || !self.server.public_url.has_host() {
-            return wrong("server.public_url", "must be an http(s) address");
-        }
-        Ok(())
+    /// The configuration that is compiled in, which is the demo's.
+    ///
+    /// # Errors
+    /// None, as the tests load it.
+    pub fn demo() -> Result<Self, SettingsError> {
+        Ok(default_configuration().build()?.try_deserialize()?)
     }
+
+    /// Everything that is wrong.
+    fn mistakes(&self, demo: &Self, variables: &Variables) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        variables.check(demo, &mut mistakes);
+        self.check_bounds(&mut mistakes);
+        self.check_outside_simulator(demo, &mut mistakes);
+        mistakes
+    }
+}
+
+fn default_configuration() -> config::ConfigBuilder<config::builder::DefaultState> {
+    config::Config::builder().add_source(config::File::from_str(DEFAULT, TOML))
 }

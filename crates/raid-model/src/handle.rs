@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::AddressPrefix;
 use crate::serde_text::serde_as_text;
 
 /// The name of a RAiD without its resolver: `10.82841/9f3c1a7e`.
@@ -66,7 +67,7 @@ impl Handle {
     }
 
     /// The handle as a URL: `id_prefix` (for instance `https://raid.org/`) and the handle.
-    pub fn url(&self, id_prefix: &str) -> String {
+    pub fn url(&self, id_prefix: &AddressPrefix) -> String {
         format!("{id_prefix}{self}")
     }
 

@@ -4,6 +4,7 @@
 //! parsed once, at the edge, and are valid from then on. A request body becomes a [`RaidRequest`],
 //! which [`validate`] checks and [`Raid::mint`] or [`Raid::amend`] turn into a record.
 
+mod address_prefix;
 mod addresses;
 mod calendar;
 mod check_character;
@@ -30,6 +31,7 @@ pub mod validate;
 pub mod vocabulary;
 pub mod wire;
 
+pub use address_prefix::{AddressPrefix, AddressPrefixError};
 pub use addresses::Addresses;
 pub use external_id::{ArchivedPage, ExternalId, ExternalIdAt, Resolver, geo_names_number};
 pub use handle::{Handle, HandleError, Prefix, Suffix};

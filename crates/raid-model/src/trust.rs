@@ -7,11 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// How far a service point is trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trust {
     /// Its entries follow a standing permission.
     Auto,
@@ -54,6 +51,8 @@ impl FromStr for Trust {
         found.copied().ok_or_else(|| UnknownTrust(text.to_owned()))
     }
 }
+
+crate::serde_text::serde_as_text!(Trust);
 
 /// Where a person stands whom a service point named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

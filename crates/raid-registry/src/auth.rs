@@ -16,7 +16,7 @@ mod verifier;
 mod tests;
 
 pub use caller::{Role, UnknownRole};
-pub use key_set::KEY_REFRESHES;
+pub use key_set::{KEY_REFRESHES, KeySetError, count_keys};
 pub use local::{LocalIssuer, LocalKey, LocalKeyError, LocalToken, issue_local_token};
 
 pub(crate) use caller::{Caller, Visitor, identified, remembered};

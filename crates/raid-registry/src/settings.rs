@@ -6,6 +6,7 @@ use raid_model::membership::MembershipPolicy;
 use raid_model::permission::ContactBudget;
 use raid_model::trust::{Quotas, Trust};
 use raid_model::{Addresses, Prefix, RorId};
+use store::service_points;
 
 use crate::auth::AuthSettings;
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub agency: RorId,
     /// The prefix of the handles that a new service point mints.
     pub prefix: Prefix,
+    /// The least number of a new service point, with which the agency's block begins.
+    pub first_service_point: i64,
     /// The clients (`azp` of a token) that are the agency's own application for people: a service
     /// point can switch their writes off.
     pub app_clients: Vec<String>,
@@ -136,20 +139,12 @@ pub struct ReadCache {
 
 impl Settings {
     /// Settings with defaults for all that has one.
-    pub fn new(
-        landing_prefix: impl Into<String>,
-        agency: RorId,
-        prefix: Prefix,
-        auth: AuthSettings,
-    ) -> Self {
-        let addresses = Addresses {
-            landing_prefix: landing_prefix.into(),
-            id_prefix: "https://raid.org/".to_owned(),
-        };
+    pub fn new(addresses: Addresses, agency: RorId, prefix: Prefix, auth: AuthSettings) -> Self {
         Self {
             addresses: addresses.clone(),
             agency,
             prefix,
+            first_service_point: service_points::BLOCK,
             app_clients: Vec::new(),
             licence: "Creative Commons CC-0".to_owned(),
             orcid_prefix: "https://orcid.org/".to_owned(),

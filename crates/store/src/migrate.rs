@@ -1,13 +1,15 @@
 //! The schema, compiled in. Migrations only add, and replace indexes, so that old and new nodes run side by
 //! side.
 
+use crate::clock::Clock;
 use crate::conn::{Conn, per_backend};
+use crate::database_clock;
 use crate::engine::Settings;
 use crate::error::StoreError;
 use crate::pool;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, ExpressionMethods as _, QueryDsl as _};
+use diesel::{Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -59,6 +61,62 @@ pub fn check(settings: &Settings) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What a look at a database found, which changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// Whether migrations have to run before this program can use it.
+    pub is_pending: bool,
+    /// The ORCID environment that it belongs to, if that is known.
+    pub environment: Option<String>,
+    /// How far its clock is ahead of this machine's. SQLite has none of its own.
+    pub clock_ahead: Option<time::Duration>,
+}
+
+/// Looks at a database without changing it. A SQLite file must be there, as it would be made.
+///
+/// # Errors
+/// [`StoreError::Connect`] when it cannot be reached, [`StoreError::Database`] when it takes no writes.
+pub fn inspect(settings: &Settings) -> Result<Inspection, StoreError> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Schema(e.to_string());
+    let mut c = connect(settings)?;
+    // Never committed: to look for migrations makes the table of those that ran.
+    let is_pending = match &mut c {
+        Conn::Postgres(c) => {
+            c.begin_test_transaction()?;
+            c.has_pending_migration(POSTGRES)
+        }
+        Conn::Sqlite(c) => {
+            c.begin_test_transaction()?;
+            c.has_pending_migration(SQLITE)
+        }
+    };
+    let is_pending = is_pending.map_err(failed)?;
+    let mut environment = None;
+    if !is_pending {
+        prove_writable(&mut c)?;
+        environment = environment_of(&mut c)?;
+    }
+    let clock = database_clock::read(&mut c)?;
+    let clock_ahead = clock.map(|(reading, read_at)| {
+        let here = Clock::system().now() - read_at.elapsed();
+        reading - here
+    });
+    Ok(Inspection {
+        is_pending,
+        environment,
+        clock_ahead,
+    })
+}
+
+fn environment_of(c: &mut Conn) -> Result<Option<String>, StoreError> {
+    use crate::schema::installation::dsl::{installation, name, value};
+    Ok(installation
+        .filter(name.eq("orcid_environment"))
+        .select(value)
+        .first(c)
+        .optional()?)
+}
+
 /// Notices a database that takes no writes, such as a read-only one. The statement is one that writes,
 /// and finds no row to write.
 pub fn prove_writable(c: &mut Conn) -> Result<(), StoreError> {
@@ -82,10 +140,7 @@ pub fn claim_environment(c: &mut Conn, wanted: &str) -> Result<(), StoreError> {
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    let found: String = installation
-        .filter(name.eq("orcid_environment"))
-        .select(value)
-        .first(c)?;
+    let found = environment_of(c)?.ok_or(StoreError::NotFound)?;
     if found == wanted {
         return Ok(());
     }

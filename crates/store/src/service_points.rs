@@ -121,13 +121,18 @@ pub fn taken(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, Store
     Ok((!others.is_empty()).then_some(Taken::Group))
 }
 
-/// Adds a service point with the next number, which `row.id` gives the least of. Gives the number,
-/// or what is taken.
+/// How many numbers an agency's block of service points has. The blocks of agencies follow each other.
+pub const BLOCK: i64 = 10_000_000;
+
+/// Adds a service point with the next number of the block that begins with `row.id`. Others that are there
+/// already do not count. Gives the number, or what is taken.
 ///
 /// # Errors
 /// When the database refuses.
 pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>, StoreError> {
     let last: Option<i64> = service_point::table
+        .filter(service_point::id.ge(row.id))
+        .filter(service_point::id.lt(row.id.saturating_add(BLOCK)))
         .select(diesel::dsl::max(service_point::id))
         .first(c)?;
     let id = last.map_or(row.id, |last| last.saturating_add(1).max(row.id));

@@ -103,7 +103,7 @@ async fn many_new_people_wait_for_the_next_day_or_an_operator(stage: &Stage) {
     assert_eq!(waiting[0]["held"]["peopleByDay"], 8);
     assert_eq!(waiting[0]["today"]["newPeople"], 4);
     assert_eq!(waiting[0]["alarms"], json!(["new-people"]));
-    let release = "/v1/service-points/20000000/release";
+    let release = "/v1/service-points/10000000/release";
     client.post(release, &Value::Null).await.expect(403);
     let released = operator.post(release, &Value::Null).await.expect(200);
     assert_eq!(released["people"], 8);
@@ -167,7 +167,7 @@ async fn a_withdrawn_raid_holds_nobody(stage: &Stage) {
         (waiting[0]["held"]["peopleByRaid"] == 1).then_some(())
     })
     .await;
-    let release = "/v1/service-points/20000000/release";
+    let release = "/v1/service-points/10000000/release";
     let released = operator.post(release, &Value::Null).await.expect(200);
     assert_eq!(released["people"], 1);
     all_are_asked(stage, &people[4..5]).await;

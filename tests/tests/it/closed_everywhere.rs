@@ -130,7 +130,7 @@ async fn a_transfer_holds_on_every_node(stage: &Stage) {
 async fn a_service_point_is_switched_off_on_every_node(stage: &Stage) {
     let (first, second) = two(stage).await;
     let operator = operator(stage, &first);
-    let path = "/service-point/20000000";
+    let path = "/service-point/10000000";
     let user = Client::new(second.url(), first.client().token().map(str::to_owned));
     for _ in 0..TRIES {
         let mut point = operator.get(path).await.expect(200);

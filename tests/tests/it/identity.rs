@@ -72,10 +72,10 @@ async fn people_and_services_act_in_the_roles_of_their_tokens(stage: &Stage) {
     assert_eq!(alice.raid(&handle).await, raid);
 
     // The operator manages service points, and mints nothing.
-    let mut point = olga.get("/service-point/20000000").await.expect(200);
+    let mut point = olga.get("/service-point/10000000").await.expect(200);
     olga.post("/raid/", &examples::minimal()).await.expect(403);
     alice
-        .put("/service-point/20000000", &point)
+        .put("/service-point/10000000", &point)
         .await
         .expect(403);
 
@@ -107,7 +107,7 @@ async fn people_and_services_act_in_the_roles_of_their_tokens(stage: &Stage) {
 
     // The client of the token is the agency's application, whose writes can be switched off.
     point["appWritesEnabled"] = json!(false);
-    olga.put("/service-point/20000000", &point)
+    olga.put("/service-point/10000000", &point)
         .await
         .expect(200);
     let refused = alice.post("/raid/", &examples::minimal()).await.expect(403);

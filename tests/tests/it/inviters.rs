@@ -28,7 +28,7 @@ async fn mint(agency: &Agency<'_>) -> String {
 }
 
 async fn enable(operator: &Client, enabled: bool) {
-    let path = "/service-point/20000000";
+    let path = "/service-point/10000000";
     let mut point = operator.get(path).await.expect(200);
     point["enabled"] = json!(enabled);
     operator.put(path, &point).await.expect(200);

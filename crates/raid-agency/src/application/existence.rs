@@ -2,7 +2,6 @@
 
 use crate::secrets;
 use crate::settings::{ResolverMode, Settings, WhenUnavailable};
-use anyhow::Context as _;
 use raid_registry::Existence;
 use resolvers::Services;
 use url::Url;
@@ -12,21 +11,21 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<Existence> {
     if own.mode == ResolverMode::Offline {
         return Ok(Existence::Offline);
     }
-    let orcid = match own.orcid_url.as_str() {
-        "" => settings.orcid.environment.orcid_public_api(),
-        configured => configured,
+    let orcid = match &own.orcid_url.0 {
+        Some(configured) => configured.get().clone(),
+        None => Url::parse(settings.orcid.environment.orcid_public_api())?,
     };
     let resolvers = resolvers::Settings {
         services: Services {
-            orcid: Url::parse(orcid).context("resolvers.orcid_url is not an address")?,
-            isni: own.isni_url.clone(),
-            ror: own.ror_url.clone(),
-            doi: own.doi_url.clone(),
-            handle: own.handle_url.clone(),
-            rrid: own.rrid_url.clone(),
-            web_archive: own.web_archive_url.clone(),
-            geonames: own.geonames_url.clone(),
-            openstreetmap: own.openstreetmap_url.clone(),
+            orcid,
+            isni: own.isni_url.get().clone(),
+            ror: own.ror_url.get().clone(),
+            doi: own.doi_url.get().clone(),
+            handle: own.handle_url.get().clone(),
+            rrid: own.rrid_url.get().clone(),
+            web_archive: own.web_archive_url.get().clone(),
+            geonames: own.geonames_url.get().clone(),
+            openstreetmap: own.openstreetmap_url.get().clone(),
         },
         orcid_token: secrets::configured(&own.orcid_token, &own.orcid_token_file)?,
         ror_client_id: secrets::configured(&own.ror_client_id, &own.ror_client_id_file)?,

@@ -1,8 +1,7 @@
 //! Whose tokens are accepted, and whose the identities are that were stored without an issuer.
 
 use super::local_issuer;
-use crate::settings::Settings;
-use anyhow::bail;
+use crate::settings::{Auth, Settings};
 use raid_registry::auth::{AuthSettings, OidcIssuer};
 use store::issuers::{self, Configured};
 use store::{Store, StoreError};
@@ -13,7 +12,7 @@ const BATCH: i64 = 500;
 /// Whose tokens are accepted.
 ///
 /// # Errors
-/// When there is nobody, or the key of local tokens cannot be had.
+/// When the key of local tokens cannot be had.
 pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
     let auth = &settings.auth;
     let local = if auth.local {
@@ -21,9 +20,15 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
     } else {
         None
     };
-    if local.is_none() && auth.issuers.is_empty() {
-        bail!("auth: nobody could sign in; set auth.local or give an issuer");
-    }
+    Ok(AuthSettings {
+        local,
+        oidc: oidc_issuers(auth),
+        former_issuer: None,
+    })
+}
+
+/// The providers whose tokens are accepted.
+pub(crate) fn oidc_issuers(auth: &Auth) -> Vec<OidcIssuer> {
     let oidc = auth.issuers.iter().map(|issuer| OidcIssuer {
         issuer: issuer.issuer.clone(),
         audience: issuer.audience.clone(),
@@ -33,11 +38,7 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
         keys_pause: auth.keys_pause,
         keys_max_age: auth.keys_max_age,
     });
-    Ok(AuthSettings {
-        local,
-        oidc: oidc.collect(),
-        former_issuer: None,
-    })
+    oidc.collect()
 }
 
 /// Records whose the tokens from before issuers were stored are, and gives that issuer to the

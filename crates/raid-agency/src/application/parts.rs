@@ -10,7 +10,7 @@ use orcid_client::Client;
 use orcid_inbox::{
     AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport,
 };
-use raid_model::Addresses;
+use raid_model::AddressPrefixError;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::{ContactBudget, PermissionRules};
 use raid_registry::{BoundaryReconciler, EmbargoReconciler, Limits, Rate};
@@ -24,11 +24,11 @@ use sync_worker::{MembershipReconciler, ReleaseReconciler, SweepReconciler};
 pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
     let auth = super::issuers::of(settings)?;
     let agency = &settings.agency;
-    let membership = membership_policy(settings);
-    let landing = settings.landing_prefix();
+    let membership = membership_policy(settings)?;
+    let addresses = membership.addresses.clone();
     let mut registry =
-        raid_registry::Settings::new(landing, agency.ror, agency.prefix.clone(), auth);
-    registry.addresses = membership.addresses.clone();
+        raid_registry::Settings::new(addresses, agency.ror, agency.prefix.clone(), auth);
+    registry.first_service_point = agency.first_service_point();
     registry.app_clients.clone_from(&settings.auth.app_clients);
     registry.licence.clone_from(&agency.licence);
     settings
@@ -69,14 +69,13 @@ pub(super) fn limits(settings: &Settings) -> Limits {
 }
 
 /// What is written to ORCID records, and where it links to.
-pub(crate) fn membership_policy(settings: &Settings) -> MembershipPolicy {
-    MembershipPolicy {
+pub(crate) fn membership_policy(
+    settings: &Settings,
+) -> Result<MembershipPolicy, AddressPrefixError> {
+    Ok(MembershipPolicy {
         write_embargoed: settings.sync.write_embargoed,
-        addresses: Addresses {
-            landing_prefix: settings.landing_prefix(),
-            id_prefix: settings.agency.id_prefix.to_string(),
-        },
-    }
+        addresses: settings.addresses()?,
+    })
 }
 
 pub(super) fn runner_settings(settings: &Settings, node: String) -> reconciler::Settings {
@@ -104,21 +103,24 @@ pub(super) fn store_reconcilers(
     settings: &Settings,
     store: &Store,
     roles: &BTreeSet<Role>,
-) -> Vec<Arc<dyn Reconcile>> {
+) -> Result<Vec<Arc<dyn Reconcile>>, AddressPrefixError> {
     if !roles.contains(&Role::Worker) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let embargoes = EmbargoReconciler::new(store.clone(), settings.sync.settle_delay);
     let boundaries = BoundaryReconciler::new(store.clone());
-    let policy = (settings.orcid.mode == Mode::Own).then(|| membership_policy(settings));
+    let policy = match settings.orcid.mode {
+        Mode::Own => Some(membership_policy(settings)?),
+        Mode::Off => None,
+    };
     let sweep = SweepReconciler::new(store.clone(), policy, settings.worker.sweep_every);
     let releases = ReleaseReconciler::new(store.clone(), (&settings.quotas).into());
-    vec![
+    Ok(vec![
         Arc::new(embargoes),
         Arc::new(boundaries),
         Arc::new(releases),
         Arc::new(sweep),
-    ]
+    ])
 }
 
 /// What talks to people and to ORCID, as far as this process runs it.
@@ -175,7 +177,7 @@ pub(super) fn orcid_parts(
         ));
     }
     if roles.contains(&Role::Worker) {
-        let policy = membership_policy(settings);
+        let policy = membership_policy(settings)?;
         let delay = settings.sync.ask_delay;
         let quotas = (&settings.quotas).into();
         let worker = MembershipReconciler::new(store.clone(), client, policy, quotas, delay);
@@ -187,7 +189,7 @@ pub(super) fn orcid_parts(
 fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_inbox::Settings> {
     let p = &settings.permissions;
     Ok(orcid_inbox::Settings {
-        public_url: settings.server.public_url.clone(),
+        public_url: settings.server.public_url.get().clone(),
         agency_name: settings.agency.name.clone(),
         contact: settings.agency.contact.clone(),
         trusted_parties_url: hosts.web.join("/trusted-parties")?,
@@ -206,7 +208,7 @@ fn inbox_settings(settings: &Settings, hosts: &Hosts) -> anyhow::Result<orcid_in
         },
         announcements: p.announcements,
         objections_alarm: settings.quotas.objections_alarm,
-        membership: membership_policy(settings),
+        membership: membership_policy(settings)?,
     })
 }
 
@@ -222,14 +224,11 @@ fn durations(spans: &[Span]) -> Vec<Duration> {
     spans.iter().map(|span| span.0).collect()
 }
 
-fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
+pub(crate) fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
     let mail = &settings.mail;
     Ok(match mail.transport {
         MailTransport::Files => Transport::Files(settings.in_data(&mail.folder, "mail")),
         MailTransport::Smtp => {
-            if mail.smtp_host.is_empty() {
-                bail!("mail.smtp_host must be set to send by SMTP");
-            }
             let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
             Transport::Smtp {
                 host: mail.smtp_host.clone(),

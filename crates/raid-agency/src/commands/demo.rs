@@ -34,7 +34,7 @@ pub(crate) async fn demo(
     agency: Option<Url>,
     simulator: Option<Url>,
 ) -> anyhow::Result<()> {
-    let agency = agency.unwrap_or_else(|| settings.server.public_url.clone());
+    let agency = agency.unwrap_or_else(|| settings.server.public_url.get().clone());
     let simulator = match simulator {
         Some(url) => url,
         None => Hosts::of(settings)?.web,

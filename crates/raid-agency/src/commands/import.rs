@@ -9,7 +9,7 @@ mod progress;
 mod report;
 mod source;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, WebAddress};
 use agency::Agency;
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -20,7 +20,6 @@ use source::{Chunk, Source};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use url::Url;
 
 /// The environment variable that may hold the token.
 pub(crate) const TOKEN: &str = "RAID_TOKEN";
@@ -38,7 +37,7 @@ pub(crate) struct Arguments {
     file: PathBuf,
     /// Where the agency runs; the configured address by default.
     #[arg(long)]
-    url: Option<Url>,
+    url: Option<WebAddress>,
     /// A file that holds the token, unless `RAID_TOKEN` in the environment does.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,

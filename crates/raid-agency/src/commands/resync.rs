@@ -7,7 +7,7 @@ use sync_worker::Resynced;
 /// Looks at every entry, says how many would change, and has them changed unless it is a dry run.
 pub(crate) async fn resync(settings: &Settings, is_dry_run: bool) -> anyhow::Result<()> {
     let store = open_store(settings).await?;
-    let policy = membership_policy(settings);
+    let policy = membership_policy(settings)?;
     let shown = |so_far: &Resynced| {
         let (looked_at, differing) = (so_far.looked_at, so_far.differing());
         eprintln!("looked at {looked_at} entries, {differing} differ");

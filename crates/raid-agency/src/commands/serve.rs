@@ -16,23 +16,17 @@ pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow
     let metrics = telemetry::start_metrics(&log)?;
     let application = Application::build(settings, roles, metrics).await?;
     if settings.orcid.environment == Environment::Simulator && settings.auth.local {
-        write_demo_token(settings)?;
+        write_demo_token(settings, application.first_group())?;
     }
     greet(settings, &application);
     application.run_until_stopped().await
 }
 
 /// A token for the first service point, so that a newcomer can mint at once.
-fn write_demo_token(settings: &Settings) -> anyhow::Result<()> {
-    if let Some(first) = settings.service_points.first() {
+fn write_demo_token(settings: &Settings, group: Option<&str>) -> anyhow::Result<()> {
+    if let Some(group) = group {
         let roles = ["service-point-user".to_owned()];
-        let token = token::issue(
-            settings,
-            "demo",
-            &roles,
-            &first.group_id,
-            DEMO_TOKEN_LIFETIME,
-        )?;
+        let token = token::issue(settings, "demo", &roles, group, DEMO_TOKEN_LIFETIME)?;
         write_private(&demo_token_file(settings), token.expose_secret())?;
     }
     Ok(())

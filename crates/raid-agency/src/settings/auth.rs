@@ -1,9 +1,10 @@
 //! `[auth]`: whose tokens are accepted, and what they may give.
 
-use super::SettingsError;
 use super::values::bounded;
+use super::{Mistakes, WebAddress};
 use raid_registry::auth::{KEY_REFRESHES, Role};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 section! {
@@ -38,37 +39,26 @@ section! {
 }
 
 impl Auth {
-    pub(super) fn check(&self) -> Result<(), SettingsError> {
-        let wrong = |name, text: String| Err(SettingsError::Wrong(name, text));
+    pub(super) fn check(&self, mistakes: &mut Mistakes) {
         if self.keys_max_age < self.keys_pause * KEY_REFRESHES {
-            let text = "must be at least three times auth.keys_pause".to_owned();
-            return wrong("auth.keys_max_age", text);
+            let why = "must be at least three times auth.keys_pause";
+            mistakes.refuse("auth.keys_max_age", why);
+        }
+        if !self.local && self.issuers.is_empty() {
+            let why = "must be true without [[auth.issuers]]: else nobody could sign in";
+            mistakes.refuse("auth.local", why);
+        }
+        let mut names = BTreeSet::new();
+        if self.local {
+            names.insert(self.local_issuer.as_str());
         }
         for issuer in &self.issuers {
-            let name = &issuer.issuer;
-            let audience = issuer.audience.as_deref().filter(|it| !it.is_empty());
-            match (audience, issuer.any_audience) {
-                (None, false) => {
-                    let text = format!(
-                        "must be set for {name}: else the tokens that it issues for other \
-                         applications count here. If they shall, set auth.issuers.any_audience"
-                    );
-                    return wrong("auth.issuers.audience", text);
-                }
-                (Some(_), true) => {
-                    let text = format!("must not be set for {name} beside an audience");
-                    return wrong("auth.issuers.any_audience", text);
-                }
-                _ => {}
+            if !names.insert(&issuer.issuer) {
+                let why = format!("{} is there twice: tokens name one issuer", issuer.issuer);
+                mistakes.refuse("auth.issuers.issuer", why);
             }
-            for role in issuer.roles.iter().flatten() {
-                if let Err(unknown) = role.parse::<Role>() {
-                    let text = format!("of {name}: \"{role}\" is {unknown}");
-                    return wrong("auth.issuers.roles", text);
-                }
-            }
+            issuer.check(mistakes);
         }
-        Ok(())
     }
 
     /// The roles that an issuer's tokens may give. Of several issuers none gives a role that holds at
@@ -90,9 +80,39 @@ impl Auth {
     }
 }
 
+impl Issuer {
+    fn check(&self, mistakes: &mut Mistakes) {
+        let name = &self.issuer;
+        if let Err(error) = name.parse::<WebAddress>() {
+            mistakes.refuse("auth.issuers.issuer", error.to_string());
+        }
+        let audience = self.audience.as_deref().filter(|it| !it.is_empty());
+        match (audience, self.any_audience) {
+            (None, false) => {
+                let why = format!(
+                    "must be set for {name}: else the tokens that it issues for other \
+                     applications count here. If they shall, set auth.issuers.any_audience"
+                );
+                mistakes.refuse("auth.issuers.audience", why);
+            }
+            (Some(_), true) => {
+                let why = format!("must not be set for {name} beside an audience");
+                mistakes.refuse("auth.issuers.any_audience", why);
+            }
+            _ => {}
+        }
+        for role in self.roles.iter().flatten() {
+            if let Err(unknown) = role.parse::<Role>() {
+                let why = format!("of {name}: \"{role}\" is {unknown}");
+                mistakes.refuse("auth.issuers.roles", why);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Auth, Role};
+    use super::{Auth, Mistakes, Role};
 
     /// `[auth]` with these issuers.
     fn auth(issuers: &str) -> Auth {
@@ -103,20 +123,27 @@ mod tests {
         toml::from_str(&text).unwrap()
     }
 
-    const ONE: &str = "[[issuers]]\nissuer = \"one\"\naudience = \"raid-api\"\n";
-    const OTHER: &str = "[[issuers]]\nissuer = \"other\"\nany_audience = true\n";
+    const ONE: &str = "[[issuers]]\nissuer = \"https://one.example\"\naudience = \"raid-api\"\n";
+    const OTHER: &str = "[[issuers]]\nissuer = \"https://other.example\"\nany_audience = true\n";
 
     #[test]
     fn an_audience_is_given_or_done_without_by_name() {
-        auth(ONE).check().unwrap();
-        auth(OTHER).check().unwrap();
+        let is_right = |text: &str| {
+            let mut mistakes = Mistakes::default();
+            auth(text).check(&mut mistakes);
+            mistakes.is_empty()
+        };
+        assert!(is_right(ONE));
+        assert!(is_right(OTHER));
         for wrong in [
-            "[[issuers]]\nissuer = \"one\"\n".to_owned(),
-            "[[issuers]]\nissuer = \"one\"\naudience = \"\"\n".to_owned(),
+            "[[issuers]]\nissuer = \"https://one.example\"\n".to_owned(),
+            "[[issuers]]\nissuer = \"https://one.example\"\naudience = \"\"\n".to_owned(),
             format!("{ONE}any_audience = true\n"),
             format!("{ONE}roles = [\"Operator\"]\n"),
+            format!("{ONE}{ONE}"),
+            ONE.replace("https:", "javascript:"),
         ] {
-            assert!(auth(&wrong).check().is_err(), "{wrong}");
+            assert!(!is_right(&wrong), "{wrong}");
         }
     }
 
@@ -128,7 +155,10 @@ mod tests {
         };
         assert_eq!(roles(&auth(ONE)), [Role::ALL]);
         let both = auth(&format!("{ONE}{OTHER}roles = [\"operator\"]\n"));
-        assert_eq!(both.accepted(), ["agency", "one", "other"]);
+        assert_eq!(
+            both.accepted(),
+            ["agency", "https://one.example", "https://other.example"]
+        );
         let [one, other] = &roles(&both)[..] else {
             panic!("two issuers");
         };

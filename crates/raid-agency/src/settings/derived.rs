@@ -1,6 +1,7 @@
 //! What follows from several settings together.
 
 use super::Settings;
+use raid_model::{AddressPrefixError, Addresses};
 use secrecy::ExposeSecret as _;
 use std::path::{Path, PathBuf};
 
@@ -36,16 +37,24 @@ impl Settings {
         database
     }
 
-    /// Where RAiDs are shown.
-    pub fn landing_prefix(&self) -> String {
-        if self.agency.landing_prefix.is_empty() {
-            format!(
-                "{}/raids/",
-                self.server.public_url.as_str().trim_end_matches('/')
-            )
-        } else {
-            self.agency.landing_prefix.clone()
-        }
+    /// Where RAiDs are shown and resolved.
+    ///
+    /// # Errors
+    /// When the public address cannot be the beginning of RAiDs' addresses.
+    pub fn addresses(&self) -> Result<Addresses, AddressPrefixError> {
+        let landing_prefix = match &self.agency.landing_prefix.0 {
+            Some(prefix) => prefix.clone(),
+            None => self
+                .server
+                .public_url
+                .with_path("raids/")
+                .as_str()
+                .parse()?,
+        };
+        Ok(Addresses {
+            landing_prefix,
+            id_prefix: self.agency.id_prefix.clone(),
+        })
     }
 
     /// A path in the data folder, unless another is configured.

@@ -1,17 +1,17 @@
 //! What is served, and how much of it: `[server]` and `[limits]`.
 
+use super::WebAddress;
 use super::values::{MaybeAddress, bounded};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::time::Duration;
-use url::Url;
 
 section! {
     /// `[server]`
     Server {
         bind: SocketAddr,
         internal_bind: MaybeAddress,
-        public_url: Url,
+        public_url: WebAddress,
         workers: usize,
         body_limit: usize,
         #[serde(with = "bounded")]

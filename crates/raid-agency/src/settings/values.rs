@@ -1,4 +1,4 @@
-//! What settings can be: durations, addresses, secrets, and words from short lists.
+//! What settings can be: durations, addresses, secrets.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -114,107 +114,6 @@ impl Serialize for Secret {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Span(#[serde(with = "bounded")] pub Duration);
-
-/// `orcid.mode`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// This agency talks to ORCID.
-    Own,
-    /// It mints only.
-    Off,
-}
-
-/// `resolvers.mode`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResolverMode {
-    /// Form and checksum decide.
-    Offline,
-    /// Other registries are asked whether identifiers exist.
-    Online,
-}
-
-/// `resolvers.when_unavailable`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WhenUnavailable {
-    /// 503.
-    Refuse,
-    /// With a warning.
-    Accept,
-}
-
-/// `orcid.environment`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// A local ORCID.
-    Simulator,
-    /// `sandbox.orcid.org`.
-    Sandbox,
-    /// `orcid.org`.
-    Production,
-}
-
-impl Environment {
-    /// As it is kept in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Simulator => "simulator",
-            Self::Sandbox => "sandbox",
-            Self::Production => "production",
-        }
-    }
-
-    /// ORCID's public API there. The simulator's people are looked up where production's are.
-    pub fn orcid_public_api(self) -> &'static str {
-        match self {
-            Self::Sandbox => "https://pub.sandbox.orcid.org/v3.0",
-            Self::Simulator | Self::Production => "https://pub.orcid.org/v3.0",
-        }
-    }
-
-    /// What an iD's URL begins with there. The simulator uses production's, as the examples do.
-    pub fn orcid_prefix(self) -> &'static str {
-        match self {
-            Self::Sandbox => "https://sandbox.orcid.org/",
-            Self::Simulator | Self::Production => "https://orcid.org/",
-        }
-    }
-}
-
-/// `mail.transport`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailTransport {
-    /// Into files.
-    Files,
-    /// To a mail server.
-    Smtp,
-}
-
-/// `mail.smtp_tls`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// STARTTLS.
-    Required,
-    /// From the first byte.
-    Implicit,
-    /// Not at all.
-    None,
-}
-
-/// `log.format`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
 
 #[cfg(test)]
 mod tests {

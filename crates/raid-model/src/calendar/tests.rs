@@ -18,7 +18,7 @@ fn mint(request: RaidRequest) -> Raid {
         agency: "https://ror.org/038sjwq14".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: None,
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     };
     Raid::mint(request, server)
@@ -144,8 +144,8 @@ fn derived(raid: &Raid, today: Date) -> (String, Vec<Option<MembershipDocument>>
     let policy = MembershipPolicy {
         write_embargoed: true,
         addresses: Addresses {
-            landing_prefix: "https://agency.example/raids/".to_owned(),
-            id_prefix: "https://raid.org/".to_owned(),
+            landing_prefix: "https://agency.example/raids/".parse().unwrap(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
         },
     };
     let documents = raid

@@ -10,7 +10,7 @@ fn reads_the_bare_form_and_the_url_in_any_case() {
     assert_eq!(handle.to_string(), "10.82841/9f3c1a7e");
     assert_eq!(handle.prefix().as_str(), "10.82841");
     assert_eq!(handle.suffix().as_str(), "9f3c1a7e");
-    let url = handle.url("https://raid.org/");
+    let url = handle.url(&"https://raid.org/".parse().unwrap());
     assert_eq!(url, "https://raid.org/10.82841/9f3c1a7e");
     assert_eq!(Handle::from_url(&url, "https://raid.org/"), Ok(handle));
 }

@@ -18,7 +18,7 @@ fn raid() -> impl Strategy<Value = Raid> {
             agency: owner,
             licence: "Creative Commons CC-0".to_owned(),
             agency_url: None,
-            id_prefix: "https://raid.org/".to_owned(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
             now: datetime!(2026-06-22 12:00 UTC),
         };
         Raid::mint(request, server)

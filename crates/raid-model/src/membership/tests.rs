@@ -12,8 +12,8 @@ fn policy(write_embargoed: bool) -> MembershipPolicy {
     MembershipPolicy {
         write_embargoed,
         addresses: Addresses {
-            landing_prefix: "https://agency.example/raids/".to_owned(),
-            id_prefix: "https://raid.org/".to_owned(),
+            landing_prefix: "https://agency.example/raids/".parse().unwrap(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
         },
     }
 }
@@ -30,7 +30,7 @@ fn raid(body: &Value) -> Raid {
         agency: "https://ror.org/038sjwq14".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: Some("https://agency.example/raids/10.82841/9f3c1a7e".to_owned()),
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     };
     Raid::mint(
@@ -96,8 +96,8 @@ fn the_addresses_are_those_of_the_settings() {
     let raid = raid(&body(MINIMAL));
     let mut policy = policy(false);
     policy.addresses = Addresses {
-        landing_prefix: "https://new.example/r/".to_owned(),
-        id_prefix: "https://resolver.example/".to_owned(),
+        landing_prefix: "https://new.example/r/".parse().unwrap(),
+        id_prefix: "https://resolver.example/".parse().unwrap(),
     };
     let document = MembershipDocument::for_contributor(&raid, &josiah(), &policy, TODAY).unwrap();
     assert_eq!(document.url, "https://new.example/r/10.82841/9f3c1a7e");

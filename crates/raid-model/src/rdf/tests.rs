@@ -25,7 +25,7 @@ fn minted(request: RaidRequest) -> Raid {
         agency: "https://ror.org/038sjwq14".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: Some("https://agency.example.org/raids/10.82841/9f3c1a7e".to_owned()),
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     };
     Raid::mint(request, server).with_statuses(|person| match person.orcid() {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{RaidIdentifier, Ror, SchemaUri};
-use crate::{Handle, HandleError, RorId, wire};
+use crate::{AddressPrefix, Handle, HandleError, RorId, wire};
 
 /// The identifier block of a record. All of it is the registry's own, none is a client's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,9 +59,9 @@ pub struct RaidUrl {
 
 impl RaidUrl {
     /// The URL of `handle` with a resolver such as `https://raid.org/`.
-    pub fn new(id_prefix: impl Into<String>, handle: Handle) -> Self {
+    pub fn new(id_prefix: &AddressPrefix, handle: Handle) -> Self {
         Self {
-            id_prefix: id_prefix.into(),
+            id_prefix: id_prefix.to_string(),
             handle,
         }
     }

@@ -13,7 +13,7 @@ use crate::record::identifier::{Identifier, Owner, RaidUrl, RegistrationAgency};
 use crate::record::project::{Access, Description, ProjectDates, Title};
 use crate::record::request::RaidRequest;
 use crate::vocabulary::SchemaUri;
-use crate::{Handle, OrcidId, RorId, wire};
+use crate::{AddressPrefix, Handle, OrcidId, RorId, wire};
 
 /// A RAiD record, as stored and as shown. Members are written in alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ pub struct ServerOwned {
     /// Landing page of the project at the agency.
     pub agency_url: Option<String>,
     /// Resolver of RAiDs, such as `https://raid.org/`.
-    pub id_prefix: String,
+    pub id_prefix: AddressPrefix,
     /// The time of minting.
     pub now: OffsetDateTime,
 }
@@ -125,7 +125,7 @@ impl Raid {
     pub fn mint(request: RaidRequest, server: ServerOwned) -> Self {
         let now = server.now.unix_timestamp();
         let identifier = Identifier {
-            id: RaidUrl::new(server.id_prefix, server.handle),
+            id: RaidUrl::new(&server.id_prefix, server.handle),
             license: server.licence,
             owner: Owner {
                 id: server.owner,

@@ -28,7 +28,7 @@ fn server_owned() -> ServerOwned {
         agency: "https://ror.org/04wxnsj81".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: Some("https://agency.example/raids/10.82841/9f3c1a7e".to_owned()),
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     }
 }

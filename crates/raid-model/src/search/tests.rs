@@ -18,7 +18,7 @@ fn raid(change: impl FnOnce(&mut Value)) -> Raid {
         agency: "https://ror.org/04wxnsj81".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: None,
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     };
     Raid::mint(

@@ -58,11 +58,11 @@ fn ror_url(field: &str, url: Option<&str>, failures: &mut Failures) {
 }
 
 /// Checks that the `identifier.id` of an update names the RAiD in the request's path. The host in
-/// it is not looked at.
+/// it is not looked at, nor what an agency's resolver has before the handle.
 pub fn validate_handle(path: &Handle, submitted: Option<&str>) -> Vec<Failure> {
     match handle_of(submitted.unwrap_or_default()) {
         Err(problem) => vec![failure("metadata.id.identifier", problem)],
-        Ok(handle) if handle.eq_ignore_ascii_case(&path.to_string()) => Vec::new(),
+        Ok(submitted) if ends_with(submitted, path) => Vec::new(),
         Ok(_) => {
             vec![failure(
                 "id.identifier",
@@ -70,6 +70,13 @@ pub fn validate_handle(path: &Handle, submitted: Option<&str>) -> Vec<Failure> {
             )]
         }
     }
+}
+
+/// Whether the last segments of a path are the handle.
+fn ends_with(path: &str, handle: &Handle) -> bool {
+    let path = path.to_ascii_lowercase();
+    let before = path.strip_suffix(&handle.to_string());
+    before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 fn failure(field: &str, message: String) -> Failure {

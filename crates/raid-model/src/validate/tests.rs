@@ -32,7 +32,7 @@ fn context() -> ValidationContext {
     ValidationContext {
         today: date!(2026 - 06 - 22),
         registered: None,
-        orcid_prefix: "https://orcid.org/".to_owned(),
+        orcid_prefix: "https://orcid.org/".parse().unwrap(),
         isni_prefix: "https://isni.org/".to_owned(),
         missing: BTreeSet::new(),
     }
@@ -46,7 +46,7 @@ fn server_owned(handle: Handle) -> ServerOwned {
         agency: "https://ror.org/038sjwq14".parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: None,
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: datetime!(2026-06-22 00:00 UTC),
     }
 }

@@ -24,17 +24,38 @@ const MAX_KEYS: usize = 100;
 
 /// Why the keys could not be fetched.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeySetError {
+pub enum KeySetError {
+    /// No answer, or one that tells of a failure.
     #[error("the provider did not answer: {0}")]
     Http(#[from] reqwest::Error),
+    /// Larger than any provider's.
     #[error("the provider's answer is too large")]
     TooLarge,
+    /// It is not what `OpenID` Connect Discovery says.
     #[error("the provider's answer cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// Its tokens would name another issuer, and would not be accepted.
     #[error("the provider calls itself {0}")]
     OtherIssuer(String),
+    /// It is asked at most once in a while.
     #[error("the provider was asked just now and could not be reached")]
     TooSoon,
+}
+
+impl KeySetError {
+    /// Whether nobody answered, which says nothing about the settings.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Http(error) if error.status().is_none() && !error.is_builder())
+    }
+}
+
+/// Asks a provider for its keys, as the first token that it signed does. Gives how many can be used.
+///
+/// # Errors
+/// [`KeySetError`] tells whether the provider could not be reached, or is another one.
+pub async fn count_keys(issuer: &OidcIssuer, clock: Clock) -> Result<usize, KeySetError> {
+    let keys = KeySet::new(issuer, clock)?;
+    Ok(keys.fetch().await?.len())
 }
 
 /// A key that counts.

@@ -21,8 +21,6 @@ use crate::{accept, body, path, rights};
 const LIST: &str = "service-points/1";
 /// Service points of a page, where the request does not say.
 const PAGE: i64 = 100;
-/// The least number of a service point.
-const FIRST_NUMBER: i64 = 20_000_000;
 const OWN_ONLY: &str =
     "Addresses and group are shown to the service point's users and to operators.";
 
@@ -140,7 +138,7 @@ pub(crate) async fn create(
     let request: ServicePointRequest = json::read(&body)?;
     unless_valid(validate_service_point_create(&request))?;
     let mut row = ServicePointRow {
-        id: FIRST_NUMBER,
+        id: registry.settings.first_service_point,
         name: String::new(),
         identifier_owner: String::new(),
         repository_id: None,

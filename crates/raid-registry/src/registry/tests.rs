@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
-use raid_model::Handle;
+use raid_model::{Addresses, Handle};
 use store::raids::Access;
 use store::testing::TestDb;
 
@@ -37,7 +37,10 @@ fn record(version: i32) -> Arc<Record> {
 fn registry(db: &TestDb) -> Registry {
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
     let settings = Settings::new(
-        "https://a.example/",
+        Addresses {
+            landing_prefix: "https://a.example/".parse().unwrap(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
+        },
         agency,
         "10.82841".parse().unwrap(),
         AuthSettings::default(),

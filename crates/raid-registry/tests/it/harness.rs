@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
+use raid_model::Addresses;
 use raid_registry::auth::{
     AuthSettings, LocalIssuer, LocalKey, LocalToken, Role, issue_local_token,
 };
@@ -124,6 +125,7 @@ pub fn settings() -> Settings {
     Settings {
         body_limit: BODY_LIMIT,
         page_size: 2,
+        first_service_point: 20_000_000,
         settle_delay: Duration::from_millis(500),
         app_clients: vec![APP.to_owned()],
         cors_origins: vec!["https://app.example.org".to_owned()],
@@ -132,7 +134,10 @@ pub fn settings() -> Settings {
             ttl: Duration::from_secs(2),
         },
         ..Settings::new(
-            "https://agency.example.org/raids/",
+            Addresses {
+                landing_prefix: "https://agency.example.org/raids/".parse().unwrap(),
+                id_prefix: "https://raid.org/".parse().unwrap(),
+            },
             agency,
             PREFIX.parse().unwrap(),
             auth,

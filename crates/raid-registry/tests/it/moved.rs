@@ -16,8 +16,8 @@ store::on_both_databases!(
 fn moved() -> Settings {
     let mut settings = settings();
     settings.addresses = Addresses {
-        landing_prefix: "https://new.example.org/r/".to_owned(),
-        id_prefix: "https://resolver.example.org/".to_owned(),
+        landing_prefix: "https://new.example.org/r/".parse().unwrap(),
+        id_prefix: "https://resolver.example.org/raid".parse().unwrap(),
     };
     settings
 }
@@ -29,7 +29,7 @@ async fn every_reader_sees_the_addresses_of_today(db: &TestDb) {
     let server = serve_store(db.another_node(), moved()).await;
     let (user, id) = (
         server.user(),
-        format!("https://resolver.example.org/{handle}"),
+        format!("https://resolver.example.org/raid/{handle}"),
     );
     let check = |raid: &Value| {
         assert_eq!(raid["identifier"]["id"], *id);

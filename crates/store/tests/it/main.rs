@@ -35,6 +35,7 @@ mod search;
 mod search_index;
 mod search_paging;
 mod searched;
+mod service_point_blocks;
 mod spellings;
 mod states;
 mod task_model;

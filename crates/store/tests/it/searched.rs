@@ -35,7 +35,7 @@ pub fn titled(n: u32, title: &str, change: impl FnOnce(&mut Value)) -> Raid {
         agency: ROR.parse().unwrap(),
         licence: "Creative Commons CC-0".to_owned(),
         agency_url: None,
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: "https://raid.org/".parse().unwrap(),
         now: noon().assume_utc(),
     };
     Raid::mint(request, server)

@@ -39,8 +39,8 @@ pub fn policy() -> MembershipPolicy {
     MembershipPolicy {
         write_embargoed: false,
         addresses: Addresses {
-            landing_prefix: "https://agency.example/raids/".to_owned(),
-            id_prefix: "https://raid.org/".to_owned(),
+            landing_prefix: "https://agency.example/raids/".parse().unwrap(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
         },
     }
 }
@@ -97,7 +97,7 @@ impl Scene {
             agency: ror(),
             licence: "Creative Commons CC-0".to_owned(),
             agency_url: None,
-            id_prefix: "https://raid.org/".to_owned(),
+            id_prefix: "https://raid.org/".parse().unwrap(),
             now: self.clock.now().assume_utc(),
         };
         Raid::mint(request, server)

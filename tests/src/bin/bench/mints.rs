@@ -203,14 +203,15 @@ fn pattern(store: &Store, request: &Value) -> RaidWrite {
     let request = RaidRequest::from_json(request.to_string().as_bytes()).expect("a request");
     let now = store.clock().now();
     let handle = draw();
+    let prefix = |text: &str| text.parse().expect("the beginning of addresses");
     let server = ServerOwned {
-        agency_url: Some(handle.url("http://127.0.0.1:8080/raids/")),
+        agency_url: Some(handle.url(&prefix("http://127.0.0.1:8080/raids/"))),
         handle,
         owner: ROR.parse().expect("a ROR id"),
         service_point: SERVICE_POINT,
         agency: ROR.parse().expect("a ROR id"),
         licence: "Creative Commons CC-0".to_owned(),
-        id_prefix: "https://raid.org/".to_owned(),
+        id_prefix: prefix("https://raid.org/"),
         now: now.assume_utc(),
     };
     let actor = Actor::system("bench");

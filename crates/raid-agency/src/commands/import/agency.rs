@@ -1,11 +1,15 @@
 //! The agency that mints.
 
 use super::report::line_and_status;
+use crate::causes::{causes, with_causes};
+use crate::settings::WebAddress;
 use anyhow::{Context as _, bail};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use std::error::Error;
+use std::io::ErrorKind;
 use std::time::Duration;
 use url::Url;
 
@@ -33,13 +37,13 @@ pub(super) struct Trouble {
 
 impl Agency {
     /// With `is_trial` the agency checks the lines and mints none.
-    pub(super) fn new(url: &Url, token: SecretString, is_trial: bool) -> anyhow::Result<Self> {
-        let path = if is_trial {
-            "v1/raids/bulk?dryRun=true"
-        } else {
-            "v1/raids/bulk"
-        };
-        let base = format!("{}/", url.as_str().trim_end_matches('/'));
+    pub(super) fn new(
+        address: &WebAddress,
+        token: SecretString,
+        is_trial: bool,
+    ) -> anyhow::Result<Self> {
+        let mut url = address.with_path("v1/raids/bulk");
+        url.set_query(is_trial.then_some("dryRun=true"));
         Ok(Self {
             // A redirect would carry the token to who knows where.
             http: reqwest::Client::builder()
@@ -48,7 +52,7 @@ impl Agency {
                 .read_timeout(READ_TIMEOUT)
                 .no_gzip()
                 .build()?,
-            url: Url::parse(&base)?.join(path)?,
+            url,
             token,
         })
     }
@@ -72,6 +76,7 @@ impl Agency {
             .send();
         let mut answer = match sent.await {
             Ok(answer) => answer,
+            Err(error) if is_permanent(&error) => bail!("{}: {}", self.url, refused(&error)),
             Err(error) => return Ok(Some(Trouble::from(&error))),
         };
         let status = answer.status();
@@ -82,9 +87,10 @@ impl Agency {
             }));
         }
         if status != StatusCode::OK {
+            let advice = advice(&answer);
             let why: String = answer.text().await.unwrap_or_default();
             let why: String = why.chars().take(SHOWN).collect();
-            bail!("the agency refuses: {status} {why}");
+            bail!("{} refuses with {status}: {advice} {why}", self.url);
         }
         let mut buffer = Vec::new();
         loop {
@@ -116,16 +122,67 @@ impl Agency {
 
 impl From<&reqwest::Error> for Trouble {
     fn from(error: &reqwest::Error) -> Self {
-        let mut why = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            why = format!("{why}: {cause}");
-            source = cause.source();
-        }
         Self {
-            why,
+            why: with_causes(error),
             retry_after: None,
         }
+    }
+}
+
+/// Whether no later try could succeed: TLS fails in the same way each time. A host that does not answer
+/// may be back in a moment.
+fn is_permanent(error: &reqwest::Error) -> bool {
+    let is_tls = |cause: &(dyn Error + 'static)| cause.downcast_ref().is_some_and(is_invalid_data);
+    error.is_builder() || (error.is_connect() && causes(error).any(is_tls))
+}
+
+/// The TLS layer reports what it refuses as invalid data, perhaps within another error.
+fn is_invalid_data(error: &std::io::Error) -> bool {
+    let inner = || error.get_ref()?.downcast_ref();
+    error.kind() == ErrorKind::InvalidData || inner().is_some_and(is_invalid_data)
+}
+
+/// Why TLS failed, and what to do.
+fn refused(error: &reqwest::Error) -> String {
+    let why = causes(error).last().map(ToString::to_string);
+    let why = why.unwrap_or_else(|| error.to_string());
+    if why.contains("certificate") {
+        format!(
+            "the server's certificate is not accepted ({why}). Give the host that it is for as --url. \
+             If an authority of your own signed it, add that to the system's certificates, or name \
+             its file in SSL_CERT_FILE"
+        )
+    } else {
+        format!("no encrypted connection can be made ({why}). Check the scheme and port of --url")
+    }
+}
+
+/// What to do about an answer that sending again does not change.
+fn advice(answer: &Response) -> String {
+    let location = || {
+        let value = answer.headers().get(LOCATION)?;
+        Some(value.to_str().ok()?.to_owned())
+    };
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => {
+            "the token is not accepted: it is expired, or of another agency. Get a new one from your \
+             identity provider (or `raid-agency token`), in RAID_TOKEN or --token-file."
+                .to_owned()
+        }
+        StatusCode::FORBIDDEN => {
+            "the token must have the role service-point-user, and the group of a service point that \
+             is enabled."
+                .to_owned()
+        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            "no agency answers at this address: check --url.".to_owned()
+        }
+        status if status.is_redirection() => format!(
+            "redirects are not followed, as they could carry the token away. Give the address behind \
+             it as --url: {}",
+            location().unwrap_or_default()
+        ),
+        _ => "the agency says:".to_owned(),
     }
 }
 

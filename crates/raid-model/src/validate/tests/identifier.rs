@@ -196,6 +196,11 @@ fn the_handle_is_the_one_of_the_path() {
             "RAiD handle does not match handle in URL",
         ),
         (
+            "https://raid.org/110.82841/9f3c1a7e",
+            "id.identifier",
+            "RAiD handle does not match handle in URL",
+        ),
+        (
             "https://raid.org/10.82841/9f3c1a7e/2",
             "id.identifier",
             "RAiD handle does not match handle in URL",
@@ -207,8 +212,9 @@ fn the_handle_is_the_one_of_the_path() {
             "{id}"
         );
     }
-    // The host is not compared, nor the case of the handle.
+    // The host is not compared, nor the path of a resolver, nor the case of the handle.
     for id in [
+        "https://resolver.example/raid/10.82841/9f3c1a7e",
         "https://elsewhere.example/10.82841/9f3c1a7e",
         "http://raid.org/10.82841/9F3C1A7E",
     ] {
