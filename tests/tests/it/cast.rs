@@ -132,7 +132,7 @@ impl<'a> Cast<'a> {
     }
 
     /// Somebody who does not contribute to `raid`: handles come in random order, so a fixed
-    /// choice may be somebody who does, and then nothing is written for them.
+    /// choice may be somebody who does, and then nothing is written for them. Anybody, if all do.
     fn stranger_to(&self, raid: &Value, number: usize) -> &str {
         let contributors = raid["contributor"].as_array().unwrap();
         let contributes = |person: &str| {
@@ -145,7 +145,8 @@ impl<'a> Cast<'a> {
             .cycle()
             .skip(number)
             .take(self.people.len());
-        others.find(|person| !contributes(person)).unwrap()
+        let stranger = others.find(|person| !contributes(person));
+        stranger.unwrap_or(&self.people[number % self.people.len()])
     }
 
     /// All records as they are.
