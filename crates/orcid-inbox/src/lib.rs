@@ -26,4 +26,4 @@ pub use mail::{EmailReconciler, MailError, Tls, Transport};
 pub use permission::PermissionReconciler;
 pub use settings::Settings;
 pub use signed::{Link, LinkError, Signer};
-pub use visit::{Inbox, configure};
+pub use visit::{Inbox, MakeResource, configure};

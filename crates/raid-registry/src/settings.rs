@@ -46,6 +46,9 @@ impl Existence {
 /// The settings of a registry. [`Settings::new`] gives the values that most agencies keep.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Where clients reach this API, with the path below which a proxy serves it. Links to further pages
+    /// of lists begin with it.
+    pub public_url: String,
     /// What `identifier.id` and `identifier.raidAgencyUrl` are made of, whenever they are shown.
     pub addresses: Addresses,
     /// The registration agency, `identifier.registrationAgency.id`.
@@ -147,6 +150,7 @@ impl Settings {
             id_prefix: "https://raid.org/".to_owned(),
         };
         Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
             addresses: addresses.clone(),
             agency,
             prefix,

@@ -28,6 +28,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     let landing = settings.landing_prefix();
     let mut registry =
         raid_registry::Settings::new(landing, agency.ror, agency.prefix.clone(), auth);
+    registry.public_url = settings.server.public_url.to_string();
     registry.addresses = membership.addresses.clone();
     registry.app_clients.clone_from(&settings.auth.app_clients);
     registry.licence.clone_from(&agency.licence);
