@@ -131,7 +131,8 @@ async fn what_a_writer_says_counts_until_the_person_answers(db: &TestDb) {
 async fn a_user_of_the_service_point_says_no_status(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
-    let body = with_status(&raid, &json!("AUTHENTICATED"));
+    let mut body = with_status(&raid, &json!("AUTHENTICATED"));
+    body["contributor"][0]["role"] = json!([]);
     let changed = patch(&server, &server.user(), &path_of(&raid), &body).await;
     let changed = changed.expect(200);
     assert_eq!(changed["identifier"]["version"], 2);

@@ -46,7 +46,8 @@ async fn what_changed_after_a_moment_is_listed(db: &TestDb) {
         raids.push(server.mint(&body).await);
         server.clock.advance(time::Duration::milliseconds(700));
     }
-    // The second one changes last.
+    // The second one changes last, in a second of its own.
+    server.clock.advance(time::Duration::seconds(1));
     let mut changed = raids[1].clone();
     changed["title"][0]["text"] = json!("Changed");
     let path = path_of(&changed);
