@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 
 use crate::registry::Registry;
+use crate::request_log::Pattern;
 use crate::routes::ENDPOINTS;
 
 /// The patterns of what is read without a token.
@@ -42,8 +43,8 @@ pub async fn open_reads<B: MessageBody>(
         let answer = preflight();
         return Ok(req.into_response(answer).map_into_right_body());
     }
-    let is_open = is_open_read(req.request());
     let mut response = next.call(req).await?;
+    let is_open = is_open_read(response.request());
     let headers = response.headers_mut();
     // A known origin may read it already, with credentials.
     if is_open && !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -55,9 +56,16 @@ pub async fn open_reads<B: MessageBody>(
 
 fn is_open_read(req: &HttpRequest) -> bool {
     let is_read = [Method::GET, Method::HEAD].contains(req.method());
-    let has_token = req.headers().contains_key(header::AUTHORIZATION);
-    let pattern = || req.match_pattern();
-    is_read && !has_token && pattern().is_some_and(|pattern| OPEN.contains(pattern.as_str()))
+    if !is_read || req.headers().contains_key(header::AUTHORIZATION) {
+        return false;
+    }
+    match req.app_data::<Pattern>() {
+        Some(Pattern(pattern)) => OPEN.contains(pattern),
+        // It was refused before it came to its route.
+        None => req
+            .match_pattern()
+            .is_some_and(|it| OPEN.contains(it.as_str())),
+    }
 }
 
 /// Whether a browser asks if a page may send a read that carries no credentials.

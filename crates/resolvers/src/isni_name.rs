@@ -105,19 +105,23 @@ async fn read(response: Response) -> Result<Option<String>, Useless> {
     }
     let answer = body(response).await;
     match number_of_records(&answer) {
-        Some(true) => name_in(&answer).ok_or(useless),
+        Some(true) => name_in(&answer).map_err(|Unreadable| useless),
         Some(false) => Ok(None),
         None => Err(useless),
     }
 }
 
-/// The name in an answer, if its first record is of a person who has one. None if it cannot be read.
-fn name_in(answer: &[u8]) -> Option<Option<String>> {
+/// An answer is no XML.
+#[derive(Debug, PartialEq, Eq)]
+struct Unreadable;
+
+/// The name in an answer, if its first record is of a person who has one.
+fn name_in(answer: &[u8]) -> Result<Option<String>, Unreadable> {
     let text = String::from_utf8_lossy(answer);
     let mut reader = Reader::from_str(&text);
     let (mut open, mut names) = (Vec::<String>::new(), Vec::<PersonalName>::new());
     loop {
-        match reader.read_event().ok()? {
+        match reader.read_event().map_err(|_| Unreadable)? {
             Event::Start(start) => {
                 open.push(start.local_name().into_inner().to_owned());
                 if is_name(&open) {
@@ -125,21 +129,25 @@ fn name_in(answer: &[u8]) -> Option<Option<String>> {
                 }
             }
             // Further records are of others.
-            Event::End(_) if open.pop()? == "record" => break,
+            Event::End(_) if open.pop().ok_or(Unreadable)? == "record" => break,
             Event::Text(part) => append(&open, &mut names, &part.xml10_content()),
             Event::CData(part) => append(&open, &mut names, &part.xml10_content()),
             Event::GeneralRef(reference) => {
-                let character = reference.resolve_char_ref().ok()?;
+                let character = reference.resolve_char_ref().map_err(|_| Unreadable)?;
                 let character = character.map(String::from);
                 let known = || resolve_predefined_entity(&reference).map(str::to_owned);
-                append(&open, &mut names, &character.or_else(known)?);
+                append(
+                    &open,
+                    &mut names,
+                    &character.or_else(known).ok_or(Unreadable)?,
+                );
             }
             Event::Eof => break,
             _ => {}
         }
     }
     let preferred = names.iter().filter(|name| name.is_preferred());
-    Some(preferred.chain(&names).find_map(PersonalName::full))
+    Ok(preferred.chain(&names).find_map(PersonalName::full))
 }
 
 /// Whether the innermost elements are those of a person's name. Related persons have names, too, in
@@ -167,7 +175,7 @@ fn append(open: &[String], names: &mut [PersonalName], part: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::name_in;
+    use super::{Unreadable, name_in};
 
     fn record(names: &str) -> String {
         format!(
@@ -210,9 +218,9 @@ mod tests {
             ),
         ] {
             let found = name_in(record(&names).as_bytes());
-            assert_eq!(found, Some(expected.map(str::to_owned)), "{names}");
+            assert_eq!(found, Ok(expected.map(str::to_owned)), "{names}");
         }
-        assert_eq!(name_in(b"<a></b>"), None);
-        assert_eq!(name_in(b"<a>&unknown;</a>"), None);
+        assert_eq!(name_in(b"<a></b>"), Err(Unreadable));
+        assert_eq!(name_in(b"<a>&unknown;</a>"), Err(Unreadable));
     }
 }

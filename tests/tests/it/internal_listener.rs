@@ -77,7 +77,7 @@ async fn a_process_without_the_listener_serves_all_the_same(stage: &Stage) {
     assert!(nonsense.contains("internal_bind"), "{nonsense}");
 }
 
-/// Health, metrics, the docs and the pages for people as well as the API.
+/// RAiD API, section on rules common to all endpoints. Health, metrics, the docs and the pages for people as well as the API.
 async fn every_address_answers_head_and_options(stage: &Stage) {
     let agency = stage.agency().await;
     let (visitor, watcher) = (agency.client().anonymous(), agency.watcher());

@@ -82,6 +82,7 @@ async fn who_may_not_count_is_refused(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on what changed: parameters that cannot be parsed.
 async fn parameters_that_cannot_be_read_are_named(db: &TestDb) {
     let server = serve(db).await;
     for (query, field) in [

@@ -87,6 +87,7 @@ async fn every_method_and_header_of_clients_passes_the_preflight(db: &TestDb) {
     ));
 }
 
+/// RAiD API, section on operations: CORS for the configured origins alone.
 async fn other_origins_methods_and_headers_do_not(db: &TestDb) {
     let server = serve(db).await;
     for origin in OTHERS {
@@ -113,7 +114,7 @@ async fn other_origins_methods_and_headers_do_not(db: &TestDb) {
     }
 }
 
-/// Open data is for every page, but for none with a visitor's credentials. The original answers 403 to
+/// RAiD API, section on operations. Open data is for every page, but for none with a visitor's credentials. The original answers 403 to
 /// other origins.
 async fn pages_of_any_origin_read_open_data_without_credentials(db: &TestDb) {
     let server = serve(db).await;

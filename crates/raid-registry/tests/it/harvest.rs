@@ -29,7 +29,7 @@ fn updated(raid: &Value) -> i64 {
     raid["metadata"]["updated"].as_i64().unwrap()
 }
 
-/// RAiD API, what is new: `updatedSince` is compared with `metadata.updated`, which has whole seconds,
+/// RAiD API, section on what changed: `updatedSince` is compared with `metadata.updated`, which has whole seconds,
 /// and what is not after it is left out.
 async fn what_changed_after_a_moment_is_listed(db: &TestDb) {
     let server = serve(db).await;
@@ -81,7 +81,7 @@ async fn what_changed_after_a_moment_is_listed(db: &TestDb) {
                 let page = server.get(token, &next).await;
                 paged.extend(page.expect(200).as_array().unwrap().iter().map(path_of));
                 let link = page.header("link").split(['<', '>']).nth(1);
-                next = link.unwrap_or_default().to_owned();
+                link.unwrap_or_default().clone_into(&mut next);
             }
             assert_eq!(paged, found);
             found.sort();
@@ -127,6 +127,7 @@ async fn what_changed_after_a_moment_is_listed(db: &TestDb) {
     assert_eq!(mixed.fields(), ["cursor"]);
 }
 
+/// RAiD API, section on `GET /raid/all-public`, which is for dumpers alone there.
 async fn everybody_lists_all_open_raids(db: &TestDb) {
     let server = serve(db).await;
     for n in 0..5 {

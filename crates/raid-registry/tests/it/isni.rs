@@ -27,7 +27,7 @@ async fn online(server: &Server) -> (Peer, Server) {
     (peer, server)
 }
 
-/// RAiD API, what is new: any valid token, whatever its roles.
+/// RAiD API, section on what changed: any valid token, whatever its roles.
 async fn a_person_is_named_by_an_isni(db: &TestDb) {
     let (peer, server) = online(&serve(db).await).await;
     let nobody = server.token(&[], None);
@@ -52,6 +52,7 @@ async fn a_person_is_named_by_an_isni(db: &TestDb) {
     );
 }
 
+/// RAiD API, section on what changed: 400 with an empty body.
 async fn what_is_no_isni_asks_nobody(db: &TestDb) {
     let (peer, server) = online(&serve(db).await).await;
     for path in PATHS {
@@ -73,6 +74,7 @@ async fn what_is_no_isni_asks_nobody(db: &TestDb) {
     assert!(peer.asked().is_empty());
 }
 
+/// RAiD API, section on what changed: 404 with an empty body, 503 as of a resolver.
 async fn a_name_that_cannot_be_had_is_missing_or_unavailable(db: &TestDb) {
     let offline = serve(db).await;
     let (peer, server) = online(&offline).await;

@@ -79,6 +79,7 @@ async fn an_operator_moves_a_raid_to_the_service_point_that_the_body_names(db: &
     assert_eq!(stale.expect(409)["currentVersion"], 3);
 }
 
+/// RAiD API, section on `PUT`; what the original makes of it is not said.
 async fn a_service_point_that_does_not_exist_is_named(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
@@ -105,6 +106,7 @@ async fn a_service_point_that_does_not_exist_is_named(db: &TestDb) {
     assert_eq!(server.get(&server.user(), &path).await.expect(200), raid);
 }
 
+/// RAiD API, section on `PUT`: of everybody but operators the service point is that of their token.
 async fn nobody_else_moves_a_raid(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;

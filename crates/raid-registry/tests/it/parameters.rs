@@ -12,7 +12,7 @@ store::on_both_databases!(what_is_not_of_its_type_is_named_with_its_value);
 const DATE_TIME: &str = "an ISO 8601 date-time with a timezone offset, e.g. \
     2026-09-24T01:02:03Z or 2026-09-24T01:02:03+10:00";
 
-/// RAiD API, what is new: 400 for any typed parameter that cannot be parsed. Those of the RAiD API itself
+/// RAiD API, section on what changed: 400 for any typed parameter that cannot be parsed. Those of the RAiD API itself
 /// are told in its words.
 async fn what_is_not_of_its_type_is_named_with_its_value(db: &TestDb) {
     let server = serve(db).await;

@@ -64,7 +64,7 @@ fn token(server: &Server, provider: &Provider, roles: &[&str], group: Option<&st
     signed(&claims)
 }
 
-/// RAiD API, what is new: a role counts as it stands, and with the group of the token behind it, letter
+/// RAiD API, section on what changed: a role counts as it stands, and with the group of the token behind it, letter
 /// for letter.
 async fn a_role_counts_with_and_without_its_group(db: &TestDb) {
     let provider = Provider::start(vec![public(&p256(), Algorithm::ES256)]).await;
@@ -103,7 +103,7 @@ async fn a_role_counts_with_and_without_its_group(db: &TestDb) {
     assert_eq!(server.get(&operator, "/v1/orcid-calls").await.status, 403);
 }
 
-/// RAiD API, what is new: tokens of a service point's own credentials have a role with its group alone.
+/// RAiD API, section on what changed: tokens of a service point's own credentials have a role with its group alone.
 async fn credentials_of_a_service_point_list_mint_and_read(db: &TestDb) {
     let provider = Provider::start(vec![public(&p256(), Algorithm::ES256)]).await;
     let server = serve_for(db, &provider, None).await;
