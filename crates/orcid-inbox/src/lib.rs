@@ -29,4 +29,4 @@ pub use mail_check::{MailServerError, check_mail_server, check_sender};
 pub use permission::PermissionReconciler;
 pub use settings::Settings;
 pub use signed::{Link, LinkError, Signer};
-pub use visit::{Inbox, configure};
+pub use visit::{Inbox, MakeResource, configure};

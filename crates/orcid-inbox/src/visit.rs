@@ -13,10 +13,10 @@ use crate::service_point;
 use crate::set_out::{self, is_same_browser};
 use crate::settings::Settings;
 use crate::signed::{Link, LinkError, Signer};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use orcid_client::{AuthorizationCode, Client};
 use raid_model::OrcidId;
 use raid_model::membership::MembershipPolicy;
@@ -137,22 +137,33 @@ impl Inbox {
     }
 }
 
+/// Makes the resource at a path that serves these methods, and answers all others.
+pub type MakeResource = fn(&str, Vec<(Method, Route)>) -> Resource;
+
 /// Registers the pages.
-pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>) {
-    let button = |path| web::resource(path).wrap(from_fn(refuse_other_sites));
+pub fn configure(cfg: &mut web::ServiceConfig, inbox: web::Data<Inbox>, resource: MakeResource) {
+    let page = |path, route| resource(path, vec![(Method::GET, route)]);
+    let button =
+        |path, route| resource(path, vec![(Method::POST, route)]).wrap(from_fn(refuse_other_sites));
     cfg.app_data(inbox)
-        .service(web::resource("/orcid/landing").route(web::get().to(landing::landing)))
-        .service(web::resource("/orcid/service-point").route(web::get().to(service_point::about)))
-        .service(button("/orcid/service-point/stop").route(web::post().to(service_point::stop)))
-        .service(button("/orcid/service-point/allow").route(web::post().to(service_point::allow)))
-        .service(button("/orcid/not-me").route(web::post().to(not_me::not_me)))
-        .service(button("/orcid/part-of").route(web::post().to(part_of::part_of)))
-        .service(button("/orcid/authorize").route(web::post().to(set_out::authorize)))
-        .service(web::resource("/orcid/callback").route(web::get().to(callback)))
-        .service(button("/orcid/retry").route(web::post().to(exchange::retry)))
-        .service(button("/orcid/refuse").route(web::post().to(set_out::refuse)))
-        .service(web::resource("/orcid/result/{nonce}").route(web::get().to(result)))
-        .service(web::resource("/invitation").route(web::get().to(invitation::landing)));
+        .service(page("/orcid/landing", web::to(landing::landing)))
+        .service(page("/orcid/service-point", web::to(service_point::about)))
+        .service(button(
+            "/orcid/service-point/stop",
+            web::to(service_point::stop),
+        ))
+        .service(button(
+            "/orcid/service-point/allow",
+            web::to(service_point::allow),
+        ))
+        .service(button("/orcid/not-me", web::to(not_me::not_me)))
+        .service(button("/orcid/part-of", web::to(part_of::part_of)))
+        .service(button("/orcid/authorize", web::to(set_out::authorize)))
+        .service(page("/orcid/callback", web::to(callback)))
+        .service(button("/orcid/retry", web::to(exchange::retry)))
+        .service(button("/orcid/refuse", web::to(set_out::refuse)))
+        .service(page("/orcid/result/{nonce}", web::to(result)))
+        .service(page("/invitation", web::to(invitation::landing)));
 }
 
 /// A signed link in a query or a form. ORCID adds `orcid` to links in its mails; it is ignored.

@@ -1,10 +1,12 @@
 //! Whether this process lives, whether it can serve, and what it counts.
 
 use crate::telemetry::Metrics;
-use actix_web::{HttpResponse, web};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, Resource, Route, web};
 use orcid_client::Client;
 use raid_model::permission::PermissionState;
 use raid_model::trust::NamingState;
+use raid_registry::resource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -96,18 +98,23 @@ impl Health {
 /// For everybody: `/health/live`, which says no more than that the process answers. Visitors are led to
 /// the docs.
 pub fn configure_public(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::redirect("/", "/docs/"))
-        .service(web::resource("/health/live").route(web::get().to(live)));
+    let to_docs = || async { web::Redirect::to("/docs/") };
+    cfg.service(resource("/", vec![(Method::GET, web::to(to_docs))]))
+        .service(read("/health/live", web::to(live)));
 }
 
 /// For those who watch the process, on a listener of their own: `/health/live`, `/health/ready`,
 /// `/health/details` and `/metrics`.
 pub fn configure_internal(cfg: &mut web::ServiceConfig, health: web::Data<Health>) {
     cfg.app_data(health)
-        .service(web::resource("/health/live").route(web::get().to(live)))
-        .service(web::resource("/health/ready").route(web::get().to(ready)))
-        .service(web::resource("/health/details").route(web::get().to(details)))
-        .service(web::resource("/metrics").route(web::get().to(metrics)));
+        .service(read("/health/live", web::to(live)))
+        .service(read("/health/ready", web::to(ready)))
+        .service(read("/health/details", web::to(details)))
+        .service(read("/metrics", web::to(metrics)));
+}
+
+fn read(path: &str, route: Route) -> Resource {
+    resource(path, vec![(Method::GET, route)])
 }
 
 async fn live() -> HttpResponse {

@@ -15,6 +15,8 @@ pub(crate) enum Representation {
     Json,
     /// As linked data.
     Rdf(RdfFormat),
+    /// N-Triples under the media type that they had before RDF 1.1, as rdflib asks for them.
+    PlainNTriples,
 }
 
 impl Representation {
@@ -24,6 +26,7 @@ impl Representation {
         Self::Rdf(RdfFormat::Turtle),
         Self::Rdf(RdfFormat::NTriples),
         Self::Rdf(RdfFormat::RdfXml),
+        Self::PlainNTriples,
     ];
 
     /// Its media type, without parameters.
@@ -33,13 +36,15 @@ impl Representation {
             Self::Rdf(RdfFormat::Turtle) => "text/turtle",
             Self::Rdf(RdfFormat::NTriples) => "application/n-triples",
             Self::Rdf(RdfFormat::RdfXml) => "application/rdf+xml",
+            Self::PlainNTriples => "text/plain",
         }
     }
 
-    /// What `Content-Type` says. Turtle is UTF-8 always, but not to all that read `text/…`.
+    /// What `Content-Type` says. RDF is UTF-8 always, but not to all that read `text/…`.
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Rdf(RdfFormat::Turtle) => "text/turtle; charset=utf-8",
+            Self::PlainNTriples => "text/plain; charset=utf-8",
             other => other.media_type(),
         }
     }
@@ -48,6 +53,11 @@ impl Representation {
 /// Refuses clients that do not take JSON.
 pub(crate) fn json(req: &HttpRequest) -> Result<(), Refusal> {
     best(req, &[Representation::Json]).map(|_| ())
+}
+
+/// Whether the client likes JSON better than a page.
+pub(crate) fn prefers_json(req: &HttpRequest) -> bool {
+    quality(req, Representation::Json.media_type()) > quality(req, "text/html")
 }
 
 /// Refuses clients that do not take lines of JSON.
@@ -170,6 +180,8 @@ mod tests {
             ("application/json;q=0.9, text/turtle", "text/turtle"),
             ("application/json;q=0.1, text/turtle;q=0.101", "text/turtle"),
             ("text/*, */*;q=0.5", "text/turtle"),
+            ("text/plain, */*;q=0.1", "text/plain"),
+            ("application/json, text/plain, */*", "application/json"),
             ("*/*, application/json;q=0.5", "text/turtle"),
             (
                 "*/*, application/json;q=0, text/*;q=0.3",

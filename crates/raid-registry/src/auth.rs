@@ -51,9 +51,9 @@ pub struct OidcIssuer {
     /// What `aud` must contain. Unchecked if none: then tokens that the provider issued for any
     /// other application count here.
     pub audience: Option<String>,
-    /// Whether the roles that speak for a service point count only with its group behind them,
-    /// `service-point-user:<group>`: without that, who chooses the group in their token chooses
-    /// the service point.
+    /// Whether the roles at a service point count only with its group behind them,
+    /// `service-point-user:<group>`. Otherwise they count without it, too: then whoever chooses the
+    /// group in their token chooses the service point.
     pub scoped_roles: bool,
     /// The roles that its tokens may give; others in a token do not count.
     pub roles: Vec<Role>,

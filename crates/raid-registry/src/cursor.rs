@@ -56,15 +56,21 @@ fn owner(list: &str) -> String {
     format!("cursor {list}")
 }
 
-/// The `Link` header to the next page (RFC 8288): the address of this request, with the cursor in
-/// its parameter.
-pub(crate) fn link_next(req: &HttpRequest, parameter: &str, cursor: &str) -> (HeaderName, String) {
+/// The `Link` header to the next page (RFC 8288): the address of this request below `public_url`, with
+/// the cursor in its parameter. It is absolute because many clients do not resolve a relative one.
+pub(crate) fn link_next(
+    public_url: &str,
+    req: &HttpRequest,
+    parameter: &str,
+    cursor: &str,
+) -> (HeaderName, String) {
     let others = form_urlencoded::parse(req.query_string().as_bytes());
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(others.filter(|(name, _)| name != parameter))
         .append_pair(parameter, cursor)
         .finish();
-    let link = format!("<{}?{query}>; rel=\"next\"", req.uri().path());
+    let base = public_url.trim_end_matches('/');
+    let link = format!("<{base}{}?{query}>; rel=\"next\"", req.uri().path());
     (header::LINK, link)
 }
 
@@ -127,14 +133,18 @@ mod tests {
     #[test]
     fn the_link_keeps_the_other_parameters() {
         for (uri, link) in [
-            ("/v1/changes", "</v1/changes?after=c>; rel=\"next\""),
+            ("/v1/changes", "/v1/changes?after=c"),
             (
                 "/v1/changes?limit=5&%61fter=b&q=%22a%3E%20b%22&after=a",
-                "</v1/changes?limit=5&q=%22a%3E+b%22&after=c>; rel=\"next\"",
+                "/v1/changes?limit=5&q=%22a%3E+b%22&after=c",
             ),
         ] {
             let req = TestRequest::with_uri(uri).to_http_request();
-            assert_eq!(link_next(&req, "after", "c").1, link);
+            for public_url in ["https://a.example/", "https://a.example/raid-api"] {
+                let base = public_url.trim_end_matches('/');
+                let link = format!("<{base}{link}>; rel=\"next\"");
+                assert_eq!(link_next(public_url, &req, "after", "c").1, link);
+            }
         }
     }
 }

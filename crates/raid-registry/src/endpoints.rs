@@ -9,6 +9,7 @@ pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod holders;
 pub(crate) mod invitations;
+pub(crate) mod isni;
 pub(crate) mod landing;
 pub(crate) mod list;
 pub(crate) mod mint;

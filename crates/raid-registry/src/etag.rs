@@ -25,7 +25,7 @@ pub(crate) fn of(version: i32, body: &[u8]) -> HeaderValue {
 /// The tag of a RAiD in a representation, from that of its JSON.
 pub(crate) fn in_form(json: &HeaderValue, representation: Representation) -> HeaderValue {
     match (representation, json.to_str()) {
-        (Representation::Rdf(_), Ok(tag)) => {
+        (Representation::Rdf(_) | Representation::PlainNTriples, Ok(tag)) => {
             let tag = tag.trim_end_matches('"');
             value(format!("{tag}-{}\"", representation.media_type()))
         }

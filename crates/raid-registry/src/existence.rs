@@ -25,6 +25,21 @@ pub(crate) struct UnavailableResolver {
     downstream_message: String,
 }
 
+impl UnavailableResolver {
+    /// An identifier in a member or a parameter, and why it could not be asked about.
+    pub(crate) fn of(field: String, id: ExternalId, why: Unavailable) -> Self {
+        let (resolver, value, status) = (id.resolver.name(), id.value, why.status);
+        let outcome = status.map_or_else(|| "connection failed".to_owned(), |s| s.to_string());
+        Self {
+            field,
+            downstream_message: format!("{resolver} resolve {value} -> {outcome}"),
+            value,
+            resolver,
+            downstream_status: status,
+        }
+    }
+}
+
 /// Validates a request together with what other registries say about its identifiers, which `ids`
 /// lists. Gives the members that are accepted with a warning.
 ///
@@ -99,17 +114,8 @@ fn entries(
     unavailable: &BTreeMap<ExternalId, Unavailable>,
 ) -> Vec<UnavailableResolver> {
     let entry = |at: ExternalIdAt| {
-        let Unavailable { status } = *unavailable.get(&at.id)?;
-        let resolver = at.id.resolver.name();
-        let value = at.id.value;
-        let outcome = status.map_or_else(|| "connection failed".to_owned(), |s| s.to_string());
-        Some(UnavailableResolver {
-            field: at.field,
-            downstream_message: format!("{resolver} resolve {value} -> {outcome}"),
-            value,
-            resolver,
-            downstream_status: status,
-        })
+        let why = *unavailable.get(&at.id)?;
+        Some(UnavailableResolver::of(at.field, at.id, why))
     };
     ids.into_iter().filter_map(entry).collect()
 }

@@ -22,7 +22,9 @@ pub(crate) use describe::Describe;
 
 const ABOUT: &str = "Mints, updates and reads RAiDs (Research Activity Identifiers, ISO 23527). \
     Errors are problem details (RFC 9457). Every answer carries `X-Request-Id`, and takes over \
-    the one that a request brings. A path with another method answers 405, an unknown path 404.";
+    the one that a request brings. A path with another method answers 405, an unknown path 404; `HEAD` \
+    is answered wherever `GET` is, and `OPTIONS` everywhere. Pages of any origin may read what needs \
+    no token.";
 
 /// The description of everything that the registry serves.
 pub fn openapi() -> OpenApi {

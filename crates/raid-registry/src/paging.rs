@@ -65,7 +65,12 @@ pub(crate) fn link_next<T: Serialize>(
 ) -> Result<(), StoreError> {
     if let Some(next) = next {
         let cursor = cursor::write(registry.store.keys(), list, next)?;
-        answer.insert_header(cursor::link_next(req, CURSOR, &cursor));
+        answer.insert_header(cursor::link_next(
+            &registry.settings.public_url,
+            req,
+            CURSOR,
+            &cursor,
+        ));
     }
     Ok(())
 }

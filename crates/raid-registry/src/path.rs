@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest};
 use raid_model::Handle;
 
 use crate::problem::Problem;
+use crate::query::DATE_TIME;
 use crate::refusal::Refusal;
 
 /// The handle in a path, `{prefix}/{suffix}`.
@@ -34,8 +34,7 @@ impl FromRequest for HandlePath {
 
 /// A number in a path.
 pub(crate) fn number<T: std::str::FromStr>(req: &HttpRequest, name: &str) -> Result<T, Refusal> {
-    req.match_info().query(name).parse().map_err(|_| {
-        let detail = format!("{name}: a whole number is expected");
-        Problem::of_http(StatusCode::BAD_REQUEST, detail, req.path()).into()
-    })
+    let text = req.match_info().query(name);
+    let number = text.parse();
+    number.map_err(|_| Problem::unreadable_parameter(name, text, DATE_TIME).into())
 }

@@ -117,6 +117,18 @@ impl Problem {
         }
     }
 
+    /// The value of a parameter, in the query or the path, is not of its type. `expected` says what is.
+    pub(crate) fn unreadable_parameter(name: &str, value: &str, expected: &str) -> Self {
+        Self::own(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterFormat",
+            "Invalid parameter format",
+            format!(
+                "Parameter '{name}' with value '{value}' could not be parsed. Expected {expected}."
+            ),
+        )
+    }
+
     /// The body cannot be read.
     pub(crate) fn invalid_json(detail: impl Into<String>) -> Self {
         let title = "Invalid JSON";

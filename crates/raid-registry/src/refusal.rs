@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     Forbidden,
     /// The RAiD is embargoed, and the caller has no right to see it: the body says until when.
     Closed(Bytes),
+    /// The same where no token was sent: the caller may sign in and try again.
+    ClosedWithoutToken(Bytes),
     /// There is nothing here, for those who may know.
     NotFound,
     /// A problem that is told in the body.
@@ -54,7 +56,7 @@ impl Refusal {
 
     fn challenge(&self) -> Option<String> {
         let (error, description) = match self {
-            Self::NoToken => return Some("Bearer".to_owned()),
+            Self::NoToken | Self::ClosedWithoutToken(_) => return Some("Bearer".to_owned()),
             Self::BadToken(why) => ("invalid_token", *why),
             Self::Forbidden | Self::Closed(_) => (
                 "insufficient_scope",
@@ -88,7 +90,9 @@ impl fmt::Display for Refusal {
 impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NoToken | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Self::NoToken | Self::BadToken(_) | Self::ClosedWithoutToken(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden | Self::Closed(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Problem(problem) => problem.status,
@@ -101,7 +105,7 @@ impl ResponseError for Refusal {
         if let Some(challenge) = self.challenge() {
             answer.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        if let Self::Closed(body) = self {
+        if let Self::Closed(body) | Self::ClosedWithoutToken(body) = self {
             return answer.content_type("application/json").body(body.clone());
         }
         let Some(problem) = self.problem() else {

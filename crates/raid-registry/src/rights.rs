@@ -283,13 +283,24 @@ pub(crate) struct Permissions {
     write: bool,
 }
 
-/// What the caller may do with a RAiD, on behalf of their service point.
+/// What the caller may do with a RAiD. All but operators are asked on behalf of their service point.
 pub(crate) async fn permissions(
     registry: &Registry,
     caller: &Caller,
     path: &HandlePath,
     record: &Record,
 ) -> Result<Permissions, Refusal> {
+    if caller.is(Role::Operator) {
+        let own = match caller.group() {
+            Some(group) => registry.service_point(group).await?,
+            None => None,
+        };
+        return Ok(Permissions {
+            service_point_match: own.is_some_and(|own| own.id == record.service_point_id),
+            read: true,
+            write: true,
+        });
+    }
     let own = own(registry, caller).await?.id == record.service_point_id;
     let writes = own && caller.is(Role::ServicePointUser)
         || match &path.handle {

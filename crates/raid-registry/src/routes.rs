@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use actix_cors::Cors;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
+use actix_web::{HttpRequest, ResponseError as _, Route, web};
 
 use crate::endpoints::{
-    bulk, changes, contributors, count, docs, history, holders, invitations, landing, list, mint,
-    orcid_calls, people, permissions, read, redirect, release, search, service_points, transfer,
-    update, version, versions, vocabularies, withdrawal,
+    bulk, changes, contributors, count, docs, history, holders, invitations, isni, landing, list,
+    mint, orcid_calls, people, permissions, read, redirect, release, search, service_points,
+    transfer, update, version, versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
+use crate::methods::resource;
 use crate::openapi::Describe;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
@@ -85,6 +86,8 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),
     endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),
+    endpoint!(GET  "/isni/{isni}/name" => isni::name, isni::describe),
+    endpoint!(GET  "/ui/isni/{isni}/name" => isni::name, isni::describe_for_app),
     endpoint!(GET  "/openapi.json" => docs::json, docs::describe_json),
     endpoint!(GET  "/docs" => docs::page, docs::describe_page),
 ];
@@ -97,27 +100,11 @@ pub fn configure(cfg: &mut web::ServiceConfig, registry: web::Data<Registry>) {
         by_path.entry(endpoint.path).or_default().push(endpoint);
     }
     for (path, endpoints) in by_path {
-        let mut resource = web::resource(path).app_data(Pattern(path));
-        let mut allowed = Vec::new();
-        for endpoint in endpoints {
-            let method = endpoint.method.clone();
-            allowed.push(method.as_str().to_owned());
-            let route = (endpoint.route)();
-            resource = resource.route(if method == Method::GET {
-                allowed.push(Method::HEAD.as_str().to_owned());
-                route.guard(guard::Any(guard::Get()).or(guard::Head()))
-            } else {
-                route.method(method)
-            });
-        }
-        let allowed = allowed.join(", ");
-        let resource = resource.default_service(web::to(move |req: HttpRequest| {
-            let allowed = allowed.clone();
-            async move { method_not_allowed(&req, &allowed) }
-        }));
-        cfg.service(resource);
+        let routes = endpoints.iter();
+        let routes = routes.map(|endpoint| (endpoint.method.clone(), (endpoint.route)()));
+        cfg.service(resource(path, routes.collect()).app_data(Pattern(path)));
     }
-    cfg.service(docs::ui());
+    cfg.service(docs::files());
     cfg.default_service(web::to(|req: HttpRequest| async move {
         let detail = "There is nothing at this address";
         Refusal::from(Problem::of_http(StatusCode::NOT_FOUND, detail, req.path())).error_response()
@@ -133,17 +120,8 @@ pub fn protective_headers() -> DefaultHeaders {
         .add((header::X_FRAME_OPTIONS, "DENY"))
 }
 
-fn method_not_allowed(req: &HttpRequest, allowed: &str) -> HttpResponse {
-    let detail = format!("Method '{}' is not supported.", req.method());
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    let mut answer = Refusal::from(Problem::of_http(status, detail, req.path())).error_response();
-    if let Ok(allowed) = header::HeaderValue::from_str(allowed) {
-        answer.headers_mut().insert(header::ALLOW, allowed);
-    }
-    answer
-}
-
-/// Cross-origin rules for browser clients: the configured origins, with credentials.
+/// Cross-origin rules for browser clients: the configured origins, with credentials. What everybody may
+/// read, any origin may: [`crate::open_reads`].
 pub fn cors(settings: &Settings) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods([

@@ -47,6 +47,9 @@ impl Existence {
 /// The settings of a registry. [`Settings::new`] gives the values that most agencies keep.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Where clients reach this API, with the path below which a proxy serves it. Links to further pages
+    /// of lists begin with it.
+    pub public_url: String,
     /// What `identifier.id` and `identifier.raidAgencyUrl` are made of, whenever they are shown.
     pub addresses: Addresses,
     /// The registration agency, `identifier.registrationAgency.id`.
@@ -141,6 +144,7 @@ impl Settings {
     /// Settings with defaults for all that has one.
     pub fn new(addresses: Addresses, agency: RorId, prefix: Prefix, auth: AuthSettings) -> Self {
         Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
             addresses: addresses.clone(),
             agency,
             prefix,

@@ -59,7 +59,11 @@ pub(crate) async fn readable(
     if record.access == Access::Open || sees_inside(registry, caller, &record, handle).await? {
         return Ok(record);
     }
-    Err(Refusal::Closed(record.closed.clone()))
+    let closed = record.closed.clone();
+    Err(match caller {
+        Some(_) => Refusal::Closed(closed),
+        None => Refusal::ClosedWithoutToken(closed),
+    })
 }
 
 /// A RAiD that the caller may read, as they may see it.

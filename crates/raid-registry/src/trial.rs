@@ -15,7 +15,7 @@ use time::Date;
 
 use crate::auth::Caller;
 use crate::openapi::Describe;
-use crate::query::Query;
+use crate::problem::Problem;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -52,9 +52,13 @@ pub(crate) fn is_wanted(req: &HttpRequest) -> Result<bool, Refusal> {
         (Some("true"), None) => Ok(true),
         // Whatever was meant, it was perhaps not to write; so an empty value is none of the two.
         _ => {
-            let mut query = Query::of(req);
-            query.refuse(DRY_RUN, "write true or false, once");
-            query.finish().map(|()| false)
+            let text: Vec<&str> = pairs
+                .iter()
+                .filter(|(name, _)| name == DRY_RUN)
+                .map(|(_, value)| value.as_str())
+                .collect();
+            let expected = "true or false, once";
+            Err(Problem::unreadable_parameter(DRY_RUN, &text.join(","), expected).into())
         }
     }
 }

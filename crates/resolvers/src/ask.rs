@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use raid_model::ExternalId;
-use reqwest::{Client, RequestBuilder, redirect};
+use moka::sync::Cache;
+use raid_model::{ExternalId, IsniId};
+use reqwest::{Client, RequestBuilder, Response, redirect};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cache::{Existence, Known};
-use crate::read::{Read, Useless};
+use crate::read::Useless;
 use crate::service::{Question, question};
 use crate::settings::{Settings, SettingsError};
 use crate::turns::Turns;
+
+/// Most names that are kept.
+const MOST_NAMES: u64 = 10_000;
 
 /// What was learnt about identifiers; those in neither set exist, as far as can be told.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -41,14 +45,16 @@ pub struct TooMany {
 
 /// The registries of others.
 pub struct Resolvers {
-    online: Option<Online>,
+    pub(crate) online: Option<Online>,
 }
 
-struct Online {
-    http: Client,
-    settings: Settings,
+pub(crate) struct Online {
+    pub(crate) http: Client,
+    pub(crate) settings: Settings,
     known: Known,
-    turns: Turns,
+    /// Names that were asked for a moment ago.
+    pub(crate) names: Cache<IsniId, String>,
+    pub(crate) turns: Turns,
 }
 
 impl Resolvers {
@@ -76,6 +82,10 @@ impl Resolvers {
             online: Some(Online {
                 http,
                 known: Known::new(settings.found_ttl, settings.missing_ttl),
+                names: Cache::builder()
+                    .max_capacity(MOST_NAMES)
+                    .time_to_live(settings.found_ttl)
+                    .build(),
                 turns: Turns::new(settings.parallel),
                 settings,
             }),
@@ -144,13 +154,10 @@ impl Online {
             Question::NotConfigured => return Ok(Existence::Exists),
         };
         let _turn = self.turns.take(caller).await;
-        let tries = self.tries(&request, read);
+        let tries = self.tries(&request, async |response| read.answer(response).await);
         let result = timeout(self.settings.call_timeout, tries)
             .await
-            .unwrap_or(Err(Useless {
-                status: None,
-                may_heal: false,
-            }));
+            .unwrap_or(Err(Useless::LATE));
         match result {
             Ok(existence) => {
                 self.known.learn(id, existence);
@@ -173,20 +180,21 @@ impl Online {
         }
     }
 
-    /// Sends the request, and again while that may help.
-    async fn tries(&self, request: &RequestBuilder, read: Read) -> Result<Existence, Useless> {
+    /// Sends the request, and again while that may help. Gives what `read` makes of the answer.
+    pub(crate) async fn tries<T>(
+        &self,
+        request: &RequestBuilder,
+        read: impl AsyncFn(Response) -> Result<T, Useless>,
+    ) -> Result<T, Useless> {
         let mut pause = self.settings.retry_pause;
-        let mut last = Useless {
-            status: None,
-            may_heal: false,
-        };
+        let mut last = Useless::LATE;
         for attempt in 1..=self.settings.tries {
             let Some(request) = request.try_clone() else {
                 break;
             };
             last = match request.send().await {
-                Ok(response) => match read.answer(response).await {
-                    Ok(existence) => return Ok(existence),
+                Ok(response) => match read(response).await {
+                    Ok(found) => return Ok(found),
                     Err(useless) => useless,
                 },
                 // The URL may carry a user name, so the error is not logged.
@@ -210,7 +218,7 @@ fn shortened(pause: Duration) -> Duration {
     pause.mul_f64(rand::random_range(0.5..1.0))
 }
 
-fn count(id: &ExternalId, outcome: &'static str) {
+pub(crate) fn count(id: &ExternalId, outcome: &'static str) {
     let resolver = id.resolver.name();
     metrics::counter!("raid_resolver_calls_total", "resolver" => resolver, "outcome" => outcome)
         .increment(1);

@@ -8,6 +8,7 @@
 
 mod ask;
 mod cache;
+mod isni_name;
 mod read;
 mod service;
 mod settings;

@@ -35,6 +35,14 @@ pub(crate) struct Useless {
     pub(crate) may_heal: bool,
 }
 
+impl Useless {
+    /// There was no answer in time.
+    pub(crate) const LATE: Self = Self {
+        status: None,
+        may_heal: false,
+    };
+}
+
 impl Read {
     /// What the answer says.
     pub(crate) async fn answer(self, response: Response) -> Result<Existence, Useless> {
@@ -74,7 +82,7 @@ impl Read {
 }
 
 /// Reads at most [`LIMIT`] bytes; what broke off is read as far as it came.
-async fn body(mut response: Response) -> Vec<u8> {
+pub(crate) async fn body(mut response: Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         let room = LIMIT - bytes.len();
@@ -87,7 +95,7 @@ async fn body(mut response: Response) -> Vec<u8> {
 }
 
 /// Whether the element `numberOfRecords` (SRU 1.1) is more than zero, whatever its prefix.
-fn isni(body: &[u8]) -> Option<bool> {
+pub(crate) fn isni(body: &[u8]) -> Option<bool> {
     let text = String::from_utf8_lossy(body);
     let (_, rest) = text.split_once("numberOfRecords>")?;
     let (number, _) = rest.split_once('<')?;

@@ -61,7 +61,7 @@ async fn an_embargo_holds_on_every_node(stage: &Stage) {
             first.client().edit(&handle, hide).await;
         };
         let then = while_it_is_read(&anonymous(&second), &path, close).await;
-        assert_eq!(then, 403);
+        assert_eq!(then, 401);
     }
 }
 

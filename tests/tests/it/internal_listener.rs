@@ -1,11 +1,14 @@
 //! Health and metrics are on a listener of their own.
 
-use raid_tests::{Agency, Stage};
+use raid_tests::{Agency, Client, Stage};
+use reqwest::Method;
 
 raid_tests::on_both_databases!(
     strangers_reach_neither_metrics_nor_details,
     readiness_is_looked_at_once_a_second_and_writes_nothing,
     a_process_without_the_listener_serves_all_the_same,
+    every_address_answers_head_and_options,
+    links_to_further_pages_are_where_clients_reach_the_agency,
 );
 
 /// However the path is written: a proxy that knows `/metrics` alone would let the others through.
@@ -72,4 +75,49 @@ async fn a_process_without_the_listener_serves_all_the_same(stage: &Stage) {
     assert!(complaint.contains("server.internal_bind"), "{complaint}");
     let nonsense = stage.refused_start("[server]\ninternal_bind = \"nowhere\"");
     assert!(nonsense.contains("internal_bind"), "{nonsense}");
+}
+
+/// RAiD API, section on rules common to all endpoints. Health, metrics, the docs and the pages for people as well as the API.
+async fn every_address_answers_head_and_options(stage: &Stage) {
+    let agency = stage.agency().await;
+    let (visitor, watcher) = (agency.client().anonymous(), agency.watcher());
+    let reads = "GET, HEAD, OPTIONS";
+    let checks: [(&Client, &str, &str); 12] = [
+        (&visitor, "/", reads),
+        (&visitor, "/health/live", reads),
+        (&visitor, "/docs", reads),
+        (&visitor, "/docs/", reads),
+        (&visitor, "/orcid/landing", reads),
+        (&visitor, "/invitation", reads),
+        (&visitor, "/orcid/authorize", "POST, OPTIONS"),
+        (&visitor, "/raid/", "GET, HEAD, POST, OPTIONS"),
+        (&watcher, "/health/live", reads),
+        (&watcher, "/health/ready", reads),
+        (&watcher, "/health/details", reads),
+        (&watcher, "/metrics", reads),
+    ];
+    for (client, path, allowed) in checks {
+        let options = client.send(Method::OPTIONS, path, None).await.unwrap();
+        assert_eq!(options.status, 204, "{path}");
+        assert_eq!(options.header("allow"), allowed, "{path}");
+        let other = client.send(Method::DELETE, path, None).await.unwrap();
+        assert_eq!(other.status, 405, "{path}");
+        assert_eq!(other.header("allow"), allowed, "{path}");
+        if allowed.contains("HEAD") {
+            let head = client.send(Method::HEAD, path, None).await.unwrap();
+            assert_eq!(head.text, "", "{path}");
+            assert_eq!(head.status, client.get(path).await.status, "{path}");
+        }
+    }
+}
+
+/// Also where a proxy serves the agency below a path.
+async fn links_to_further_pages_are_where_clients_reach_the_agency(stage: &Stage) {
+    let base = "https://api.example.org/raid-agency";
+    let settings = format!("[server]\npublic_url = \"{base}\"");
+    let agency = stage.agency_with(&settings).await;
+    let path = "/v1/changes?limit=1";
+    let page = agency.client().get(path).await;
+    let link = page.header("link");
+    assert!(link.starts_with(&format!("<{base}{path}&after=")), "{link}");
 }

@@ -32,7 +32,7 @@ async fn errors_of_the_framework_are_problems(stage: &Stage) {
             visitor
                 .request(Method::OPTIONS, "/raid/")
                 .header("Origin", "https://evil.example.org")
-                .header("Access-Control-Request-Method", "GET"),
+                .header("Access-Control-Request-Method", "PUT"),
             400,
         ),
     ] {

@@ -63,13 +63,14 @@ pub(super) fn serve(
                 raid_registry::bound_body(req, next, body_timeout)
             }))
             .wrap(cors)
+            .wrap(from_fn(raid_registry::open_reads))
             .wrap(from_fn(raid_registry::explain_errors))
             // Outermost, so that it sees every answer.
             .wrap(from_fn(raid_registry::log_request))
             .configure(move |cfg| {
                 health::configure_public(cfg);
                 if let Some(inbox) = inbox {
-                    orcid_inbox::configure(cfg, inbox);
+                    orcid_inbox::configure(cfg, inbox, raid_registry::resource);
                 }
                 if let Some(registry) = registry {
                     raid_registry::configure(cfg, registry);

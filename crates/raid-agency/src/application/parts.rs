@@ -29,6 +29,7 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     let mut registry =
         raid_registry::Settings::new(addresses, agency.ror, agency.prefix.clone(), auth);
     registry.first_service_point = agency.first_service_point();
+    registry.public_url = settings.server.public_url.to_string();
     registry.app_clients.clone_from(&settings.auth.app_clients);
     registry.licence.clone_from(&agency.licence);
     settings

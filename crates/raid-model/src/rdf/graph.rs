@@ -89,8 +89,9 @@ impl Graph {
 }
 
 /// The IRI (RFC 3987) that a text is. In a web address, characters that no IRI may hold are
-/// percent-encoded, as a browser would: there are DOIs with `<` and `[`. White space beyond ASCII,
-/// which RFC 3987 allows, counts among them: there are readers that stumble over it.
+/// percent-encoded, as a browser would: there are DOIs with `<` and `[`. So are every `#` but the
+/// first, and a `%` that encodes nothing. White space beyond ASCII, which RFC 3987 allows, counts
+/// among them: there are readers that stumble over it.
 fn iri(text: &str) -> Option<NamedNode> {
     let text = text.trim();
     let as_it_is = (!text.contains(char::is_whitespace)).then(|| NamedNode::new(text).ok());
@@ -106,9 +107,15 @@ fn percent_encoded(text: &str) -> String {
     let is_foreign = |character: char| {
         character.is_control() || character.is_whitespace() || "\"<>[\\]^`{|}".contains(character)
     };
+    let fragment = text.find('#');
     let mut encoded = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_foreign(character) {
+    for (at, character) in text.char_indices() {
+        let is_misplaced = match character {
+            '#' => fragment != Some(at),
+            '%' => !encodes_a_byte(&text[at..]),
+            _ => false,
+        };
+        if is_misplaced || is_foreign(character) {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
                 // Writing to a text cannot fail.
                 let _ = write!(encoded, "%{byte:02X}");
@@ -118,6 +125,12 @@ fn percent_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Whether a text that begins with `%` goes on with two hexadecimal digits.
+fn encodes_a_byte(text: &str) -> bool {
+    let digits = text.as_bytes().get(1..3);
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The text as every format carries it: XML 1.0 has no other line end than a line feed, and of the

@@ -219,6 +219,11 @@ fn what_an_id_becomes() {
             "https://a.example/b%E2%80%A8c%C2%A0d",
         ),
         ("urn:isbn:9780306406157", "urn:isbn:9780306406157"),
+        ("https://a.example/100%", "https://a.example/100%25"),
+        (
+            "https://a.example/100%/50%zz/%C3%A4#one#two#",
+            "https://a.example/100%25/50%25zz/%C3%A4#one%23two%23",
+        ),
     ] {
         assert_eq!(related(id).0, named(iri).into(), "{id}");
     }
@@ -228,7 +233,7 @@ fn what_an_id_becomes() {
         "urn:a b",
         "urn:a\u{A0}b",
         "https://a.example:port/x y",
-        "https://a.example/100%",
+        "urn:a%",
         "https://a.example/\u{FFFE}",
         "> . <urn:a> <urn:b> <urn:c",
     ] {

@@ -148,7 +148,7 @@ pub struct SubmittedIdentifier {
     pub version: Option<i64>,
 }
 
-/// The owner in a request; ignored.
+/// The owner in a request; ignored, but for the service point that an operator moves a RAiD to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SubmittedOwner {

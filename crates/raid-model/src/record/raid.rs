@@ -200,17 +200,8 @@ impl Raid {
     /// Whether a request would change nothing. What the server owns does not count: metadata, the
     /// identifier block, and the contributors' status. Otherwise null and an empty list differ.
     pub fn same_content(&self, request: &RaidRequest) -> bool {
-        let person = |contributor: &Contributor| Contributor {
-            status: None,
-            ..contributor.clone()
-        };
-        let same_people = request.contributor.as_ref().is_some_and(|contributors| {
-            self.contributor
-                .iter()
-                .map(person)
-                .eq(contributors.iter().map(person))
-        });
-        same_people
+        let people = request.contributor.as_ref();
+        people.is_some_and(|people| self.has_contributors(people))
             && request.access.as_ref() == Some(&self.access)
             && request.alternate_identifier == self.alternate_identifier
             && request.alternate_url == self.alternate_url
@@ -222,6 +213,16 @@ impl Raid {
             && request.spatial_coverage == self.spatial_coverage
             && request.subject == self.subject
             && request.title.as_ref() == Some(&self.title)
+    }
+
+    /// Whether its contributors are these, in their order; their status does not count.
+    pub fn has_contributors(&self, people: &[Contributor]) -> bool {
+        let person = |contributor: &Contributor| Contributor {
+            status: None,
+            ..contributor.clone()
+        };
+        let own = self.contributor.iter().map(person);
+        own.eq(people.iter().map(person))
     }
 
     /// The record for output, each contributor with a status.

@@ -13,7 +13,7 @@ const MAX_TEXT: usize = 255;
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: Option<&'a str>,
-    /// Whether a role at a service point must name the group.
+    /// Whether a role at a service point counts only where it names the group.
     pub(super) scoped_roles: bool,
     /// The roles that the issuer may give.
     pub(super) roles: &'a [Role],
@@ -49,17 +49,28 @@ pub(super) fn read(
         }
     }
     let subject = text(&claims["sub"]).ok_or("The token has no subject")?;
-    let claimed = text(&claims["service_point_group_id"]);
+    let claimed = text(&claims["service_point_group_id"]).filter(|group| !group.trim().is_empty());
     let speaks_for = |group: &String| expected.groups.is_empty() || expected.groups.contains(group);
     let is_foreign = claimed.as_ref().is_some_and(|group| !speaks_for(group));
     let group = claimed.filter(speaks_for);
     let named = |name: &str| is_among(&claims["realm_access"]["roles"], name);
-    let has = |role: &&Role| match &group {
-        _ if !expected.roles.contains(role) => false,
-        _ if role.is_at_service_point() && is_foreign => false,
-        _ if !(expected.scoped_roles && role.is_at_service_point()) => named(role.as_str()),
-        Some(group) => named(&format!("{}:{group}", role.as_str())),
-        None => false,
+    // Names the group of the token, letter for letter.
+    let named_with_group = |role: &Role| {
+        let scoped = group
+            .as_ref()
+            .map(|group| format!("{}:{group}", role.as_str()));
+        scoped.is_some_and(|name| named(&name))
+    };
+    let has = |role: &&Role| {
+        if !expected.roles.contains(role) {
+            false
+        } else if !role.is_at_service_point() {
+            named(role.as_str())
+        } else if is_foreign {
+            false
+        } else {
+            named_with_group(role) || (!expected.scoped_roles && named(role.as_str()))
+        }
     };
     let facts = CallerFacts {
         issuer: expected.issuer.to_owned(),

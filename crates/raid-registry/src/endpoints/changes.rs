@@ -180,7 +180,7 @@ pub(crate) async fn list(
         }
     }
     let next = cursor::write(registry.store.keys(), FEED, &found.next)?;
-    let link = cursor::link_next(&req, "after", &next);
+    let link = cursor::link_next(&registry.settings.public_url, &req, "after", &next);
     Ok(HttpResponse::Ok().insert_header(link).json(Answer {
         changes: found.changes,
         more: found.more,

@@ -23,7 +23,8 @@ const MAX_TRIES: usize = 5;
 pub(crate) fn describe() -> Describe {
     Describe::new("patchRaid", "RAiDs", "Replace the contributors of a RAiD")
         .text(
-            "The list replaces all contributors, in a new version on top of the current one. For a \
+            "The list replaces all contributors, in a new version on top of the current one; the \
+             same people make no version. For a \
              service that knows how far contributors have confirmed (`contributor-writer`): the \
              statuses that it sends are shown until a person gives this registry another answer. \
              Users of the owning service point may send the list too; statuses are not theirs to \
@@ -112,9 +113,11 @@ async fn write(
                 });
             }
             let current = record::parse(&row.document)?;
-            let next = current.with_contributors(people.to_vec(), now.assume_utc());
-            let write = RaidWrite::of(&next, actor.clone(), now, due, Lane::Interactive)?;
-            raids::amend(c, &write)?;
+            if !current.has_contributors(&people) {
+                let next = current.with_contributors(people.to_vec(), now.assume_utc());
+                let write = RaidWrite::of(&next, actor.clone(), now, due, Lane::Interactive)?;
+                raids::amend(c, &write)?;
+            }
             statuses::say(c, &handle, &said, now)
         });
         match written.await {

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::{ErrorType, Failure};
 use serde::Serialize;
 use store::raids::{self, CountFilter, Sight};
 use store::service_points::{self, ServicePointRow};
 use store::{Conn, StoreError};
-use time::macros::format_description;
 use time::{Date, PrimitiveDateTime, Time};
 
 use crate::auth::{Caller, Role};
 use crate::openapi::Describe;
-use crate::refusal::{Refusal, unless_valid};
+use crate::query::Query;
+use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{accept, sight};
 
@@ -99,30 +98,14 @@ struct Asked {
 
 impl Asked {
     fn read(req: &HttpRequest) -> Result<Self, Refusal> {
-        let query: BTreeMap<String, String> = web::Query::from_query(req.query_string())
-            .map(web::Query::into_inner)
-            .unwrap_or_default();
-        let value = |name| query.get(name).filter(|text| !text.is_empty());
-        let mut failures = Vec::new();
-        let mut day = |name: &'static str| {
-            let text = value(name)?;
-            let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
-            if day.is_err() {
-                failures.push(unreadable(name, "write a day, such as 2026-06-22"));
-            }
-            day.ok()
+        let mut query = Query::of(req);
+        let asked = Self {
+            service_point: query.id("servicePointId"),
+            start: query.day("startDate"),
+            end: query.day("endDate"),
         };
-        let (start, end) = (day("startDate"), day("endDate"));
-        let service_point = value("servicePointId").map(|text| text.parse());
-        if let Some(Err(_)) = service_point {
-            failures.push(unreadable("servicePointId", "write a whole number"));
-        }
-        unless_valid(failures)?;
-        Ok(Self {
-            service_point: service_point.and_then(Result::ok),
-            start,
-            end,
-        })
+        query.finish()?;
+        Ok(asked)
     }
 
     fn count(self, c: &mut Conn, sight: Sight) -> Result<RaidCount, StoreError> {
@@ -147,14 +130,6 @@ impl Asked {
             end_date: self.end.map(|day| day.to_string()),
             organisations: by_organisation(&counts, &points),
         })
-    }
-}
-
-fn unreadable(name: &str, advice: &str) -> Failure {
-    Failure {
-        field_id: name.to_owned(),
-        error_type: ErrorType::InvalidValue,
-        message: format!("has invalid/unsupported value - {advice}"),
     }
 }
 

@@ -21,6 +21,10 @@ use crate::{accept, moment, rights, sight};
 
 /// The name that is with the cursors.
 const LIST: &str = "raids/1";
+/// The same, where the list is in the order of changes.
+const CHANGED: &str = "raids-by-change/1";
+/// Leaves out what did not change after this moment.
+const UPDATED_SINCE: &str = "updatedSince";
 /// The filters of the RAiD API. The first one that is there is the one that counts.
 const CONTRIBUTOR: &str = "contributor.id";
 const ORGANISATION: &str = "organisation.id";
@@ -51,8 +55,13 @@ pub(crate) fn describe() -> Describe {
 
 pub(crate) fn describe_public() -> Describe {
     Describe::new("listPublicRaids", "RAiDs", "List all open RAiDs")
-        .text("Of all service points. For `raid-dumper`, such as a site that shows all RAiDs.")
-        .secured()
+        .text(
+            "Of all service points. For `raid-dumper`, such as a site that shows all RAiDs, and for \
+             everybody without a token.",
+        )
+        .open()
+        .includes_fields()
+        .query(UPDATED_SINCE, UPDATED_SINCE_SAYS)
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
@@ -63,11 +72,16 @@ pub(crate) fn describe_embargoed() -> Describe {
     Describe::new("listEmbargoedRaids", "RAiDs", "List all embargoed RAiDs")
         .text("Of all service points. For `raid-access-handler`.")
         .secured()
+        .query(UPDATED_SINCE, UPDATED_SINCE_SAYS)
         .json_only()
         .stored()
         .json_list(200, "The RAiDs", "RaidDto")
         .paged()
 }
+
+const UPDATED_SINCE_SAYS: &str = "Only RAiDs with a `metadata.updated` after this moment, the least \
+    recently changed first. A date-time with its offset (ISO 8601), `+` written as `%2B`. \
+    `metadata.updated` has whole seconds: go back one second, and leave out what you have";
 
 /// Whether the RAiDs of a person or an organisation are asked for.
 pub(crate) fn is_filtered(query: &Query) -> bool {
@@ -110,14 +124,18 @@ fn asked_for(query: &Query) -> Option<Term> {
 }
 
 pub(crate) async fn public(
-    caller: Caller,
+    Visitor(caller): Visitor,
     req: HttpRequest,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    caller.must_be(&[Role::RaidDumper, Role::RaidUpgrader])?;
+    if let Some(caller) = &caller {
+        caller.must_be(&[Role::RaidDumper, Role::RaidUpgrader])?;
+    }
     accept::json(&req)?;
-    let query = Query::of(&req);
-    let wanted = all_with(Access::Open, sight::of(&registry, Some(&caller)).await?);
+    let mut query = Query::of(&req);
+    let sight = sight::of(&registry, caller.as_ref()).await?;
+    let mut wanted = all_with(Access::Open, sight, &mut query);
+    wanted.fields = Fields::read(&mut query);
     answer(req, registry, wanted, query).await
 }
 
@@ -128,11 +146,9 @@ pub(crate) async fn embargoed(
 ) -> Result<HttpResponse, Refusal> {
     caller.must_be(&[Role::RaidAccessHandler])?;
     accept::json(&req)?;
-    let query = Query::of(&req);
-    let wanted = all_with(
-        Access::Embargoed,
-        sight::of(&registry, Some(&caller)).await?,
-    );
+    let mut query = Query::of(&req);
+    let sight = sight::of(&registry, Some(&caller)).await?;
+    let wanted = all_with(Access::Embargoed, sight, &mut query);
     answer(req, registry, wanted, query).await
 }
 
@@ -144,10 +160,27 @@ struct Wanted {
     sight: Sight,
 }
 
-fn all_with(access: Access, sight: Sight) -> Wanted {
+impl Wanted {
+    /// The name that is with the cursors.
+    fn list(&self) -> &'static str {
+        match self.filter.updated_from {
+            Some(_) => CHANGED,
+            None => LIST,
+        }
+    }
+}
+
+/// All RAiDs of all service points with an access, as far as the query does not leave some out.
+fn all_with(access: Access, sight: Sight, query: &mut Query) -> Wanted {
+    // A record says in whole seconds when it was changed.
+    let next_second = |at: Timestamp| {
+        let whole = at.replace_time(at.time().truncate_to_second());
+        whole.saturating_add(time::Duration::SECOND)
+    };
     Wanted {
         filter: Filter {
             access: Some(access),
+            updated_from: query.date_time(UPDATED_SINCE).map(next_second),
             ..Filter::default()
         },
         fields: Fields::ALL,
@@ -158,8 +191,9 @@ fn all_with(access: Access, sight: Sight) -> Wanted {
 /// Where a page ended, as a cursor holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Place {
+    /// When the last RAiD of the page was minted, or changed where the list is in that order.
     #[serde(rename = "c", with = "moment::micros")]
-    created_at: Timestamp,
+    at: Timestamp,
     #[serde(rename = "h")]
     handle: String,
 }
@@ -170,7 +204,8 @@ async fn answer(
     wanted: Wanted,
     mut query: Query,
 ) -> Result<HttpResponse, Refusal> {
-    let paging: Paging<Place> = Paging::read(&mut query, &registry, LIST);
+    let list = wanted.list();
+    let paging: Paging<Place> = Paging::read(&mut query, &registry, list);
     query.finish()?;
     let wanted = Arc::new(wanted);
     let usual = registry.settings.page_size.max(1);
@@ -192,17 +227,17 @@ async fn answer(
     let after = paging.after.and_then(|place| {
         let handle = place.handle.parse().ok()?;
         Some(After {
-            created_at: place.created_at,
+            at: place.at,
             handle,
         })
     });
     let page = page(&registry, wanted, after, size).await?;
     let next = page.next.map(|after| Place {
-        created_at: after.created_at,
+        at: after.at,
         handle: after.handle.to_string(),
     });
     let mut answer = HttpResponse::Ok();
-    link_next(&mut answer, &req, &registry, LIST, next.as_ref())?;
+    link_next(&mut answer, &req, &registry, list, next.as_ref())?;
     Ok(answer
         .content_type("application/json")
         .body(listed::array(&page.items)))
@@ -222,6 +257,7 @@ async fn page(
 ) -> Result<Page, StoreError> {
     let addresses = registry.settings.addresses.clone();
     let is_searched = wanted.filter.connected_with.is_some();
+    let is_by_change = wanted.filter.updated_from.is_some();
     let load = move |c: &mut Conn| {
         let page = raids::page(c, &wanted.filter, after.as_ref(), size)?;
         let items = listed::items(c, &page.rows, &wanted.fields, &wanted.sight, &addresses)?;
@@ -232,6 +268,8 @@ async fn page(
     };
     if is_searched {
         registry.store.read_long(load).await
+    } else if is_by_change {
+        registry.store.snapshot(load).await
     } else {
         registry.store.read(load).await
     }

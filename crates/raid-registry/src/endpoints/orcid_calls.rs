@@ -143,10 +143,8 @@ fn filter(query: &mut Query) -> Filter {
         is_known
     });
     Filter {
-        orcid: parsed(query, ORCID, "write an ORCID iD", |text| {
-            text.parse::<OrcidId>().ok()
-        }),
-        handle: parsed(query, HANDLE, "write a handle, prefix/suffix", |text| {
+        orcid: query.parsed(ORCID, "an ORCID iD", |text| text.parse::<OrcidId>().ok()),
+        handle: query.parsed(HANDLE, "a handle, prefix/suffix", |text| {
             text.parse::<Handle>().ok()
         }),
         kind: query.one(KIND).map(str::to_owned),
@@ -154,17 +152,4 @@ fn filter(query: &mut Query) -> Filter {
         from: query.moment(AFTER),
         before: query.moment(BEFORE),
     }
-}
-
-fn parsed<T>(
-    query: &mut Query,
-    name: &str,
-    advice: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    let value = parse(query.one(name)?);
-    if value.is_none() {
-        query.refuse(name, advice);
-    }
-    value
 }

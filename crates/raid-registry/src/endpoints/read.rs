@@ -52,6 +52,7 @@ pub(crate) async fn read(
     let body = match representation {
         Representation::Json => face.body.clone(),
         Representation::Rdf(format) => as_rdf(face, format)?.into(),
+        Representation::PlainNTriples => as_rdf(face, rdf::RdfFormat::NTriples)?.into(),
     };
     Ok(HttpResponse::Ok()
         .content_type(representation.content_type())

@@ -63,7 +63,12 @@ pub(crate) async fn search(
         .await?;
     let mut answer = HttpResponse::Ok();
     if let Some(next) = &found.next {
-        answer.insert_header(cursor::link_next(&req, paging::CURSOR, next));
+        answer.insert_header(cursor::link_next(
+            &registry.settings.public_url,
+            &req,
+            paging::CURSOR,
+            next,
+        ));
     }
     Ok(answer.content_type("application/json").body(found.body))
 }

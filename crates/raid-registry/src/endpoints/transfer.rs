@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{ErrorType, Failure, Raid, json, wire};
 use serde::Deserialize;
+use store::Conn;
 use store::raids::RaidWrite;
-use store::service_points::{self, ServicePointRow};
-use store::{Conn, StoreError, holders, inviters, raids};
 
 use std::collections::BTreeSet;
 
 use crate::auth::{Caller, Role};
 use crate::endpoints::changed;
+use crate::new_owner::{self, NewOwner};
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
@@ -64,28 +64,14 @@ pub(crate) async fn transfer(
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
     let request: TransferRequest = json::read(&body)?;
     let to = receiver(&registry, request.service_point).await?;
-    let owner = to
-        .identifier_owner
-        .parse()
-        .map_err(|_| StoreError::Corrupt(format!("the owner of service point {}", to.id)))?;
     let handle = row.handle.into_inner();
     let keeps_holders = request.keep_holders == Some(true);
-    let keep = move |c: &mut Conn, write: &RaidWrite| {
-        raids::amend(c, write)?;
-        inviters::cancel_of_raid(c, write.handle.get())?;
-        if keeps_holders {
-            return Ok(());
-        }
-        holders::take_from_all(c, write.handle.get())
-    };
+    let keep = move |c: &mut Conn, write: &RaidWrite| new_owner::write(c, write, keeps_holders);
     on_top::write(
         &registry,
         &handle,
         caller.actor(),
-        move |raid: Raid, now| {
-            let stays = raid.identifier.owner.service_point == to.id;
-            (!stays).then(|| raid.with_owner(owner, to.id, now.assume_utc()))
-        },
+        move |raid: Raid, now| (!to.owns(&raid)).then(|| to.receives(raid, now)),
         keep,
     )
     .await?;
@@ -95,16 +81,16 @@ pub(crate) async fn transfer(
 }
 
 /// The service point that a request names.
-async fn receiver(registry: &Registry, id: Option<i64>) -> Result<ServicePointRow, Refusal> {
-    let refused = |error_type, message: &str| {
-        Problem::validation(vec![Failure {
-            field_id: "servicePoint".to_owned(),
-            error_type,
-            message: message.to_owned(),
-        }])
+async fn receiver(registry: &Registry, id: Option<i64>) -> Result<NewOwner, Refusal> {
+    const FIELD: &str = "servicePoint";
+    let Some(id) = id else {
+        let not_set = Failure {
+            field_id: FIELD.to_owned(),
+            error_type: ErrorType::NotSet,
+            message: "field must be set".to_owned(),
+        };
+        return Err(Problem::validation(vec![not_set]).into());
     };
-    let id = id.ok_or_else(|| refused(ErrorType::NotSet, "field must be set"))?;
-    let found = registry.store.read(move |c| service_points::find(c, id));
-    let found = found.await?;
-    Ok(found.ok_or_else(|| refused(ErrorType::InvalidValue, "there is no such service point"))?)
+    let found = NewOwner::find(registry, id, FIELD).await?;
+    found.map_err(|failure| Problem::validation(vec![failure]).into())
 }

@@ -6,13 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::validate::{
     new_external_ids, tolerated, validate_handle, validate_identifier, validate_update,
 };
-use raid_model::{Raid, RaidRequest};
+use raid_model::{Failure, Raid, RaidRequest};
 use store::raids::{self, Access, Actor, RaidRow, RaidWrite};
 use store::tasks::Lane;
 use store::{StoreError, Timestamp};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::endpoints::changed;
+use crate::new_owner::{self, NewOwner};
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::problem::Problem;
@@ -26,7 +27,9 @@ pub(crate) fn describe() -> Describe {
             "The body is the whole RAiD; a block that is left out is removed. \
              `identifier.version` is the version that the change builds on. A body that changes \
              nothing makes no new version. The ORCID records of contributors who gave permission \
-             follow.",
+             follow. An operator who names another service point in \
+             `identifier.owner.servicePoint` moves the RAiD to it, as a transfer does; from all \
+             others that member is ignored.",
         )
         .secured()
         .handle()
@@ -65,26 +68,47 @@ pub(crate) async fn update(
     let request = RaidRequest::from_json(&body)?;
     let current = record::parse(&row.document)?;
     let before = current.orcids().collect();
-    let next = if changes_nothing(&current, &request) {
+    let to = moves_to(&registry, &caller, &current, &request).await?;
+    let next = if to.is_none() && changes_nothing(&current, &request) {
         Next {
             raid: current,
             at: None,
+            is_moved: false,
             warnings: BTreeSet::new(),
         }
     } else {
-        check(&registry, &caller, &row, &current, request).await?
+        check(&registry, &caller, &row, &current, request, to).await?
     };
     if is_trial {
         return trial::answer(&registry, &caller, next.raid, before, &next.warnings).await;
     }
     if let Some(at) = next.at {
-        write(&registry, &next.raid, caller.actor(), at).await?;
+        write(&registry, &next, caller.actor(), at).await?;
     }
     let answer = changed::answer(&registry, row.handle.get(), &next.warnings).await?;
-    if closes(&registry, &row, &next) {
+    if next.is_moved || closes(&registry, &row, &next) {
         registry.closed_everywhere().await;
     }
     Ok(answer)
+}
+
+/// The service point that an operator gives the RAiD to by naming it in the body, or what is wrong with
+/// the one they name; none if it stays.
+async fn moves_to(
+    registry: &Registry,
+    caller: &Caller,
+    current: &Raid,
+    request: &RaidRequest,
+) -> Result<Option<Result<NewOwner, Failure>>, StoreError> {
+    let owner = request.identifier.as_ref().and_then(|it| it.owner.as_ref());
+    let named = owner.and_then(|owner| owner.service_point);
+    match named.filter(|id| *id != current.identifier.owner.service_point) {
+        Some(id) if caller.is(Role::Operator) => {
+            let field = "identifier.owner.servicePoint";
+            NewOwner::find(registry, id, field).await.map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Whether the RAiD is embargoed by this request, or by one a moment ago of which this may be another
@@ -100,6 +124,8 @@ struct Next {
     raid: Raid,
     /// When it is written; none if it stands so already.
     at: Option<Timestamp>,
+    /// Whether another service point owns it from then on.
+    is_moved: bool,
     /// The members that were accepted with a warning.
     warnings: BTreeSet<String>,
 }
@@ -120,13 +146,20 @@ async fn check(
     row: &RaidRow,
     current: &Raid,
     request: RaidRequest,
+    to: Option<Result<NewOwner, Failure>>,
 ) -> Result<Next, Refusal> {
     let mut warnings = existence::check(
         registry,
         caller,
         registry.context(registry.now(), Some(row.created_at)),
         |context| new_external_ids(&request, current, context),
-        |context| validate_update(&request, current, context),
+        |context| {
+            let mut failures = validate_update(&request, current, context);
+            if let Some(Err(unknown)) = &to {
+                failures.add(|| unknown.clone());
+            }
+            failures
+        },
     )
     .await?;
     let now = registry.now();
@@ -142,8 +175,14 @@ async fn check(
         );
         warnings.insert(failure.field_id);
     }
+    let amended = Raid::amend(current, request, now.assume_utc());
+    let to = to.and_then(Result::ok);
     Ok(Next {
-        raid: Raid::amend(current, request, now.assume_utc()),
+        is_moved: to.is_some(),
+        raid: match to {
+            Some(owner) => owner.put_into(amended),
+            None => amended,
+        },
         at: Some(now),
         warnings,
     })
@@ -151,13 +190,20 @@ async fn check(
 
 async fn write(
     registry: &Registry,
-    next: &Raid,
+    next: &Next,
     actor: Actor,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let due = registry.settled(now);
+    let (next, is_moved) = (&next.raid, next.is_moved);
     let write = RaidWrite::of(next, actor, now, due, Lane::Interactive)?;
-    let written = registry.store.write(move |c| raids::amend(c, &write));
+    let written = registry.store.write(move |c| {
+        if is_moved {
+            new_owner::write(c, &write, false)
+        } else {
+            raids::amend(c, &write)
+        }
+    });
     match written.await {
         Err(StoreError::StaleVersion { current }) => {
             let built_on = i64::from(next.version()) - 1;

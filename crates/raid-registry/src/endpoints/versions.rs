@@ -91,7 +91,12 @@ pub(crate) async fn list(
     // Version 1 is always there, so a page that does not end with it has a next one.
     if let Some(last) = rows.last().filter(|last| last.version > 1) {
         let next = cursor::write(registry.store.keys(), LIST, &last.version)?;
-        answer.insert_header(cursor::link_next(&req, "cursor", &next));
+        answer.insert_header(cursor::link_next(
+            &registry.settings.public_url,
+            &req,
+            "cursor",
+            &next,
+        ));
     }
     let listed: Result<Vec<_>, _> = rows.into_iter().map(VersionAuthor::of).collect();
     Ok(answer.json(listed?))

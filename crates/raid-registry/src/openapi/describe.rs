@@ -25,8 +25,8 @@ const PROBLEM_JSON: &str = "application/problem+json";
 pub(crate) struct Describe {
     operation: OperationBuilder,
     responses: BTreeMap<u16, Response>,
-    /// What is read from its path may be no number.
-    is_numbered: bool,
+    /// Whether it is answered without a token.
+    is_open: bool,
 }
 
 impl Describe {
@@ -38,7 +38,7 @@ impl Describe {
                 .tag(tag.to_lowercase().replace(' ', "-"))
                 .summary(Some(summary)),
             responses: BTreeMap::new(),
-            is_numbered: false,
+            is_open: true,
         }
     }
 
@@ -50,6 +50,7 @@ impl Describe {
 
     /// Needs a token, and a role or a right.
     pub(crate) fn secured(mut self) -> Self {
+        self.is_open = false;
         let scopes: [&str; 0] = [];
         let bearer = SecurityRequirement::new(BEARER, scopes);
         self.operation = self.operation.security(bearer);
@@ -62,7 +63,23 @@ impl Describe {
     /// Needs no token; one that is sent must count, and may show more.
     pub(crate) fn open(mut self) -> Self {
         self.operation = self.operation.security(SecurityRequirement::default());
-        self.secured()
+        let described = self.secured();
+        Self {
+            is_open: true,
+            ..described
+        }
+    }
+
+    /// Needs a token, whatever its roles.
+    pub(crate) fn secured_for_all(self) -> Self {
+        let mut described = self.secured();
+        described.responses.remove(&403);
+        described
+    }
+
+    /// Whether it is answered without a token.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// As [`Describe::open`], and nobody lacks a right to it.
@@ -76,11 +93,20 @@ impl Describe {
     pub(crate) fn of_raid(self) -> Self {
         let closed = ResponseBuilder::new()
             .description(
-                "Under embargo, and the caller has no right to it; or unknown, which callers with \
-                 a token are not told (without a body)",
+                "Under embargo, and the token gives no right to it; or unknown, which callers \
+                 with a token are not told (without a body)",
             )
             .content(JSON, content("ClosedRaid"));
-        self.response(403, closed.build()).withdrawn()
+        let unknown = ResponseBuilder::new()
+            .description(
+                "A token that does not count; or no token, and the RAiD is under embargo (with a \
+                 body)",
+            )
+            .content(JSON, content("ClosedRaid"));
+        self.response(403, closed.build())
+            .response(401, unknown.build())
+            .header(401, "WWW-Authenticate", "What is wrong with the token")
+            .withdrawn()
     }
 
     /// The RAiD may be withdrawn.
@@ -172,8 +198,7 @@ impl Describe {
     }
 
     /// Has a whole number in its path.
-    pub(crate) fn number(mut self, name: &'static str, description: &'static str) -> Self {
-        self.is_numbered = true;
+    pub(crate) fn number(self, name: &'static str, description: &'static str) -> Self {
         let number = ObjectBuilder::new().schema_type(Type::Integer).build();
         self.parameter(name, description, number)
     }
@@ -210,11 +235,6 @@ impl Describe {
         let invalid = ResponseBuilder::new()
             .description("The body cannot be read, or breaks rules: `failures` names each field")
             .content(JSON, content("ValidationFailureResponse"));
-        let invalid = if self.is_numbered {
-            invalid.content(PROBLEM_JSON, content("FailureResponse"))
-        } else {
-            invalid
-        };
         self.response(400, invalid.build())
             .response(408, http_problem("The body did not arrive in time"))
             .response(413, http_problem("The body is too large"))
@@ -331,6 +351,13 @@ impl Describe {
     /// Asks other registries whether identifiers exist, where that is switched on, and may accept
     /// what is not quite right.
     pub(crate) fn resolved(self, status: u16) -> Self {
+        let text = "Members that were accepted although something is not right with them, such as \
+                    `title[0].text, relatedObject[2].id`; absent if there are none";
+        self.looked_up().header(status, "Validation-Warning", text)
+    }
+
+    /// Asks other registries.
+    pub(crate) fn looked_up(self) -> Self {
         let unavailable = ResponseBuilder::new()
             .description(
                 "Busy, or other registries could not be asked whether identifiers exist \
@@ -338,11 +365,8 @@ impl Describe {
             )
             .content(JSON, content("ResolverUnavailableResponse"))
             .build();
-        let text = "Members that were accepted although something is not right with them, such as \
-                    `title[0].text, relatedObject[2].id`; absent if there are none";
         self.response(503, unavailable)
             .header(503, "Retry-After", "Seconds")
-            .header(status, "Validation-Warning", text)
     }
 
     fn response(mut self, status: u16, response: Response) -> Self {

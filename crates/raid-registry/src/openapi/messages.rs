@@ -22,6 +22,10 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
         ("VocabularySummary", vocabulary_summary().into()),
         ("Vocabulary", whole_vocabulary().into()),
         ("ClosedRaid", closed_raid().into()),
+        (
+            "PersonName",
+            object([must("name", text(), "Given and family name")]).into(),
+        ),
         ("FailureResponse", failure().into()),
         ("ValidationFailure", validation_failure().into()),
         ("ValidationFailureResponse", validation_failures().into()),

@@ -17,8 +17,8 @@ use store::tasks::Lane;
 use store::testing::TestDb;
 
 use crate::harness::{
-    AWAY_GROUP, HOME_GROUP, Reply, Server, cursor, embargoed, held_by_cursor, minimal, path_of,
-    serve, serve_store, settings,
+    AWAY_GROUP, HOME_GROUP, PUBLIC_URL, Reply, Server, cursor, embargoed, held_by_cursor, minimal,
+    path_of, serve, serve_store, settings,
 };
 
 store::on_both_databases!(
@@ -128,7 +128,7 @@ async fn every_version_comes_once_page_by_page(db: &TestDb) {
         let cursor = page["next"].as_str().unwrap();
         assert_eq!(
             target,
-            format!("/v1/changes?limit=1&x=%C3%A4&after={cursor}")
+            format!("{PUBLIC_URL}/v1/changes?limit=1&x=%C3%A4&after={cursor}")
         );
         target.clone_into(&mut next);
     }
@@ -276,6 +276,8 @@ async fn what_is_no_parameter_is_refused(db: &TestDb) {
         );
     }
     let all = read(&server, "?after=x&limit=x&wait=x&include=x").await;
+    assert_eq!(all.fields(), ["limit"], "what cannot be read is told alone");
+    let all = read(&server, "?after=x&limit=0&wait=31&include=x").await;
     assert_eq!(all.fields(), ["after", "include", "limit", "wait"]);
 }
 

@@ -75,11 +75,20 @@ async fn the_list_replaces_all_contributors_in_a_new_version(db: &TestDb) {
     let version = server.get(&user, &format!("{path}/2")).await.expect(200);
     assert_eq!(version["contributor"][0].get("status"), None);
 
-    // The same list again is a version again.
-    let again = patch(&server, &writer(&server), &path, &body)
+    // The same list again makes no version, whatever its statuses; and they are taken.
+    body["contributor"][0]["status"] = json!("UNAUTHENTICATED");
+    for token in [writer(&server), server.user()] {
+        let again = patch(&server, &token, &path, &body).await.expect(200);
+        assert_eq!(again["contributor"], body["contributor"]);
+        assert_eq!(again["identifier"]["version"], 3);
+        assert_eq!(again["metadata"], next["metadata"]);
+    }
+    let people = body["contributor"].as_array_mut().unwrap();
+    people.reverse();
+    let turned = patch(&server, &writer(&server), &path, &body)
         .await
         .expect(200);
-    assert_eq!(again["identifier"]["version"], 4);
+    assert_eq!(turned["identifier"]["version"], 4);
 }
 
 async fn what_a_writer_says_counts_until_the_person_answers(db: &TestDb) {
@@ -122,7 +131,8 @@ async fn what_a_writer_says_counts_until_the_person_answers(db: &TestDb) {
 async fn a_user_of_the_service_point_says_no_status(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&minimal()).await;
-    let body = with_status(&raid, &json!("AUTHENTICATED"));
+    let mut body = with_status(&raid, &json!("AUTHENTICATED"));
+    body["contributor"][0]["role"] = json!([]);
     let changed = patch(&server, &server.user(), &path_of(&raid), &body).await;
     let changed = changed.expect(200);
     assert_eq!(changed["identifier"]["version"], 2);

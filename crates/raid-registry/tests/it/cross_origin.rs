@@ -5,12 +5,13 @@ use actix_web::test::TestRequest;
 use serde_json::json;
 use store::testing::TestDb;
 
-use crate::harness::{Reply, Server, minimal, path_of, request, serve};
+use crate::harness::{Reply, Server, embargoed, minimal, path_of, request, serve};
 
 store::on_both_databases!(
     every_method_and_header_of_clients_passes_the_preflight,
     other_origins_methods_and_headers_do_not,
     known_origins_read_every_answer_and_its_headers,
+    pages_of_any_origin_read_open_data_without_credentials,
 );
 
 const KNOWN: &str = "https://app.example.org";
@@ -86,6 +87,7 @@ async fn every_method_and_header_of_clients_passes_the_preflight(db: &TestDb) {
     ));
 }
 
+/// RAiD API, section on operations: CORS for the configured origins alone.
 async fn other_origins_methods_and_headers_do_not(db: &TestDb) {
     let server = serve(db).await;
     for origin in OTHERS {
@@ -97,6 +99,98 @@ async fn other_origins_methods_and_headers_do_not(db: &TestDb) {
     assert!(!passes(&reply));
     let reply = preflight(&server, KNOWN, "/raid/", "POST", "x-other").await;
     assert!(!passes(&reply));
+    // Nobody's page sends a token, or writes.
+    for (method, headers) in [
+        ("GET", "authorization"),
+        ("GET", "accept,Authorization"),
+        ("GET", "if-match"),
+        ("PATCH", ""),
+    ] {
+        for origin in OTHERS {
+            let reply = preflight(&server, origin, "/raid/", method, headers).await;
+            assert_eq!(reply.status, 400, "{method} {headers}");
+            assert_eq!(reply.header("access-control-allow-origin"), "");
+        }
+    }
+}
+
+/// RAiD API, section on operations. Open data is for every page, but for none with a visitor's credentials. The original answers 403 to
+/// other origins.
+async fn pages_of_any_origin_read_open_data_without_credentials(db: &TestDb) {
+    let server = serve(db).await;
+    let raid = path_of(&server.mint(&minimal()).await);
+    let hidden = path_of(&server.mint(&embargoed(&server)).await);
+    let page = raid.replace("/raid/", "/raids/");
+    for origin in OTHERS {
+        let reply = preflight(&server, origin, &raid, "GET", "content-type, Accept").await;
+        assert_eq!(reply.status, 204);
+        assert_eq!(reply.header("access-control-allow-origin"), "*");
+        assert_eq!(reply.header("access-control-allow-credentials"), "");
+        assert_eq!(reply.header("access-control-allow-methods"), "GET, HEAD");
+        assert!(reply.header("vary").contains("Origin"));
+    }
+    for (path, status) in [
+        (raid.as_str(), 200),
+        (&format!("{raid}/1"), 200),
+        (&format!("{raid}/history"), 200),
+        (&hidden, 401),
+        ("/raid/10.82841/nowhere", 404),
+        ("/raid/", 200),
+        ("/raid/all-public", 200),
+        ("/v1/raids", 200),
+        ("/v1/changes", 200),
+        ("/v1/vocabularies", 200),
+        ("/v1/vocabularies/language", 200),
+        (&page, 200),
+        ("/openapi.json", 200),
+    ] {
+        // Without an origin too: what is kept on the way is given to pages later.
+        for origin in [OTHERS[0], "null", ""] {
+            for method in [Method::GET, Method::HEAD] {
+                let read = TestRequest::default().method(method).uri(path);
+                let read = if origin.is_empty() {
+                    read
+                } else {
+                    read.insert_header(("Origin", origin))
+                };
+                let reply = server.send(read).await;
+                assert_eq!(reply.status, status, "{path}");
+                assert_eq!(reply.header("access-control-allow-origin"), "*", "{path}");
+                assert_eq!(reply.header("access-control-allow-credentials"), "");
+                assert!(
+                    reply
+                        .header("access-control-expose-headers")
+                        .to_lowercase()
+                        .contains("etag")
+                );
+                assert!(reply.header("vary").contains("Origin"), "{path}");
+            }
+        }
+        let known = TestRequest::get()
+            .uri(path)
+            .insert_header(("Origin", KNOWN));
+        let reply = server.send(known).await;
+        assert_eq!(reply.header("access-control-allow-origin"), KNOWN, "{path}");
+        assert_eq!(reply.header("access-control-allow-credentials"), "true");
+    }
+    for closed in [
+        "/raid/count",
+        "/service-point/",
+        "/nothing",
+        "/v1/orcid-calls",
+    ] {
+        let read = TestRequest::get()
+            .uri(closed)
+            .insert_header(("Origin", OTHERS[0]));
+        let reply = server.send(read).await;
+        assert_eq!(reply.header("access-control-allow-origin"), "", "{closed}");
+    }
+    let write = TestRequest::post()
+        .uri("/raid/")
+        .insert_header(("Origin", OTHERS[0]));
+    let reply = server.send(write.set_json(minimal())).await;
+    assert_eq!(reply.status, 401);
+    assert_eq!(reply.header("access-control-allow-origin"), "");
 }
 
 /// RAiD API, section on operations: an answer, refusals included, names the origin that asked and
@@ -116,7 +210,6 @@ async fn known_origins_read_every_answer_and_its_headers(db: &TestDb) {
             (post(&server.operator()).set_json(minimal()), 403),
             (request(Method::GET, "/nothing", &user), 404),
             (request(Method::DELETE, &raid, &user), 405),
-            (TestRequest::get().uri(&raid), 200),
         ]
     };
     for (asked, status) in requests() {

@@ -10,6 +10,7 @@ use crate::harness::{request, serve};
 store::on_both_databases!(
     every_described_operation_is_served,
     the_docs_page_comes_from_the_program_alone,
+    programs_get_the_description_at_the_docs,
     every_answer_carries_a_request_id,
 );
 
@@ -79,6 +80,27 @@ async fn the_docs_page_comes_from_the_program_alone(db: &TestDb) {
     );
     let start = text("/docs/swagger-initializer.js").await;
     assert!(start.contains("/openapi.json"), "{start}");
+}
+
+async fn programs_get_the_description_at_the_docs(db: &TestDb) {
+    let server = serve(db).await;
+    let as_served = server.send(TestRequest::get().uri("/openapi.json")).await;
+    for path in ["/docs", "/docs/"] {
+        let get = |accept| {
+            let get = TestRequest::get().uri(path);
+            get.insert_header(("Accept", accept))
+        };
+        for accept in ["application/json", "application/json, text/html;q=0.9"] {
+            let reply = server.send(get(accept)).await;
+            assert_eq!(reply.status, 200);
+            assert_eq!(reply.body, as_served.body);
+            assert_eq!(reply.header("content-type"), "application/json");
+        }
+        for accept in ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8"] {
+            let reply = server.send(get(accept)).await;
+            assert_ne!(reply.header("content-type"), "application/json");
+        }
+    }
 }
 
 async fn every_answer_carries_a_request_id(db: &TestDb) {

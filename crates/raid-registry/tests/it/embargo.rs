@@ -96,7 +96,7 @@ async fn others_learn_until_when_and_why(db: &TestDb) {
     ];
     for part in ["", "/1", "/history"] {
         let path = format!("{path}{part}");
-        assert_eq!(anonymous(&server, &path).await.expect(403), closed);
+        assert_eq!(anonymous(&server, &path).await.expect(401), closed);
         for token in &others {
             let reply = server.get(token, &path).await;
             assert_eq!(reply.header("content-type"), "application/json");
@@ -122,7 +122,7 @@ async fn an_embargo_ends_by_itself_on_its_day(db: &TestDb) {
     work(&server, 1).await;
     assert_eq!(
         anonymous(&server, &path).await.status,
-        403,
+        401,
         "a second before"
     );
     server.clock.advance(Days::seconds(1));
@@ -152,7 +152,7 @@ async fn a_prolonged_embargo_ends_later(db: &TestDb) {
     move_expiry(&server, &path, 60).await;
     server.clock.advance(Days::days(31));
     work(&server, 1).await;
-    assert_eq!(anonymous(&server, &path).await.status, 403);
+    assert_eq!(anonymous(&server, &path).await.status, 401);
     server.clock.advance(Days::days(30));
     work(&server, 0).await;
     let raid = anonymous(&server, &path).await.expect(200);
@@ -176,7 +176,7 @@ async fn an_embargo_without_future_ends_at_once(db: &TestDb) {
     let path = path_of(&server.mint(&body).await);
     assert_eq!(
         anonymous(&server, &path).await.status,
-        403,
+        401,
         "until a worker has seen it"
     );
     work(&server, 0).await;

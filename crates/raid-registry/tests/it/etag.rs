@@ -102,6 +102,7 @@ async fn a_patch_can_demand_it_too(db: &TestDb) {
     let raid = minted.expect(201);
     let mut body = json!({ "contributor": raid["contributor"] });
     body["contributor"][0]["status"] = json!("AUTHENTICATED");
+    body["contributor"][0]["role"] = json!([]);
     let path = path_of(&raid);
     let first = minted.header("etag").to_owned();
     for status in [200, 412] {

@@ -27,14 +27,14 @@ store::on_both_databases!(
 
 /// Stands in for all services: the status that it gives to addresses that contain a text. Others
 /// are found.
-struct Peer {
+pub struct Peer {
     url: String,
     statuses: Arc<Mutex<Vec<(&'static str, u16)>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Peer {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let statuses: Arc<Mutex<Vec<(&'static str, u16)>>> = Arc::default();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -64,16 +64,16 @@ impl Peer {
     }
 
     /// From now on answers so.
-    fn set(&self, statuses: &[(&'static str, u16)]) {
+    pub fn set(&self, statuses: &[(&'static str, u16)]) {
         *self.statuses.lock().unwrap() = statuses.to_vec();
     }
 
     /// The addresses that were asked for since the last time.
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
-    fn settings(&self, when_unavailable: WhenUnavailable) -> Settings {
+    pub fn settings(&self, when_unavailable: WhenUnavailable) -> Settings {
         let base = |name: &str| format!("{}/{name}", self.url).parse().unwrap();
         let resolvers = resolvers::Settings {
             services: Services {
@@ -113,7 +113,11 @@ impl Peer {
 
 fn answer(address: &str, status: u16) -> HttpResponse {
     let body = match address.split('/').nth(1) {
-        Some("isni") => "<numberOfRecords>1</numberOfRecords>",
+        Some("isni") => {
+            "<r><numberOfRecords>1</numberOfRecords><identity><personOrFiction><personalName>\
+             <nameUse>public</nameUse><surname>Lovelace</surname><forename>Ada</forename>\
+             </personalName></personOrFiction></identity></r>"
+        }
         Some("geo") => r#"{"geonameId":1}"#,
         _ => "",
     };

@@ -22,7 +22,7 @@ use raid_registry::auth::{
 };
 use raid_registry::{
     Limits, Rate, ReadCache, Registry, RequestLimits, Settings, bound_body, configure, cors,
-    explain_errors, limit_requests, log_request, protective_headers,
+    explain_errors, limit_requests, log_request, open_reads, protective_headers,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ pub const AWAY_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000002";
 pub const OFF_GROUP: &str = "3f1c8f6e-0000-4000-8000-000000000003";
 /// The client of the agency's own application: that of all tokens here.
 const APP: &str = "raid-agency";
+/// Where clients reach the registry of tests.
+pub const PUBLIC_URL: &str = "https://api.example.org";
 pub const PREFIX: &str = "10.82841";
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// Long enough for a body that is there already, on any machine.
@@ -85,9 +87,13 @@ impl Reply {
         }
     }
 
-    /// The fields that a validation failure names.
+    /// The fields that a validation failure names, or the parameter that cannot be read.
     pub fn fields(&self) -> Vec<String> {
         let body = self.json();
+        if body["title"] == "Invalid parameter format" {
+            let name = body["detail"].as_str().unwrap().split('\'').nth(1);
+            return vec![name.unwrap().to_owned()];
+        }
         let failures = body["failures"].as_array().cloned().unwrap_or_default();
         let field = |failure: &Value| failure["fieldId"].as_str().unwrap().to_owned();
         failures.iter().map(field).collect()
@@ -123,6 +129,7 @@ pub fn settings() -> Settings {
     };
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
     Settings {
+        public_url: PUBLIC_URL.to_owned(),
         body_limit: BODY_LIMIT,
         page_size: 2,
         first_service_point: 20_000_000,
@@ -187,6 +194,7 @@ pub async fn serve_limited(store: Store, settings: Settings, limits: Limits) -> 
         .wrap(protective_headers())
         .wrap(from_fn(|req, next| bound_body(req, next, BODY_TIME)))
         .wrap(cross_origin)
+        .wrap(from_fn(open_reads))
         .wrap(from_fn(explain_errors))
         .wrap(from_fn(log_request));
     let app = Rc::new(test::init_service(app).await);

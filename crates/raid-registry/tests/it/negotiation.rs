@@ -14,11 +14,12 @@ store::on_both_databases!(
     rights_do_not_depend_on_the_form,
 );
 
-const TYPES: [&str; 4] = [
+const TYPES: [&str; 5] = [
     "application/json",
     "text/turtle",
     "application/n-triples",
     "application/rdf+xml",
+    "text/plain",
 ];
 
 async fn get_as(server: &Server, token: &str, path: &str, accept: &str) -> Reply {
@@ -55,7 +56,13 @@ async fn a_raid_comes_in_the_form_that_is_asked_for(db: &TestDb) {
         ("application/xml", None),
         ("text/xml", None),
         ("application/turtle", None),
-        ("text/plain", None),
+        // As rdflib asks for N-Triples, and as axios asks for JSON.
+        ("text/plain", Some("text/plain")),
+        ("text/plain, */*;q=0.1", Some("text/plain")),
+        (
+            "application/json, text/plain, */*",
+            Some("application/json"),
+        ),
         ("text/turtle;q=0", None),
     ] {
         let reply = get_as(&server, &user, &path, accept).await;
@@ -80,6 +87,11 @@ async fn a_raid_comes_in_the_form_that_is_asked_for(db: &TestDb) {
             reply.headers
         );
     }
+    let older = get_as(&server, &user, &path, "text/plain").await;
+    let newer = get_as(&server, &user, &path, "application/n-triples").await;
+    assert_eq!(older.body, newer.body);
+    assert_ne!(older.header("etag"), newer.header("etag"));
+    assert_eq!(older.header("content-type"), "text/plain; charset=utf-8");
     // On the way to one RAiD only.
     for other in ["/raid/", &format!("{path}/1"), "/service-point/"] {
         let reply = get_as(&server, &user, other, "text/turtle").await;

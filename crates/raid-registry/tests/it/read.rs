@@ -1,5 +1,6 @@
 //! Reading one RAiD: rights, statuses, versions.
 
+use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use raid_model::OrcidId;
 use raid_model::permission::PermissionState as State;
@@ -67,7 +68,7 @@ async fn everybody_reads_what_is_open(db: &TestDb) {
     for part in ["", "/1", "/history"] {
         for (path, status) in [
             (open.as_str(), 200),
-            (closed.as_str(), 403),
+            (closed.as_str(), 401),
             (
                 "/raid/10.82841/nowhere",
                 if part == "/history" { 200 } else { 404 },
@@ -80,6 +81,21 @@ async fn everybody_reads_what_is_open(db: &TestDb) {
             assert_eq!(bad.status, 401, "{path}");
         }
     }
+    // Clients that sign in on 401 learn that they may, and everybody until when it is closed.
+    for part in ["", "/1", "/history"] {
+        let reply = server.send(TestRequest::get().uri(&format!("{closed}{part}")));
+        let reply = reply.await;
+        assert_eq!(reply.header("www-authenticate"), "Bearer");
+        assert!(reply.expect(401)["access"]["embargoExpiry"].is_string());
+    }
+    let stranger = server.token(&[Role::ServicePointUser], Some(AWAY_GROUP));
+    let reply = server.get(&stranger, &closed).await;
+    assert!(
+        reply
+            .header("www-authenticate")
+            .contains("insufficient_scope")
+    );
+    assert!(reply.expect(403)["access"]["embargoExpiry"].is_string());
     let read = server.send(TestRequest::get().uri(&open)).await;
     assert_eq!(read.expect(200), raid);
     let list = server.send(TestRequest::get().uri("/raid/")).await;
@@ -143,8 +159,8 @@ async fn a_version_that_never_was_is_not_found(db: &TestDb) {
         let path = format!("{path}/{version}");
         let reply = server.get(&server.user(), &path).await;
         let problem = reply.expect(400);
-        assert_eq!(problem["type"], "about:blank");
-        assert!(problem["detail"].as_str().unwrap().starts_with("version: "));
+        assert_eq!(problem["title"], "Invalid parameter format");
+        assert_eq!(reply.fields(), ["version"]);
     }
 }
 
@@ -156,11 +172,11 @@ async fn requests_that_nobody_serves(db: &TestDb) {
     let path = path_of(&server.mint(&minimal()).await);
     let token = server.user();
     for (method, path, allowed) in [
-        ("DELETE", path.as_str(), "GET, HEAD, PUT, PATCH"),
-        ("POST", &path, "GET, HEAD, PUT, PATCH"),
-        ("PUT", "/raid/", "GET, HEAD, POST"),
-        ("PUT", "/service-point/", "GET, HEAD, POST"),
-        ("OPTIONS", "/raid/", "GET, HEAD, POST"),
+        ("DELETE", path.as_str(), "GET, HEAD, PUT, PATCH, OPTIONS"),
+        ("POST", &path, "GET, HEAD, PUT, PATCH, OPTIONS"),
+        ("PUT", "/raid/", "GET, HEAD, POST, OPTIONS"),
+        ("PUT", "/service-point/", "GET, HEAD, POST, OPTIONS"),
+        ("POST", "/docs/", "GET, HEAD, OPTIONS"),
     ] {
         let reply = server
             .send(request(method.parse().unwrap(), path, &token))
@@ -181,10 +197,41 @@ async fn requests_that_nobody_serves(db: &TestDb) {
         let reply = server.get(&token, path).await;
         assert_eq!(reply.expect(404)["type"], "about:blank", "{path}");
     }
-    let head = server
-        .send(request("HEAD".parse().unwrap(), &path, &token))
-        .await;
-    assert_eq!(head.status, 200);
+    for path in [&path, "/docs/", "/docs/index.css", "/openapi.json"] {
+        let head = server.send(request(Method::HEAD, path, &token)).await;
+        assert_eq!(head.status, 200, "{path}");
+    }
+}
+
+store::on_both_databases!(options_tell_what_there_is);
+
+/// RAiD API, section on rules common to all endpoints: other methods. Nobody needs a token to learn
+/// which there are.
+async fn options_tell_what_there_is(db: &TestDb) {
+    let server = serve(db).await;
+    let description: Value = serde_json::from_str(&raid_registry::openapi_json()).unwrap();
+    let paths = description["paths"].as_object().unwrap();
+    assert!(paths.len() > 30);
+    for (path, operations) in paths {
+        let asked = TestRequest::default().method(Method::OPTIONS).uri(path);
+        let reply = server.send(asked).await;
+        assert_eq!(reply.status, 204, "{path}");
+        let mut allowed: Vec<_> = reply.header("allow").split(", ").collect();
+        let mut expected: Vec<_> = operations.as_object().unwrap().keys().collect();
+        expected.sort();
+        let mut expected: Vec<_> = expected.iter().map(|it| it.to_uppercase()).collect();
+        if expected.contains(&"GET".to_owned()) {
+            expected.push("HEAD".to_owned());
+        }
+        expected.push("OPTIONS".to_owned());
+        expected.sort();
+        allowed.sort_unstable();
+        assert_eq!(allowed, expected, "{path}");
+    }
+    let nowhere = TestRequest::default()
+        .method(Method::OPTIONS)
+        .uri("/nothing");
+    assert_eq!(server.send(nowhere).await.status, 404);
 }
 
 store::on_both_databases!(collections_without_slash_send_on);

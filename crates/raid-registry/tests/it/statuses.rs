@@ -18,6 +18,7 @@ use crate::harness::{
 };
 use crate::idempotency::twice_at_once;
 use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
+use crate::isni::what_isni_names_give;
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
 use crate::people_statuses::{
@@ -39,6 +40,7 @@ async fn every_documented_status_is_given_and_no_other(db: &TestDb) {
     what_is_refused(&mut notes, &server, &raid).await;
     what_the_token_forbids(&mut notes, &server).await;
     what_is_over(&mut notes, &server).await;
+    what_isni_names_give(&mut notes, &server).await;
 
     // A database without its tables: a server's error.
     let (_empty, broken) = store_without_tables();
@@ -114,6 +116,9 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
             .status,
         302
     );
+    let docs = TestRequest::get().uri("/docs");
+    let docs = docs.insert_header(("Accept", "application/json"));
+    notes.send(server, docs).await.expect(200);
     let page = path.replace("/raid/", "/raids/");
     assert_eq!(
         notes

@@ -302,7 +302,7 @@ pub fn of(issuer: &str, audience: Option<&str>) -> OidcIssuer {
     }
 }
 
-async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> Server {
+pub async fn serve_for(db: &TestDb, provider: &Provider, audience: Option<&str>) -> Server {
     let mut settings = settings();
     settings.auth.oidc.push(of(&provider.issuer, audience));
     serve_with(db, settings).await

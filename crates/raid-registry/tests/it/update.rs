@@ -174,7 +174,12 @@ async fn what_the_server_owns_cannot_be_changed(db: &TestDb) {
     theft["identifier"]["license"] = json!("All rights reserved");
     theft["identifier"]["raidAgencyUrl"] = json!("https://evil.example.org/");
     theft["metadata"]["created"] = json!(1);
-    for token in [server.user(), server.operator()] {
+    let operator = server.operator();
+    for token in [server.user(), operator.clone()] {
+        if token == operator {
+            // By this member an operator moves a RAiD.
+            theft["identifier"]["owner"]["servicePoint"] = json!(20_000_001);
+        }
         theft["title"][0]["text"] = json!(format!("{} more", theft["title"][0]["text"]));
         let raid = server
             .put(&token, &path_of(&first), &theft)

@@ -26,6 +26,9 @@ pub struct Filter {
     pub holder: Option<Holder>,
     /// Those only that these eyes see and that are connected with one of these, which are of one kind.
     pub connected_with: Option<(Sight, Vec<Term>)>,
+    /// Those only whose current version was written at this moment or later. Then the list begins with
+    /// the version that was written first.
+    pub updated_from: Option<Timestamp>,
 }
 
 impl Filter {
@@ -45,6 +48,9 @@ impl Filter {
             wanted = Box::new(wanted.and(connected_with(terms, sight)));
             wanted = Box::new(wanted.and(sight.condition()));
         }
+        if let Some(from) = self.updated_from {
+            wanted = Box::new(wanted.and(raid::updated_at.ge(from)));
+        }
         wanted
     }
 }
@@ -52,8 +58,9 @@ impl Filter {
 /// Where a page of a list ended.
 #[derive(Debug, Clone)]
 pub struct After {
-    /// When the last RAiD of the page was minted.
-    pub created_at: Timestamp,
+    /// When the last RAiD of the page was minted; with [`Filter::updated_from`] when its current version
+    /// was written.
+    pub at: Timestamp,
     /// Its handle.
     pub handle: Handle,
 }
@@ -61,13 +68,14 @@ pub struct After {
 /// Some RAiDs of a list, and where the next ones begin, if there are any.
 #[derive(Debug)]
 pub struct RaidPage {
-    /// The RAiDs, newest first.
+    /// The RAiDs, in the order of the list.
     pub rows: Vec<RaidRow>,
     /// Where this page ended.
     pub next: Option<After>,
 }
 
-/// A page of RAiDs, newest first.
+/// A page of RAiDs, newest first. With [`Filter::updated_from`] the least recently changed come first, and
+/// the page must be read in a snapshot: a RAiD that changes moves.
 pub fn page(
     c: &mut Conn,
     filter: &Filter,
@@ -96,7 +104,10 @@ pub fn page(
         }
         let next = rows.last().filter(|_| has_more || !is_whole);
         let next = next.map(|row| After {
-            created_at: row.created_at,
+            at: match filter.updated_from {
+                Some(_) => row.updated_at,
+                None => row.created_at,
+            },
             handle: row.handle.get().clone(),
         });
         return Ok(RaidPage { rows, next });
@@ -105,18 +116,37 @@ pub fn page(
 
 /// Their handles alone.
 pub(super) fn handles(filter: &Filter, after: Option<&After>, limit: i64) -> Handles {
-    let mut handles = handles_of(vec![filter.condition()]);
-    if let Some(after) = after {
+    let all = handles_of(vec![filter.condition()]);
+    let sorted = if filter.updated_from.is_some() {
+        by_change(all, after)
+    } else {
+        by_creation(all, after)
+    };
+    sorted.limit(limit)
+}
+
+fn by_creation(mut handles: Handles, after: Option<&After>) -> Handles {
+    if let Some(After { at, handle }) = after {
         let same_moment = raid::created_at
-            .eq(after.created_at)
-            .and(raid::handle.lt(after.handle.to_string()));
+            .eq(*at)
+            .and(raid::handle.lt(handle.to_string()));
         handles = handles
-            .filter(raid::created_at.le(after.created_at))
-            .filter(raid::created_at.lt(after.created_at).or(same_moment));
+            .filter(raid::created_at.le(*at))
+            .filter(raid::created_at.lt(*at).or(same_moment));
     }
-    handles
-        .order((raid::created_at.desc(), raid::handle.desc()))
-        .limit(limit)
+    handles.order((raid::created_at.desc(), raid::handle.desc()))
+}
+
+fn by_change(mut handles: Handles, after: Option<&After>) -> Handles {
+    if let Some(After { at, handle }) = after {
+        let same_moment = raid::updated_at
+            .eq(*at)
+            .and(raid::handle.gt(handle.to_string()));
+        handles = handles
+            .filter(raid::updated_at.ge(*at))
+            .filter(raid::updated_at.gt(*at).or(same_moment));
+    }
+    handles.order((raid::updated_at.asc(), raid::handle.asc()))
 }
 
 /// Which RAiDs are counted.

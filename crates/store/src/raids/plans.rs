@@ -66,7 +66,7 @@ fn searches() -> Vec<Search> {
 fn a_page_of_a_list_sorts_nothing() {
     let mut c = Conn::Sqlite(plan::database());
     let after = After {
-        created_at: datetime!(2026-06-22 00:00),
+        at: datetime!(2026-06-22 00:00),
         handle: handle(),
     };
     for service_point in [None, Some(20_000_000)] {
@@ -80,6 +80,30 @@ fn a_page_of_a_list_sorts_nothing() {
                 let page = lists::handles(&filter, after, 100);
                 assert_sorts_nothing(&plan::of(&mut c, page));
             }
+        }
+    }
+}
+
+#[test]
+fn what_changed_since_is_found_by_index() {
+    let mut c = Conn::Sqlite(plan::database());
+    let after = After {
+        at: datetime!(2026-06-23 00:00),
+        handle: handle(),
+    };
+    for access in [Access::Open, Access::Embargoed] {
+        let filter = Filter {
+            access: Some(access),
+            updated_from: Some(datetime!(2026-06-22 00:00)),
+            ..Filter::default()
+        };
+        for after in [None, Some(&after)] {
+            let plan = plan::of(&mut c, lists::handles(&filter, after, 100));
+            assert_sorts_nothing(&plan);
+            assert!(
+                plan.contains("SEARCH raid USING COVERING INDEX raid_by_change (updated_at>"),
+                "{plan}"
+            );
         }
     }
 }

@@ -15,6 +15,7 @@ store::on_both_databases!(
     of_many_amendments_of_one_version_one_wins,
     everybody_who_was_or_is_a_contributor_is_woken,
     pages_have_no_gap_and_no_repeat,
+    what_changed_since_comes_in_the_order_of_changes,
     pages_and_counts_keep_to_their_filter,
     versions_come_in_order,
     the_raids_of_a_person_come_in_pages,
@@ -230,7 +231,7 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
                 let Some(last) = page.last() else { break };
                 assert!(page.len() <= usize::try_from(limit).unwrap());
                 after = Some(After {
-                    created_at: last.created_at,
+                    at: last.created_at,
                     handle: last.handle.get().clone(),
                 });
                 seen.extend(
@@ -244,6 +245,46 @@ async fn pages_have_no_gap_and_no_repeat(db: &TestDb) {
             assert_eq!(seen, sorted, "newest first, each once");
             assert_eq!(seen.len(), expected);
         }
+    }
+}
+
+async fn what_changed_since_comes_in_the_order_of_changes(db: &TestDb) {
+    let store = sample::store(db).await;
+    for n in 0..20 {
+        let mut write = raid(n, &[]);
+        write.at = at(i64::from(n));
+        store.mint(write).await.unwrap();
+    }
+    // Several change in the same moment.
+    for n in [3, 11, 7, 15] {
+        let mut write = raid(n, &[]);
+        (write.version, write.at) = (2, at(100 + i64::from(n % 2)));
+        let amended = store.write(move |c| raids::amend(c, &write));
+        amended.await.unwrap();
+    }
+    for limit in [1, 3, 100] {
+        let filter = Filter {
+            updated_from: Some(at(18)),
+            ..Filter::default()
+        };
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let (filter, from) = (filter.clone(), after.clone());
+            let page = store.snapshot(move |c| raids::page(c, &filter, from.as_ref(), limit));
+            let page = page.await.unwrap();
+            let found = page.rows.into_iter();
+            seen.extend(found.map(|row| (row.updated_at, row.handle.into_inner())));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut sorted = seen.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(seen, sorted, "each once");
+        // Two that were minted at this moment or later, and the four that changed.
+        assert_eq!(seen.len(), 6, "{limit} at a time");
     }
 }
 

@@ -250,12 +250,9 @@ fn one_of<T: Copy>(
 }
 
 fn day(query: &mut Query, name: &str, of: fn(&PartialDate) -> Date) -> Option<Date> {
-    let date = query.one(name)?.parse();
-    if let Err(e) = &date {
-        let advice = format!("{e}");
-        query.refuse(name, &advice);
-    }
-    date.ok().map(|date: PartialDate| of(&date))
+    let expected = "a date: YYYY, YYYY-MM or YYYY-MM-DD";
+    let date: PartialDate = query.parsed(name, expected, |text| text.parse().ok())?;
+    Some(of(&date))
 }
 
 fn order(query: &mut Query, has_words: bool) -> (String, (Sort, Direction)) {
