@@ -4,6 +4,7 @@ mod dead_letters;
 mod demo;
 mod forget_put_codes;
 mod import;
+mod keys;
 mod resync;
 mod serve;
 mod token;
@@ -84,6 +85,11 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// The keys that the database was written with: list, re-seal, retire.
+    Keys {
+        #[command(subcommand)]
+        what: keys::What,
+    },
     /// Tell in words why an entry is, or is not, on an ORCID record.
     Why {
         /// An ORCID iD: the person in their projects. Or a handle: all contributors of the RAiD.
@@ -129,6 +135,7 @@ impl CommandLine {
             Command::ForgetPutCodes { dry_run } => {
                 forget_put_codes::forget_put_codes(&settings, dry_run).await
             }
+            Command::Keys { what } => keys::keys(&settings, &what).await,
             Command::Why { subject } => why::why(&settings, &subject).await,
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);

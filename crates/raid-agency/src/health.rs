@@ -8,7 +8,7 @@ use raid_model::trust::NamingState;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Store, StoreError, memberships, migrate, namings, permissions, service_points, tasks};
+use store::{Store, StoreError, memberships, namings, permissions, service_points, tasks};
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
@@ -64,7 +64,7 @@ impl Health {
             .store
             .read(|c| service_points::find(c, 0).map(drop))
             .await;
-        let write = self.store.write(migrate::prove_writable).await;
+        let write = self.store.prove_writable().await;
         read.and(write)
     }
 

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod commands;
 pub mod health;
+pub mod keys;
 pub mod orcid;
 pub mod private_files;
 pub mod secrets;

@@ -23,6 +23,14 @@ fn connect(settings: &Settings) -> Result<Conn, StoreError> {
     Ok(Conn::Sqlite(c))
 }
 
+/// Runs `f` on a connection of its own, where there is no store (yet).
+pub fn with_connection<T>(
+    settings: &Settings,
+    f: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    f(&mut connect(settings)?)
+}
+
 /// Brings the schema up to date and gives the names of the migrations that ran.
 ///
 /// Run it as a step of its own before nodes start: diesel takes no lock, so two at once on
@@ -56,16 +64,6 @@ pub fn check(settings: &Settings) -> Result<(), StoreError> {
     if pending.map_err(failed)? {
         return Err(StoreError::Schema("migrations are pending".into()));
     }
-    Ok(())
-}
-
-/// Notices a database that takes no writes, such as a read-only one. The statement is one that writes,
-/// and finds no row to write.
-pub fn prove_writable(c: &mut Conn) -> Result<(), StoreError> {
-    use crate::schema::installation::dsl::{installation, name, value};
-    diesel::update(installation.filter(name.eq("")))
-        .set(value.eq(value))
-        .execute(c)?;
     Ok(())
 }
 
