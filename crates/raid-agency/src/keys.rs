@@ -165,13 +165,14 @@ pub(crate) async fn claim(
     Ok(keys)
 }
 
-/// Whether a process with these settings uses keys of a purpose.
-fn is_used(settings: &Settings, purpose: Purpose) -> bool {
-    match purpose {
+/// The purposes for which an agency with these settings has keys.
+pub(crate) fn used(settings: &Settings) -> impl Iterator<Item = Purpose> {
+    let is_used = |purpose: &Purpose| match purpose {
         Purpose::Sealing => true,
         Purpose::Links => settings.orcid.mode == Mode::Own,
         Purpose::Tokens => settings.auth.local,
-    }
+    };
+    Purpose::ALL.iter().copied().filter(is_used)
 }
 
 /// Verifies that the keys configured are those of the database, which is read by a connection of its
@@ -186,10 +187,8 @@ pub fn verify(settings: &Settings) -> Result<(), KeyError> {
     }
     migrate::check(&database)?;
     let known = agency_keys::known(&database)?;
-    for purpose in Purpose::ALL.iter().copied() {
-        if is_used(settings, purpose) {
-            known.check(purpose, &find(settings, purpose)?.ids())?;
-        }
+    for purpose in used(settings) {
+        known.check(purpose, &find(settings, purpose)?.ids())?;
     }
     let sealing = find(settings, Purpose::Sealing)?;
     match sealing.current.or_else(|| sealing.former.first().copied()) {

@@ -1,6 +1,7 @@
 //! The registration agency: one binary with its command line, configuration and wiring.
 
 pub mod application;
+mod backup;
 pub mod commands;
 pub mod health;
 pub mod keys;

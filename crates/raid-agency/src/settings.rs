@@ -261,9 +261,8 @@ section! {
     Keys {
         current: String,
         links: Secret,
-        #[serde(default)]
-        former_links: BTreeMap<String, Secret>,
         tokens: Secret,
+        former_links: BTreeMap<String, Secret>,
         sealing: BTreeMap<String, Secret>,
     }
 }

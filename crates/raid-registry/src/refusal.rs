@@ -145,6 +145,7 @@ fn problem_of(error: &StoreError) -> Problem {
         StoreError::Overloaded | StoreError::Connect(_) => {
             Problem::unavailable("The registry is busy. Nothing was written; please retry.")
         }
+        StoreError::NotWritable(_) => Problem::not_writable(),
         // A failed commit may have happened: to invite a retry would invite a second RAiD.
         _ => Problem::internal(),
     }

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::pool;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::migration::{Migration as _, MigrationSource};
 use diesel::{Connection as _, ExpressionMethods as _, QueryDsl as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -49,6 +50,21 @@ pub fn migrate(settings: &Settings) -> Result<Vec<String>, StoreError> {
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
+}
+
+/// The newest migration of this program, such as `0115`.
+pub fn newest() -> Result<String, StoreError> {
+    let all = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE);
+    let all = all.map_err(|e| StoreError::Schema(e.to_string()))?;
+    let versions = all.iter().map(|m| m.name().version().to_string());
+    Ok(versions.max().unwrap_or_default())
+}
+
+/// The newest migration that ran on a database.
+pub fn newest_applied(c: &mut Conn) -> Result<String, StoreError> {
+    let applied = per_backend!(c, |c| c.applied_migrations());
+    let applied = applied.map_err(|e| StoreError::Schema(e.to_string()))?;
+    Ok(names(&applied).into_iter().max().unwrap_or_default())
 }
 
 /// Fails when migrations are pending.

@@ -227,6 +227,14 @@ pub fn forget_issuers(c: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How often a database was written to only to prove that it can be.
+pub fn proofs(c: &mut Conn) -> Result<i64, StoreError> {
+    use crate::schema::write_probe;
+    use diesel::{OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+    let count = write_probe::table.select(write_probe::count).first(c);
+    Ok(count.optional()?.unwrap_or_default())
+}
+
 /// Damages what invitations say, so that nobody can join by one.
 pub fn spoil_invitations(c: &mut Conn) -> Result<(), StoreError> {
     use crate::schema::invitation;
