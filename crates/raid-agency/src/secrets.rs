@@ -5,6 +5,7 @@ use crate::settings::{Secret, Settings};
 use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -112,7 +113,15 @@ fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft).map_err(failed)?;
     match linked {
-        Ok(()) => Ok(hex.into()),
+        Ok(()) => {
+            // The database will need this key, so its name must survive a power cut as well.
+            if let Some(folder) = path.parent() {
+                File::open(folder)
+                    .and_then(|folder| folder.sync_all())
+                    .map_err(failed)?;
+            }
+            Ok(hex.into())
+        }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
             let text = std::fs::read_to_string(path).map_err(failed)?;
             Ok(text.trim().to_owned().into())
