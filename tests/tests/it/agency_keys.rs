@@ -73,9 +73,21 @@ async fn other_keys_are_refused(stage: &Stage) {
     for word in [links.as_str(), "former_links"] {
         assert!(complaint.contains(word), "{word}: {complaint}");
     }
-    let complaint = stage.refused_start(&format!("[keys]\ntokens = \"{other}\""));
-    assert!(complaint.contains("keys.tokens"), "{complaint}");
+    let tokens = with_state(&listed(stage, "tokens"), "current");
+    let others = format!("[keys]\ntokens = \"{other}\"");
+    let complaint = stage.refused_start(&others);
+    for word in [tokens.as_str(), "keys.tokens"] {
+        assert!(complaint.contains(word), "{word}: {complaint}");
+    }
     agency.restart().await;
+    agency.terminate().await;
+    // A key that nobody shall use any more is given up by name.
+    let refused = stage.command(&["keys", "retire", &tokens]).complaint();
+    assert!(refused.contains("in use"), "{refused}");
+    stage
+        .command_with(&others, &["keys", "retire", &tokens])
+        .output();
+    stage.agency_with(&others).await;
 }
 
 async fn keys_rotate_and_old_links_stay_good(stage: &Stage) {

@@ -1,8 +1,8 @@
 //! A database that takes no writes: 503 with `Retry-After`, not ready, reads go on, and it heals.
 
 use crate::psql::{another_database, psql};
-use raid_tests::examples::{self, handle_of};
-use raid_tests::{Agency, Backend, Client, Reply, eventually};
+use raid_tests::examples::{self, CARBERRY, handle_of};
+use raid_tests::{Agency, Backend, Browser, Client, Reply, Stage, eventually};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 /// A process whose files may not grow meets what it would meet on a disk that takes nothing.
@@ -16,7 +16,8 @@ fn files_that_may_not_grow() {
             let limit = Rlimit { current, ..most };
             prlimit(pid, Resource::Fsize, limit).unwrap();
         };
-        takes_no_writes_and_heals(&agency, || limit_to(Some(0)), || limit_to(most.current)).await;
+        let stop = || limit_to(Some(0));
+        takes_no_writes_and_heals(stage, &agency, stop, || limit_to(most.current)).await;
     });
 }
 
@@ -46,15 +47,23 @@ fn a_read_only_postgres() {
             let reset = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
             psql(&server, &reset);
         };
-        takes_no_writes_and_heals(&agency, read_only, writable).await;
+        takes_no_writes_and_heals(stage, &agency, read_only, writable).await;
         drop(agency);
         psql(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
     });
 }
 
-async fn takes_no_writes_and_heals(agency: &Agency<'_>, stop: impl FnOnce(), go_on: impl FnOnce()) {
+async fn takes_no_writes_and_heals(
+    stage: &Stage,
+    agency: &Agency<'_>,
+    stop: impl FnOnce(),
+    go_on: impl FnOnce(),
+) {
     let client = agency.client();
     let handle = handle_of(&client.mint(&examples::minimal()).await);
+    let browser = Browser::new();
+    let landing = browser.open_request(&stage.orcid, CARBERRY).await;
+    agency.rest().await;
     stop();
     // Whoever meets the trouble first may be left in doubt; nobody is after that.
     let refused = mint_until(&client, 503).await;
@@ -79,6 +88,14 @@ async fn takes_no_writes_and_heals(agency: &Agency<'_>, stop: impl FnOnce(), go_
         })
         .await;
     }
+    let pressed = browser.press(&landing, "Continue to ORCID").await;
+    assert_eq!(pressed.status, 503);
+    assert_eq!(pressed.headers["Retry-After"], "60");
+    eventually("the page to be shown", async || {
+        let page = browser.open(landing.url.as_str()).await;
+        (page.status == 200).then_some(())
+    })
+    .await;
     let before = count(&client).await;
     go_on();
     becomes(agency, 200).await;

@@ -121,12 +121,13 @@ async fn retire(settings: &Settings, id: &str, at_once: bool) -> anyhow::Result<
     let now = store.clock().now();
     let current = keys::find(settings, key.purpose)?.current;
     let is_current = current.is_some_and(|it| store::KeyId::of(&it).as_str() == id);
-    let Some(replaced_at) = key.replaced_at.filter(|_| !is_current) else {
+    if is_current {
         bail!("{id} is in use: start all processes with another current key first");
-    };
+    }
     match key.purpose {
-        Purpose::Sealing => refuse_while_it_seals(&store, &known, id).await?,
-        Purpose::Links if !at_once => refuse_while_links_are_good(settings, replaced_at, now)?,
+        Purpose::Sealing => refuse_while_it_seals(&store, &known, key).await?,
+        Purpose::Links if !at_once => refuse_while_links_are_good(settings, key, now)?,
+        // Without its key a token does not count anyway.
         Purpose::Links | Purpose::Tokens => {}
     }
     mark_retired(&store, vec![key.clone()]).await?;
@@ -137,8 +138,10 @@ async fn retire(settings: &Settings, id: &str, at_once: bool) -> anyhow::Result<
 }
 
 /// Values from before ids were derived may be any key's.
-async fn refuse_while_it_seals(store: &Store, known: &Known, id: &str) -> anyhow::Result<()> {
-    let is_of_another = |name: &str| name != id && known.keys.iter().any(|key| key.id == name);
+async fn refuse_while_it_seals(store: &Store, known: &Known, key: &KnownKey) -> anyhow::Result<()> {
+    let id = &key.id;
+    since_when_replaced(key)?;
+    let is_of_another = |name: &String| name != id && known.keys.iter().any(|it| it.id == *name);
     let sealed = survey(store).await?;
     let left: u64 = sealed
         .iter()
@@ -153,14 +156,14 @@ async fn refuse_while_it_seals(store: &Store, known: &Known, id: &str) -> anyhow
 
 fn refuse_while_links_are_good(
     settings: &Settings,
-    replaced_at: Timestamp,
+    key: &KnownKey,
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let longest: Duration = settings
         .permissions
         .link_lifetime
         .max(settings.agency.invitation_lifetime);
-    let good_until = replaced_at.saturating_add(longest.try_into()?);
+    let good_until = since_when_replaced(key)?.saturating_add(longest.try_into()?);
     if good_until > now {
         bail!(
             "links that it signed are good until {}: retire it then, or with --now",
@@ -168,6 +171,16 @@ fn refuse_while_links_are_good(
         );
     }
     Ok(())
+}
+
+fn since_when_replaced(key: &KnownKey) -> anyhow::Result<Timestamp> {
+    let id = &key.id;
+    let replaced_at = key.replaced_at;
+    replaced_at.with_context(|| {
+        format!(
+            "no process started with another key than {id}: start one with it and a new one first"
+        )
+    })
 }
 
 async fn mark_retired(store: &Store, keys: Vec<KnownKey>) -> anyhow::Result<()> {

@@ -1,14 +1,18 @@
 //! A database is tied to its keys, and its values move from one key to the next.
 
-use crate::sample::{noon, person};
+use crate::inviters::inviter;
+use crate::sample::{self, at, handle, noon, person, raid};
 use diesel::connection::SimpleConnection as _;
 use raid_model::permission::{PermissionEvent, PermissionState};
 use store::agency_keys::{self, Purpose};
 use store::grants::{self, NewGrant};
+use store::invitations::{self, NewInvitation};
+use store::inviters::InviterRight;
 use store::permissions::{self, Covers};
 use store::sealed_values::{self, Cursor};
 use store::testing::TestDb;
-use store::{KeyId, KeyRing, Store, StoreError};
+use store::visits::{self, Visit};
+use store::{Id, Json, KeyId, KeyRing, Store, StoreError};
 
 store::on_both_databases!(
     other_keys_are_refused,
@@ -17,6 +21,7 @@ store::on_both_databases!(
     of_two_first_starts_with_different_keys_one_is_refused,
     a_key_is_needed_until_it_is_retired,
     values_are_sealed_again_while_others_write,
+    codes_and_addresses_are_sealed_again,
     what_no_key_opens_is_given_up,
 );
 
@@ -192,6 +197,73 @@ async fn values_are_sealed_again_while_others_write(db: &TestDb) {
         let opened = token(store, &[2], n).await.unwrap();
         assert_eq!(opened, Some(format!("token {n}")));
     }
+}
+
+/// All pages of a walk that seals again; how many values it changed.
+async fn reseal(store: &Store, keys: &[u8]) -> u64 {
+    let keys = ring(keys);
+    store
+        .write(move |c| {
+            let (mut at, mut changed) = (Some(Cursor::default()), 0);
+            while let Some(from) = at {
+                let page = sealed_values::reseal_page(c, &keys, from)?;
+                (changed, at) = (changed + page.changed, page.next);
+            }
+            Ok(changed)
+        })
+        .await
+        .unwrap()
+}
+
+async fn codes_and_addresses_are_sealed_again(db: &TestDb) {
+    let store = sample::store(db).await;
+    store.mint(raid(1, &[])).await.unwrap();
+    let (old, invitation) = (ring(&[1]), Id::new(noon()));
+    let new = NewInvitation {
+        id: invitation,
+        handle: handle(1),
+        email: "ada@university.example".into(),
+        contribution: Json(r#"{"position": "leader"}"#.into()),
+        inviter: inviter(InviterRight::ServicePoint),
+        created_at: noon(),
+        expires_at: at(1000),
+    };
+    let visit = Visit {
+        nonce: "visit".into(),
+        purpose: visits::Purpose::Permission,
+        subject: person(1).to_string(),
+        state: visits::State::Open,
+        orcid: None,
+        created_at: noon(),
+        expires_at: at(1000),
+    };
+    store
+        .write(move |c| {
+            invitations::make(c, &old, &new)?;
+            visits::set_out(c, &visit)?;
+            let code = old.seal("visit", "a code")?;
+            visits::begin_exchange(c, "visit", &code, noon()).map(drop)
+        })
+        .await
+        .unwrap();
+    assert_eq!(reseal(&store, &[2, 1]).await, 2);
+    assert_eq!(reseal(&store, &[2, 1]).await, 0, "all is done");
+
+    let keys = ring(&[2]);
+    let (row, addressed, unsettled) = store
+        .write(move |c| {
+            let row = invitations::find(c, invitation)?.unwrap();
+            let email = "ada@university.example".into();
+            let addressed = invitations::addressed(c, &keys, &handle(1), &email, noon())?;
+            Ok((row, addressed, visits::claim_unsettled(c, at(1), at(1))?))
+        })
+        .await
+        .unwrap();
+    let keys = ring(&[2]);
+    assert!(row.address(&keys).is_ok());
+    assert!(addressed.standing.is_some(), "the address is recognised");
+    let code = unsettled.unwrap().code.unwrap();
+    assert_eq!(keys.open("visit", &code).unwrap(), "a code");
 }
 
 async fn what_no_key_opens_is_given_up(db: &TestDb) {
