@@ -104,8 +104,9 @@ fn former_files(folder: &Path, name: &str) -> Result<Vec<Key>, SecretError> {
     let mut keys = Vec::new();
     for entry in entries {
         let path = entry.map_err(failed)?.path();
-        let file = path.file_name().and_then(|it| it.to_str());
-        if file.is_some_and(|file| file.starts_with(&begin) && file.ends_with(".key")) {
+        let name = path.file_stem().and_then(|it| it.to_str());
+        let is_key = path.extension().is_some_and(|end| end == "key");
+        if is_key && name.is_some_and(|name| name.starts_with(&begin)) {
             keys.extend(secrets::read_key(&path)?);
         }
     }

@@ -205,7 +205,7 @@ async fn give_up(settings: &Settings, is_dry_run: bool) -> anyhow::Result<()> {
         missing.extend(known.needed(purpose).filter(lost).cloned());
     }
     let sealing = keys::find(settings, Purpose::Sealing)?;
-    let ring = ring_of_what_is_left(settings, sealing, is_dry_run)?;
+    let ring = ring_of_what_is_left(settings, &sealing, is_dry_run)?;
     let store = Store::open(&database, store::Clock::system(), ring)?;
     let mut at = Some(Cursor::default());
     let mut unopenable = 0;
@@ -243,7 +243,7 @@ async fn give_up(settings: &Settings, is_dry_run: bool) -> anyhow::Result<()> {
 /// nobody keeps.
 fn ring_of_what_is_left(
     settings: &Settings,
-    found: Found,
+    found: &Found,
     is_dry_run: bool,
 ) -> anyhow::Result<KeyRing> {
     let current = match found.current {

@@ -25,7 +25,7 @@ pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow
     application.run_until_stopped().await
 }
 
-/// A limit on the size of files (RLIMIT_FSIZE) is an error to writes, as a full disk is, and does not
+/// A limit on the size of files (`RLIMIT_FSIZE`) is an error to writes, as a full disk is, and does not
 /// end the process. The handler that this installs stays.
 fn survive_files_that_may_not_grow() -> std::io::Result<()> {
     let signal = SignalKind::from_raw(Signal::XFSZ.as_raw());
