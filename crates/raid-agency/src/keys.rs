@@ -283,4 +283,25 @@ mod tests {
         let refused = find(&settings(folder.path(), &nobody), Purpose::Sealing);
         assert!(matches!(refused, Err(KeyError::NoCurrent(name)) if name == "other"));
     }
+
+    #[actix_web::test]
+    async fn keys_are_verified_and_none_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path(), "");
+        verify(&settings).unwrap();
+        assert!(!folder.path().join("data").exists());
+        let store = crate::application::open_store(&settings).await.unwrap();
+        claim(&store, &settings, Purpose::Links).await.unwrap();
+        verify(&settings).unwrap();
+
+        let links = file(&settings, Purpose::Links);
+        std::fs::remove_file(&links).unwrap();
+        let refused = verify(&settings).unwrap_err().to_string();
+        assert!(refused.contains("links key k"), "{refused}");
+        let sealing = file(&settings, Purpose::Sealing);
+        std::fs::remove_file(&sealing).unwrap();
+        let refused = verify(&settings).unwrap_err().to_string();
+        assert!(refused.contains("sealing key k"), "{refused}");
+        assert!(!links.exists() && !sealing.exists());
+    }
 }
