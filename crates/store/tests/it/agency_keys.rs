@@ -105,9 +105,10 @@ async fn a_database_from_before_is_tied_to_the_keys_that_open_it(db: &TestDb) {
 async fn a_canary_that_does_not_open_is_noticed(db: &TestDb) {
     let store = db.store();
     claim(store, &[1]).await.unwrap();
-    let spoil = match db.settings().is_postgres() {
-        true => "UPDATE agency_key SET canary = canary || '\\x00'::bytea",
-        false => "UPDATE agency_key SET canary = CAST(canary || x'00' AS BLOB)",
+    let spoil = if db.settings().is_postgres() {
+        "UPDATE agency_key SET canary = canary || '\\x00'::bytea"
+    } else {
+        "UPDATE agency_key SET canary = CAST(canary || x'00' AS BLOB)"
     };
     store
         .write(move |c| Ok(c.batch_execute(spoil)?))
