@@ -4,12 +4,14 @@ use crate::agency::Agency;
 use crate::binary::{Finished, finish, program};
 use crate::orcid::Orcid;
 use crate::port::free_port;
+use crate::wait::DEADLINE;
 use futures::FutureExt as _;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::testing::TestDb;
+use store::{Conn, StoreError};
 use tempfile::TempDir;
 
 /// Where the messages to ORCID are kept for `scripts/check-messages`.
@@ -188,6 +190,21 @@ impl Stage {
             Some(schema) => dump(&schema.settings().url),
         };
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Reads the database by a connection of its own.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn with_database<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T, StoreError>) -> T {
+        let settings = store::Settings {
+            url: self.database_url(),
+            connections: 1,
+            wait: DEADLINE,
+            long_connections: 1,
+            long_deadline: DEADLINE,
+        };
+        store::migrate::with_connection(&settings, f).expect("the database")
     }
 
     /// What the processes logged so far.

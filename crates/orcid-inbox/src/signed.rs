@@ -62,17 +62,22 @@ pub enum LinkError {
 /// Makes and checks links.
 #[derive(Clone)]
 pub struct Signer {
-    key: SecretSlice<u8>,
+    /// The first one signs, all verify.
+    keys: Vec<SecretSlice<u8>>,
     environment: String,
 }
 
 const VERSION: &str = "v1";
 
 impl Signer {
-    /// A signer for one ORCID environment. The key should have 32 random bytes.
-    pub fn new(key: SecretSlice<u8>, environment: impl Into<String>) -> Self {
+    /// A signer for one ORCID environment. The first key signs; what the others signed is verified as
+    /// well. Keys should have 32 random bytes.
+    pub fn new(
+        keys: impl IntoIterator<Item = SecretSlice<u8>>,
+        environment: impl Into<String>,
+    ) -> Self {
         Self {
-            key,
+            keys: keys.into_iter().collect(),
             environment: environment.into(),
         }
     }
@@ -87,8 +92,7 @@ impl Signer {
         };
         // A struct of strings and a number cannot fail to serialise.
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).unwrap_or_default());
-        let mac = URL_SAFE_NO_PAD.encode(self.mac(&body).finalize().into_bytes());
-        format!("{VERSION}.{body}.{mac}")
+        format!("{VERSION}.{body}.{}", self.mac(&body))
     }
 
     /// What a link says, if it was made here and its time is not over.
@@ -102,13 +106,9 @@ impl Signer {
         else {
             return Err(LinkError::Invalid);
         };
-        let mac = URL_SAFE_NO_PAD
-            .decode(mac)
-            .map_err(|_| LinkError::Invalid)?;
-        // Compared in constant time.
-        self.mac(body)
-            .verify_slice(&mac)
-            .map_err(|_| LinkError::Invalid)?;
+        if !self.is_mac_of(mac, body) {
+            return Err(LinkError::Invalid);
+        }
         let body = URL_SAFE_NO_PAD
             .decode(body)
             .map_err(|_| LinkError::Invalid)?;
@@ -124,26 +124,35 @@ impl Signer {
 
     /// A secret that ties a visit to the browser that set out.
     pub fn cookie(&self, nonce: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.mac(&format!("cookie.{nonce}")).finalize().into_bytes())
+        self.mac(&format!("cookie.{nonce}"))
     }
 
     /// Whether a browser's cookie belongs to the visit.
     pub fn is_cookie_of(&self, cookie: &str, nonce: &str) -> bool {
-        let given = URL_SAFE_NO_PAD.decode(cookie).unwrap_or_default();
-        self.mac(&format!("cookie.{nonce}"))
-            .verify_slice(&given)
-            .is_ok()
+        self.is_mac_of(cookie, &format!("cookie.{nonce}"))
     }
 
-    fn mac(&self, body: &str) -> Hmac<Sha256> {
-        // HMAC takes a key of any length, so this cannot fail.
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()) else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.chain_update(VERSION)
-            .chain_update(".")
-            .chain_update(body)
+    fn mac(&self, body: &str) -> String {
+        let mac = self.keys.first().map(|key| mac(key, body).finalize());
+        mac.map_or_else(String::new, |mac| URL_SAFE_NO_PAD.encode(mac.into_bytes()))
     }
+
+    /// Whether one of the keys made `text` for `body`. Compared in constant time.
+    fn is_mac_of(&self, text: &str, body: &str) -> bool {
+        let given = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        let is_by = |key: &SecretSlice<u8>| mac(key, body).verify_slice(&given).is_ok();
+        self.keys.iter().any(is_by)
+    }
+}
+
+fn mac(key: &SecretSlice<u8>, body: &str) -> Hmac<Sha256> {
+    // HMAC takes a key of any length, so this cannot fail.
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret()) else {
+        unreachable!("HMAC takes a key of any length")
+    };
+    mac.chain_update(VERSION)
+        .chain_update(".")
+        .chain_update(body)
 }
 
 #[cfg(test)]
@@ -152,8 +161,12 @@ mod tests {
     use proptest::prelude::*;
     use time::macros::datetime;
 
+    fn signer_of(keys: &[u8], environment: &str) -> Signer {
+        Signer::new(keys.iter().map(|key| vec![*key; 32].into()), environment)
+    }
+
     fn signer(key: u8, environment: &str) -> Signer {
-        Signer::new(vec![key; 32].into(), environment)
+        signer_of(&[key], environment)
     }
 
     fn link() -> Link {
@@ -188,6 +201,26 @@ mod tests {
             signer(1, "production").verify(&signed, now),
             Err(LinkError::Invalid)
         );
+    }
+
+    #[test]
+    fn links_and_cookies_of_a_former_key_are_good() {
+        let (expires, now) = (
+            datetime!(2026-01-02 00:00:00),
+            datetime!(2026-01-01 00:00:00),
+        );
+        let old = signer(1, "sandbox");
+        let both = signer_of(&[2, 1], "sandbox");
+        assert_eq!(both.verify(&old.sign(link(), expires), now), Ok(link()));
+        assert!(both.is_cookie_of(&old.cookie("a"), "a"));
+        // The new key signs.
+        let new = both.sign(link(), expires);
+        assert_eq!(signer(2, "sandbox").verify(&new, now), Ok(link()));
+        assert_eq!(old.verify(&new, now), Err(LinkError::Invalid));
+        // Without a key nothing is signed, and nothing is good.
+        let none = signer_of(&[], "sandbox");
+        let unsigned = none.sign(link(), expires);
+        assert_eq!(none.verify(&unsigned, now), Err(LinkError::Invalid));
     }
 
     #[test]

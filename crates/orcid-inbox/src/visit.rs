@@ -28,6 +28,8 @@ use store::{Store, StoreError};
 
 /// `Retry-After` while ORCID does not accept our client, in seconds.
 const COME_BACK_AFTER: &str = "600";
+/// The same in trouble of our own, such as a full disk.
+const TRY_AGAIN_AFTER: &str = "60";
 
 /// What the pages need.
 pub struct Inbox {
@@ -130,10 +132,13 @@ impl Inbox {
         tracing::error!(%error, "a page cannot be served");
         let texts = ["Nothing was changed. Please try again in a few minutes."];
         let heading = "Something went wrong on our side";
-        page(
+        let mut answer = page(
             StatusCode::SERVICE_UNAVAILABLE,
             &ResultPage::new(&self.settings, heading, &texts),
-        )
+        );
+        let seconds = HeaderValue::from_static(TRY_AGAIN_AFTER);
+        answer.headers_mut().insert(RETRY_AFTER, seconds);
+        answer
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) use parts::{contact_budget, mail_transport, membership_policy};
 pub use simulator::simulator_settings;
 
 use crate::health;
+use crate::keys;
 use crate::orcid::CallLog;
 use crate::private_files;
 use crate::secrets;
@@ -34,6 +35,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store::agency_keys::{self, Purpose};
 use store::tasks::{self, Kind, Lane, NewTask, Work};
 use store::{Clock, Store, StoreError, migrate};
 use tokio::sync::watch;
@@ -88,6 +90,7 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
 
         let registry = if roles.contains(&Role::Registry) {
+            claim_token_key(&store, settings).await?;
             let mut registry_settings = parts::registry_settings(settings)?;
             issuers::warn_of_wide_trust(settings);
             registry_settings.auth.former_issuer = issuers::claim(&store, settings).await?;
@@ -116,7 +119,12 @@ impl Application {
         if settings.orcid.mode == Mode::Own && roles.iter().any(|r| *r != Role::Registry) {
             let (log, writer) = CallLog::start(store.clone(), &node);
             call_log = Some(writer);
-            let own_parts = parts::orcid_parts(settings, &store, log, roles)?;
+            let signer = if roles.contains(&Role::Inbox) {
+                Some(parts::signer(settings, &store).await?)
+            } else {
+                None
+            };
+            let own_parts = parts::orcid_parts(settings, &store, log, roles, signer)?;
             inbox = own_parts.inbox.map(web::Data::new);
             let every = settings.orcid.client_check;
             tokio::spawn(client_check::run(
@@ -274,27 +282,41 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     private_files::close_database(&database);
     let migrating = settings.store.migrate;
     let checked = database.clone();
-    tokio::task::spawn_blocking(move || {
+    let known = tokio::task::spawn_blocking(move || {
         if migrating {
-            migrate::migrate(&checked).map(drop)
+            migrate::migrate(&checked)?;
         } else {
-            migrate::check(&checked)
+            migrate::check(&checked)?;
         }
+        agency_keys::known(&checked)
     })
     .await??;
     let clock = Clock::system();
     let now = clock.now();
-    let store = Store::open(&database, clock, secrets::key_ring(settings)?)?;
+    let store = Store::open(&database, clock, keys::key_ring(settings, &known)?)?;
+    let ring = store.keys().clone();
     let environment = settings.orcid.environment.as_str();
     let seeds = seeds::rows(settings, now);
     let first = settings.agency.first_service_point();
     store
         .write(move |c| {
             migrate::claim_environment(c, environment)?;
+            agency_keys::claim_sealing(c, &ring, now)?;
             seeds::make(c, &seeds, first)
         })
         .await??;
     Ok(store)
+}
+
+/// Ties the database to the key of local tokens, if there is one.
+///
+/// # Errors
+/// When the database was written with another one.
+pub async fn claim_token_key(store: &Store, settings: &Settings) -> anyhow::Result<()> {
+    if settings.auth.local {
+        keys::claim(store, settings, Purpose::Tokens).await?;
+    }
+    Ok(())
 }
 
 /// The issuer of local tokens.

@@ -1,10 +1,13 @@
 //! What can be said on the command line.
 
+mod backup;
 mod check;
 mod dead_letters;
 mod demo;
 mod forget_put_codes;
 mod import;
+mod keys;
+mod restore;
 mod resync;
 mod serve;
 mod token;
@@ -85,6 +88,21 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// The keys that the database was written with: list, re-seal, retire.
+    Keys {
+        #[command(subcommand)]
+        what: keys::What,
+    },
+    /// Write a backup of the database while the agency runs. The keys are not in it.
+    Backup {
+        /// A folder that is not there yet.
+        folder: PathBuf,
+    },
+    /// Restore a backup to where the configuration says that the database is.
+    Restore {
+        /// What `backup` wrote.
+        folder: PathBuf,
+    },
     /// Tell in words why an entry is, or is not, on an ORCID record.
     Why {
         /// An ORCID iD: the person in their projects. Or a handle: all contributors of the RAiD.
@@ -136,6 +154,9 @@ impl CommandLine {
             Command::ForgetPutCodes { dry_run } => {
                 forget_put_codes::forget_put_codes(&settings, dry_run).await
             }
+            Command::Keys { what } => keys::keys(&settings, &what).await,
+            Command::Backup { folder } => backup::backup(&settings, &folder),
+            Command::Restore { folder } => restore::restore(&settings, &folder),
             Command::Why { subject } => why::why(&settings, &subject).await,
             Command::Config => {
                 print!("{}", toml::to_string_pretty(&settings)?);

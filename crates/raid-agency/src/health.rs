@@ -10,7 +10,7 @@ use raid_registry::resource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Store, StoreError, memberships, migrate, namings, permissions, service_points, tasks};
+use store::{Store, StoreError, memberships, namings, permissions, service_points, tasks};
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
@@ -23,8 +23,8 @@ pub struct Health {
     metrics: Metrics,
     orcid: Option<Arc<Client>>,
     judged_after: usize,
-    /// Whether the database worked, and when that was tried.
-    database: Mutex<Option<(Instant, bool)>>,
+    /// When the database was tried, and why it did not work.
+    database: Mutex<Option<(Instant, Option<String>)>>,
 }
 
 impl Health {
@@ -45,20 +45,21 @@ impl Health {
         }
     }
 
-    /// Whether the database can be read and written. Tried by one request at a time.
-    async fn database_works(&self) -> bool {
+    /// Why the database cannot be read and written, if so. Tried by one request at a time.
+    async fn database_trouble(&self) -> Option<String> {
         let mut known = self.database.lock().await;
-        if let Some((at, works)) = *known
+        if let Some((at, trouble)) = &*known
             && at.elapsed() < KNOWN_FOR
         {
-            return works;
+            return trouble.clone();
         }
         let tried = self.try_database().await;
         if let Err(error) = &tried {
             tracing::warn!(%error, "the database does not work");
         }
-        *known = Some((Instant::now(), tried.is_ok()));
-        tried.is_ok()
+        let trouble = tried.err().map(|error| error.to_string());
+        *known = Some((Instant::now(), trouble.clone()));
+        trouble
     }
 
     async fn try_database(&self) -> Result<(), StoreError> {
@@ -66,7 +67,7 @@ impl Health {
             .store
             .read(|c| service_points::find(c, 0).map(drop))
             .await;
-        let write = self.store.write(migrate::prove_writable).await;
+        let write = self.store.prove_writable().await;
         read.and(write)
     }
 
@@ -123,7 +124,7 @@ async fn live() -> HttpResponse {
 
 /// Ready means that the database can be read and written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    if health.database_works().await {
+    if health.database_trouble().await.is_none() {
         HttpResponse::Ok().json(json!({ "status": "UP" }))
     } else {
         HttpResponse::ServiceUnavailable().json(json!({ "status": "DOWN" }))
@@ -133,9 +134,11 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
 /// What works and what does not, for operators. Minting works without ORCID, so that trouble there
 /// leaves the process ready.
 async fn details(health: web::Data<Health>) -> HttpResponse {
-    let works = health.database_works().await;
-    let database = if works { "UP" } else { "DOWN" };
-    let mut details = json!({ "database": { "status": database } });
+    let database = match health.database_trouble().await {
+        None => json!({ "status": "UP" }),
+        Some(reason) => json!({ "status": "DOWN", "reason": reason }),
+    };
+    let mut details = json!({ "database": database });
     if let Some(orcid) = health.orcid() {
         details["orcid"] = orcid;
     }

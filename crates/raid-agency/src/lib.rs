@@ -1,9 +1,11 @@
 //! The registration agency: one binary with its command line, configuration and wiring.
 
 pub mod application;
+mod backup;
 pub mod causes;
 pub mod commands;
 pub mod health;
+pub mod keys;
 pub mod orcid;
 pub mod private_files;
 pub mod secrets;

@@ -5,10 +5,10 @@ use crate::settings::{Secret, Settings};
 use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use store::{KeyRing, KeyRingError};
 
 /// Why a secret cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -19,32 +19,6 @@ pub enum SecretError {
     /// It is not 64 hexadecimal digits.
     #[error("{0} must be 64 hexadecimal digits (32 bytes)")]
     NotHex(String),
-    /// The key ring is wrong.
-    #[error("keys: {0}")]
-    Ring(#[from] KeyRingError),
-}
-
-/// The key ring that seals tokens at rest.
-///
-/// # Errors
-/// [`SecretError`] names the key.
-pub fn key_ring(settings: &Settings) -> Result<KeyRing, SecretError> {
-    let keys = &settings.keys;
-    if keys.sealing.is_empty() {
-        let key = key(settings, &Secret::default(), "sealing")?;
-        return Ok(KeyRing::new(&keys.current, [(keys.current.clone(), key)])?);
-    }
-    let parsed = keys
-        .sealing
-        .iter()
-        .map(|(id, secret)| {
-            Ok((
-                id.clone(),
-                parse(&format!("keys.sealing.{id}"), secret.get())?,
-            ))
-        })
-        .collect::<Result<Vec<_>, SecretError>>()?;
-    Ok(KeyRing::new(&keys.current, parsed)?)
 }
 
 /// A key of 32 bytes: the configured one, else the one in the data folder, which is made when it
@@ -56,8 +30,26 @@ pub fn key(settings: &Settings, configured: &Secret, name: &str) -> Result<[u8; 
     if !configured.is_empty() {
         return parse(&format!("keys.{name}"), configured.get());
     }
-    let path = file_of(settings, name);
-    parse(&path.display().to_string(), &read_or_make(&path)?)
+    read_or_make_key(&file_of(settings, name))
+}
+
+/// Where keys are that are not configured.
+pub(crate) fn folder(settings: &Settings) -> PathBuf {
+    settings.data.folder.join("secrets")
+}
+
+/// The key in a file, which is made when it is not there.
+pub(crate) fn read_or_make_key(path: &Path) -> Result<[u8; 32], SecretError> {
+    parse(&path.display().to_string(), &read_or_make(path)?)
+}
+
+/// The key in a file, if there is one.
+pub(crate) fn read_key(path: &Path) -> Result<Option<[u8; 32]>, SecretError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&path.display().to_string(), &text.into()).map(Some),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(SecretError::File(path.to_owned(), e)),
+    }
 }
 
 /// As [`key`], but none is made.
@@ -101,16 +93,10 @@ pub fn configured(secret: &Secret, file: &Path) -> Result<Option<SecretString>, 
 /// # Errors
 /// [`SecretError::File`] when it cannot be read or made.
 pub fn simulator_client(settings: &Settings) -> Result<SecretString, SecretError> {
-    read_or_make(
-        &settings
-            .data
-            .folder
-            .join("secrets")
-            .join("simulator-client.key"),
-    )
+    read_or_make(&folder(settings).join("simulator-client.key"))
 }
 
-fn parse(name: &str, hex: &SecretString) -> Result<[u8; 32], SecretError> {
+pub(crate) fn parse(name: &str, hex: &SecretString) -> Result<[u8; 32], SecretError> {
     let wrong = || SecretError::NotHex(name.to_owned());
     let digits = hex.expose_secret().trim().as_bytes();
     if digits.len() != 64 {
@@ -148,7 +134,15 @@ fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft).map_err(failed)?;
     match linked {
-        Ok(()) => Ok(hex.into()),
+        Ok(()) => {
+            // The database will need this key, so its name must survive a power cut as well.
+            if let Some(folder) = path.parent() {
+                File::open(folder)
+                    .and_then(|folder| folder.sync_all())
+                    .map_err(failed)?;
+            }
+            Ok(hex.into())
+        }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
             let text = std::fs::read_to_string(path).map_err(failed)?;
             Ok(text.trim().to_owned().into())

@@ -277,6 +277,7 @@ section! {
         current: String,
         links: Secret,
         tokens: Secret,
+        former_links: BTreeMap<String, Secret>,
         sealing: BTreeMap<String, Secret>,
     }
 }

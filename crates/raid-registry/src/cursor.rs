@@ -86,7 +86,7 @@ mod tests {
     use super::{link_next, read, write};
 
     fn keys(byte: u8) -> KeyRing {
-        KeyRing::new("1", [("1".to_owned(), [byte; 32])]).unwrap()
+        KeyRing::new(&[byte; 32], &[])
     }
 
     proptest! {

@@ -17,6 +17,8 @@ const INSTANCE: &str = "https://raid.org.au";
 pub(crate) const RETRY_AFTER: u64 = 2;
 /// The same where another registry is down, as in the RAiD API.
 const RESOLVERS_RETRY_AFTER: u64 = 30;
+/// The same while the database takes no writes: until somebody makes room on a disk, for instance.
+const NOT_WRITABLE_RETRY_AFTER: u64 = 30;
 
 /// One problem. It has exactly the members of the RAiD API's error bodies, because existing clients
 /// refuse others at status 400.
@@ -260,6 +262,15 @@ impl Problem {
             detail,
         )
         .retry_in(RETRY_AFTER)
+    }
+
+    /// The database takes no writes now; certainly nothing was written.
+    pub(crate) fn not_writable() -> Self {
+        Self::unavailable(
+            "The registry cannot write at present, and reading goes on. Nothing was written; please \
+             retry.",
+        )
+        .retry_in(NOT_WRITABLE_RETRY_AFTER)
     }
 
     /// Something failed that is not the client's; what, is in the log.

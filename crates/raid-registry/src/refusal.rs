@@ -152,6 +152,7 @@ fn problem_of(error: &StoreError) -> Problem {
         StoreError::TookTooLong => Problem::unavailable(
             "This took longer than it may. Ask for less: another condition, or no facets and no total.",
         ),
+        StoreError::NotWritable(_) => Problem::not_writable(),
         // A failed commit may have happened: to invite a retry would invite a second RAiD.
         _ => Problem::internal(),
     }

@@ -39,16 +39,22 @@ pub struct Reach {
 
 impl Store {
     /// Gives positions to what was committed before this call (the first 1000 versions of it), and
-    /// tells how far the feed reaches. It is one small read when there is nothing to do.
+    /// tells how far the feed reaches. It is one small read when there is nothing to do. While nothing can
+    /// be written the feed ends where it is; what waits follows later.
     ///
     /// # Errors
     /// When the database refuses, or has no connection free.
     pub async fn changes_reach(&self) -> Result<Reach, StoreError> {
         let reach = self.read(reach).await?;
-        if reach.more {
-            self.write(number).await
-        } else {
-            Ok(reach)
+        if !reach.more {
+            return Ok(reach);
+        }
+        match self.write(number).await {
+            Err(StoreError::NotWritable(_)) => Ok(Reach {
+                more: false,
+                ..reach
+            }),
+            numbered => numbered,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::mints::MintQueue;
 use crate::pool::{Manager, with_connection};
 use crate::seal::KeyRing;
+use crate::writability::{self, Doubt};
 use diesel::Connection as _;
 use diesel::QueryResult;
 use diesel::RunQueryDsl as _;
@@ -51,11 +52,37 @@ pub struct Store {
     long: Connections,
     clock: Clock,
     keys: KeyRing,
+    doubt: Doubt,
 }
 
-type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Finish = Box<dyn FnOnce(Result<(), Uncommitted>) + Send>;
 /// Runs on the connection of an open transaction, or learns why there is none.
-type Job = Box<dyn FnOnce(Result<&mut Conn, String>) -> Finish + Send>;
+type Job = Box<dyn FnOnce(Result<&mut Conn, String>) -> Ran + Send>;
+
+/// A job that ran and waits for the commit.
+struct Ran {
+    finish: Finish,
+    /// Why nothing can be written, if the job found that out.
+    not_writable: Option<String>,
+}
+
+/// Why a group was not committed.
+#[derive(Clone)]
+enum Uncommitted {
+    /// Nothing of it was written.
+    NotWritable(String),
+    /// Nobody knows.
+    InDoubt(String),
+}
+
+impl From<Uncommitted> for StoreError {
+    fn from(why: Uncommitted) -> Self {
+        match why {
+            Uncommitted::NotWritable(why) => Self::NotWritable(why),
+            Uncommitted::InDoubt(why) => Self::Commit(why),
+        }
+    }
+}
 
 /// Jobs that share one commit. Larger groups gained 3 % in measurements.
 const MAX_GROUP: usize = 64;
@@ -115,6 +142,7 @@ impl Store {
             long,
             clock,
             keys,
+            doubt: Doubt::default(),
         })
     }
 
@@ -134,6 +162,10 @@ impl Store {
     /// The keys that seal secrets at rest.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    pub(crate) fn doubt(&self) -> &Doubt {
+        &self.doubt
     }
 
     pub(crate) fn mint_queue(&self) -> Option<&MintQueue> {
@@ -195,22 +227,44 @@ impl Store {
         &self,
         f: impl Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Some(writer) = &self.writer else {
-            return self.connections.run(move |c| in_transaction(c, &f)).await;
+        let written = match &self.writer {
+            Some(writer) => write_by(writer, f).await,
+            None => self.connections.run(move |c| in_transaction(c, &f)).await,
         };
-        let (tx, rx) = oneshot::channel();
-        let job: Job = Box::new(move |c| {
-            let result = c
-                .map_err(StoreError::Commit)
-                .and_then(|c| c.transaction(|c| unless_it_panics(c, &f)));
-            Box::new(move |committed| {
-                // The caller may have gone away; then nobody waits for the answer.
-                let _ = tx.send(committed.map_err(StoreError::Commit).and(result));
+        self.doubt.note(&written);
+        written
+    }
+}
+
+/// Has `f` run by the one writer of SQLite.
+async fn write_by<T: Send + 'static>(
+    writer: &crossbeam_channel::Sender<Job>,
+    f: impl Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (tx, rx) = oneshot::channel();
+    let job: Job = Box::new(move |c| {
+        let mut not_writable = None;
+        let result = c.map_err(StoreError::NotWritable).and_then(|c| {
+            c.transaction(|c| {
+                let result = unless_it_panics(c, &f);
+                // Noted here, since the rollback that follows may fail with an error of its own.
+                if let Err(StoreError::NotWritable(why)) = &result {
+                    not_writable = Some(why.clone());
+                }
+                result
             })
         });
-        writer.try_send(job).map_err(|_| StoreError::Overloaded)?;
-        rx.await.map_err(|_| StoreError::Panicked)?
-    }
+        let finish: Finish = Box::new(move |committed| {
+            // The caller may have gone away; then nobody waits for the answer.
+            let _ = tx.send(committed.map_err(StoreError::from).and(result));
+        });
+        Ran {
+            finish,
+            not_writable,
+        }
+    });
+    writer.try_send(job).map_err(|_| StoreError::Overloaded)?;
+    rx.await.map_err(|_| StoreError::Panicked)?
 }
 
 /// Runs `f` in a transaction of its own and tries again after collisions.
@@ -272,8 +326,10 @@ fn spawn_writer(manager: Manager) -> Result<crossbeam_channel::Sender<Job>, Stor
     std::thread::Builder::new()
         .name("sqlite-writer".into())
         .spawn(move || {
+            let mut has_failed = false;
             while let Ok(first) = rx.recv() {
-                if commit_group(&mut c, first, &rx).is_err() {
+                has_failed = commit_group(&mut c, has_failed, first, &rx).is_err();
+                if has_failed {
                     // A failed commit leaves the connection in doubt; a fresh one is not.
                     match manager.connect() {
                         Ok(fresh) => c = fresh,
@@ -286,39 +342,66 @@ fn spawn_writer(manager: Manager) -> Result<crossbeam_channel::Sender<Job>, Stor
     Ok(tx)
 }
 
+/// Begins a transaction. After a failure something is written alone first: if that fails as well, the
+/// jobs are not tried, so that nobody is left in doubt about theirs.
+fn begin(c: &mut Conn, after_failure: bool) -> Result<(), StoreError> {
+    if after_failure {
+        c.transaction(|c| writability::probe(c, None))?;
+    }
+    match c {
+        Conn::Sqlite(s) => AnsiTransactionManager::begin_transaction_sql(s, "BEGIN IMMEDIATE"),
+        Conn::Postgres(p) => AnsiTransactionManager::begin_transaction(p),
+    }?;
+    Ok(())
+}
+
 /// Runs `first` and whatever else already waits as one commit, each job in its own savepoint.
 fn commit_group(
     c: &mut Conn,
+    after_failure: bool,
     first: Job,
     rx: &crossbeam_channel::Receiver<Job>,
-) -> Result<(), String> {
-    let begun = match c {
-        Conn::Sqlite(s) => AnsiTransactionManager::begin_transaction_sql(s, "BEGIN IMMEDIATE"),
-        Conn::Postgres(p) => AnsiTransactionManager::begin_transaction(p),
-    }
-    .map_err(|e| e.to_string());
+) -> Result<(), Uncommitted> {
+    let begun = begin(c, after_failure).map_err(|e| match e {
+        StoreError::NotWritable(why) => why,
+        other => other.to_string(),
+    });
     let mut done = Vec::with_capacity(MAX_GROUP);
+    let mut not_writable = None;
     let mut next = Some(first);
     while let Some(job) = next {
-        done.push(match &begun {
-            Ok(()) => job(Ok(&mut *c)),
-            Err(e) => job(Err(e.clone())),
-        });
-        next = if done.len() < MAX_GROUP {
+        let ran = job(begun.as_ref().map(|()| &mut *c).map_err(Clone::clone));
+        done.push(ran.finish);
+        not_writable = not_writable.or(ran.not_writable);
+        let goes_on = not_writable.is_none();
+        next = if goes_on && done.len() < MAX_GROUP {
             rx.try_recv().ok()
         } else {
             None
         };
     }
-    let committed = begun.and_then(|()| {
-        match c {
-            Conn::Sqlite(s) => AnsiTransactionManager::commit_transaction(s),
-            Conn::Postgres(p) => AnsiTransactionManager::commit_transaction(p),
+    let committed = match begun.err().or(not_writable) {
+        // SQLite may have ended the transaction already; the others' work is gone in any case.
+        Some(why) => {
+            while depth(c) > 0 && rollback(c).is_ok() {}
+            Err(Uncommitted::NotWritable(why))
         }
-        .map_err(|e| e.to_string())
-    });
+        None => commit(c),
+    };
     for finish in done {
         finish(committed.clone());
     }
     committed
+}
+
+fn commit(c: &mut Conn) -> Result<(), Uncommitted> {
+    let committed = per_backend!(c, |c| AnsiTransactionManager::commit_transaction(c));
+    committed.map_err(|error| {
+        let why = error.to_string();
+        if writability::refuses_commit(&why) {
+            Uncommitted::NotWritable(why)
+        } else {
+            Uncommitted::InDoubt(why)
+        }
+    })
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in the store.
 
+use crate::agency_keys::Purpose;
+use crate::writability;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Why the store did not do what was asked. Nothing was written unless the variant says so.
@@ -7,10 +9,17 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 pub enum StoreError {
     /// The database refused a statement.
     #[error("the database refused: {0}")]
-    Database(#[from] DieselError),
+    Database(#[source] DieselError),
     /// A read was ended at its deadline.
     #[error("the database took longer than it may")]
     TookTooLong,
+    /// The database takes no writes now, and certainly nothing was written. It heals by itself; reads
+    /// go on.
+    #[error(
+        "the database takes no writes now (a full disk, a read-only file system, a lock, or a \
+         PostgreSQL that is read-only or in recovery): {0}"
+    )]
+    NotWritable(String),
     /// The commit did not come through; on PostgreSQL it may have happened all the same.
     #[error("the commit failed: {0}")]
     Commit(String),
@@ -53,6 +62,18 @@ pub enum StoreError {
     /// A sealed secret could not be opened: the key is missing or the row was tampered with.
     #[error("a sealed secret cannot be opened with the keys configured (key id {0})")]
     Unsealable(String),
+    /// The database was written with a key that is not configured.
+    #[error(
+        "this database was written with the {purpose} key {id}, which is not among the keys \
+         configured: put it back from a backup ({}). If it is lost for good, `raid-agency keys \
+         give-up` says what goes with it", purpose.place()
+    )]
+    MissingKey {
+        /// What the key is for.
+        purpose: Purpose,
+        /// Its id; a configured name in a database from before ids were derived.
+        id: String,
+    },
     /// What stands in the database cannot be read as what it should be.
     #[error("a stored value is damaged: {0}")]
     Corrupt(String),
@@ -84,6 +105,15 @@ pub enum StoreError {
         /// The issuer configured.
         wanted: String,
     },
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match writability::refusal(&error) {
+            Some(why) => Self::NotWritable(why),
+            None => Self::Database(error),
+        }
+    }
 }
 
 impl StoreError {

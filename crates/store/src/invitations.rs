@@ -132,6 +132,22 @@ pub fn make(c: &mut Conn, keys: &KeyRing, new: &NewInvitation) -> Result<(), Sto
     Ok(())
 }
 
+/// Recognises an address by the current key from now on.
+pub(crate) fn rehash(
+    c: &mut Conn,
+    keys: &KeyRing,
+    id: Id,
+    email: &SecretString,
+) -> Result<(), StoreError> {
+    let row = invitation::table.find(id);
+    let handle: AsText<Handle> = row.select(invitation::handle).first(c)?;
+    let hash = hashes(keys, handle.get(), email).into_iter().next();
+    diesel::update(row)
+        .set(invitation::address_hash.eq(hash))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Hashes of an address for one RAiD, so that rows of two RAiDs cannot be compared. In the domain
 /// capital and small letters are the same (RFC 5321 §2.3.5); before it they may differ.
 fn hashes(keys: &KeyRing, handle: &Handle, email: &SecretString) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! How it is kept: schema, migrations, transactions, encryption at rest. The only crate that
 //! knows diesel.
 
+pub mod agency_keys;
 pub mod announcements;
 pub mod answers;
+pub mod backup;
 pub mod calls;
 pub mod changes;
 mod clock;
@@ -19,6 +21,7 @@ pub mod holders;
 pub mod invitations;
 pub mod inviters;
 pub mod issuers;
+mod key_id;
 pub mod limiter;
 pub mod mail_quotas;
 pub mod memberships;
@@ -34,6 +37,7 @@ mod pool;
 pub mod raids;
 mod schema;
 mod seal;
+pub mod sealed_values;
 pub mod service_point_days;
 pub mod service_points;
 pub mod statuses;
@@ -45,10 +49,12 @@ pub mod testing;
 mod types;
 pub mod visits;
 mod words;
+mod writability;
 
 pub use clock::Clock;
 pub use conn::Conn;
 pub use engine::{Settings, Store};
 pub use error::StoreError;
-pub use seal::{KeyRing, KeyRingError};
+pub use key_id::KeyId;
+pub use seal::KeyRing;
 pub use types::{AsText, Id, Json, Timestamp};

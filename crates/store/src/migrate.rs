@@ -7,8 +7,10 @@ use crate::database_clock;
 use crate::engine::Settings;
 use crate::error::StoreError;
 use crate::pool;
+use crate::writability;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::migration::{Migration as _, MigrationSource};
 use diesel::{Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -23,6 +25,14 @@ fn connect(settings: &Settings) -> Result<Conn, StoreError> {
         .map_err(|e| StoreError::Connect(e.to_string()))?;
     c.batch_execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;")?;
     Ok(Conn::Sqlite(c))
+}
+
+/// Runs `f` on a connection of its own, where there is no store (yet).
+pub fn with_connection<T>(
+    settings: &Settings,
+    f: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    f(&mut connect(settings)?)
 }
 
 /// Brings the schema up to date and gives the names of the migrations that ran.
@@ -43,6 +53,21 @@ pub fn migrate(settings: &Settings) -> Result<Vec<String>, StoreError> {
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
+}
+
+/// The newest migration of this program, such as `0115`.
+pub fn newest() -> Result<String, StoreError> {
+    let all = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE);
+    let all = all.map_err(|e| StoreError::Schema(e.to_string()))?;
+    let versions = all.iter().map(|m| m.name().version().to_string());
+    Ok(versions.max().unwrap_or_default())
+}
+
+/// The newest migration that ran on a database.
+pub fn newest_applied(c: &mut Conn) -> Result<String, StoreError> {
+    let applied = per_backend!(c, |c| c.applied_migrations());
+    let applied = applied.map_err(|e| StoreError::Schema(e.to_string()))?;
+    Ok(names(&applied).into_iter().max().unwrap_or_default())
 }
 
 /// Fails when migrations are pending.
@@ -93,7 +118,7 @@ pub fn inspect(settings: &Settings) -> Result<Inspection, StoreError> {
     let is_pending = is_pending.map_err(failed)?;
     let mut environment = None;
     if !is_pending {
-        prove_writable(&mut c)?;
+        writability::probe(&mut c, None)?;
         environment = environment_of(&mut c)?;
     }
     let clock = database_clock::read(&mut c)?;
@@ -115,16 +140,6 @@ fn environment_of(c: &mut Conn) -> Result<Option<String>, StoreError> {
         .select(value)
         .first(c)
         .optional()?)
-}
-
-/// Notices a database that takes no writes, such as a read-only one. The statement is one that writes,
-/// and finds no row to write.
-pub fn prove_writable(c: &mut Conn) -> Result<(), StoreError> {
-    use crate::schema::installation::dsl::{installation, name, value};
-    diesel::update(installation.filter(name.eq("")))
-        .set(value.eq(value))
-        .execute(c)?;
-    Ok(())
 }
 
 /// Ties the database to one ORCID environment for life, so that a sandbox grant is never used

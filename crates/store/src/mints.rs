@@ -60,11 +60,11 @@ fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
     if writes.len() > 1 {
         match mint_together(pool, &writes) {
             // Nothing was written.
-            Err(e) if !matches!(e, StoreError::Commit(_)) => {}
+            Err(e) if !matches!(e, StoreError::Commit(_) | StoreError::NotWritable(_)) => {}
             together => {
                 for done in waiting {
                     // A caller that went away does not wait for the answer.
-                    let _ = done.send(together.as_ref().copied().map_err(in_doubt));
+                    let _ = done.send(together.as_ref().copied().map_err(of_all));
                 }
                 return;
             }
@@ -80,7 +80,11 @@ fn mint_together(pool: &Pool<Manager>, writes: &[RaidWrite]) -> Result<(), Store
     with_connection(pool, |c| in_transaction(c, &|c| insert(c, writes)))
 }
 
-/// Nothing tells whether the commit happened, so nobody may be told to mint again.
-fn in_doubt(e: &StoreError) -> StoreError {
-    StoreError::Commit(e.to_string())
+/// What each of a group learns of its failure. Where nothing tells whether the commit happened, nobody
+/// may be told to mint again.
+fn of_all(e: &StoreError) -> StoreError {
+    match e {
+        StoreError::NotWritable(why) => StoreError::NotWritable(why.clone()),
+        _ => StoreError::Commit(e.to_string()),
+    }
 }

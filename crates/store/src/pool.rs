@@ -114,6 +114,11 @@ pub(crate) fn with_connection<T>(
 ) -> Result<T, StoreError> {
     let mut c = pool.get().map_err(|e| StoreError::Connect(e.to_string()))?;
     let result = f(&mut c);
+    if let (Err(StoreError::NotWritable(_)), Conn::Postgres(p)) = (&result, &mut *c) {
+        // It is not used again: the next one may lead to a server that takes writes, or to settings
+        // that allow them.
+        AnsiTransactionManager::transaction_manager_status_mut(p).set_in_error();
+    }
     if matches!(result, Err(StoreError::Database(_) | StoreError::Commit(_))) {
         // A query that finds the server gone does not mark the connection as broken, which is
         // what `has_broken` asks for; this statement does.

@@ -255,7 +255,9 @@ impl Store {
     /// request was served before.
     pub async fn mint(&self, write: RaidWrite) -> Result<(), StoreError> {
         if let Some(queue) = self.mint_queue() {
-            return queue.mint(write).await;
+            let minted = queue.mint(write).await;
+            self.doubt().note(&minted);
+            return minted;
         }
         self.write(move |c| insert(c, std::slice::from_ref(&write)))
             .await

@@ -5,6 +5,15 @@ diesel::table! {
     installation (name) { name -> Text, value -> Text, }
 }
 diesel::table! {
+    agency_key (purpose, id) {
+        purpose -> Text, id -> Text, canary -> Nullable<Binary>, first_used_at -> Timestamp,
+        replaced_at -> Nullable<Timestamp>, retired_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    write_probe (id) { id -> SmallInt, count -> BigInt, padding -> Nullable<Binary>, }
+}
+diesel::table! {
     service_point (id) {
         id -> BigInt, name -> Text, identifier_owner -> Text, repository_id -> Nullable<Text>,
         prefix -> Text, group_id -> Text, admin_email -> Nullable<Text>, tech_email -> Nullable<Text>,

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
+mod agency_keys;
 mod agreement;
 mod answers_in_flight;
 mod architecture;
 mod back_again;
+mod backup;
 mod breaker_alarm;
 mod bulk;
 mod cannon;
@@ -36,10 +38,12 @@ mod lanes;
 mod limits;
 mod lost_pairs;
 mod mail;
+mod no_room;
 mod orcid_calls;
 mod pages;
 mod people;
 mod private_files;
+mod psql;
 mod questions;
 mod random_faults;
 mod recovery;

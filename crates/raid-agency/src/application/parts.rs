@@ -2,6 +2,7 @@
 
 use super::Role;
 use super::forgetting::Kept;
+use crate::keys;
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
 use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use store::agency_keys::Purpose;
 use sync_worker::{MembershipReconciler, ReleaseReconciler, SweepReconciler};
 
 pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_registry::Settings> {
@@ -131,11 +133,20 @@ pub(super) struct OrcidParts {
     pub(super) reconcilers: Vec<Arc<dyn Reconcile>>,
 }
 
+/// What signs links and verifies those that former keys signed. The database is tied to these keys.
+pub(super) async fn signer(settings: &Settings, store: &Store) -> anyhow::Result<Signer> {
+    let keys = keys::claim(store, settings, Purpose::Links).await?;
+    let keys = keys.iter().map(|key| key.to_vec().into());
+    Ok(Signer::new(keys, settings.orcid.environment.as_str()))
+}
+
+/// The parts of a process; the roles of the inbox need a `signer`.
 pub(super) fn orcid_parts(
     settings: &Settings,
     store: &Store,
     log: CallLog,
     roles: &BTreeSet<Role>,
+    signer: Option<Signer>,
 ) -> anyhow::Result<OrcidParts> {
     let hosts = Hosts::of(settings)?;
     let limiter = orcid::limiter(settings, store);
@@ -145,10 +156,8 @@ pub(super) fn orcid_parts(
         inbox: None,
         reconcilers: Vec::new(),
     };
-    if roles.contains(&Role::Inbox) {
+    if let Some(signer) = signer {
         let asking = Arc::new(inbox_settings(settings, &hosts)?);
-        let key = secrets::key(settings, &settings.keys.links, "links")?;
-        let signer = Signer::new(key.to_vec().into(), settings.orcid.environment.as_str());
         parts.reconcilers.push(Arc::new(PermissionReconciler::new(
             store.clone(),
             client.clone(),

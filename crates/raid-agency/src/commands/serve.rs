@@ -5,21 +5,31 @@ use crate::commands::token;
 use crate::secrets::write_private;
 use crate::settings::{Environment, Settings};
 use crate::telemetry;
+use rustix::process::Signal;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::signal::unix::{self, SignalKind};
 
 const DEMO_TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow::Result<()> {
     let log = telemetry::start_log(&settings.log)?;
     let metrics = telemetry::start_metrics(&log)?;
+    survive_files_that_may_not_grow()?;
     let application = Application::build(settings, roles, metrics).await?;
     if settings.orcid.environment == Environment::Simulator && settings.auth.local {
         write_demo_token(settings, application.first_group())?;
     }
     greet(settings, &application);
     application.run_until_stopped().await
+}
+
+/// A limit on the size of files (`RLIMIT_FSIZE`) is an error to writes, as a full disk is, and does not
+/// end the process. The handler that this installs stays.
+fn survive_files_that_may_not_grow() -> std::io::Result<()> {
+    let signal = SignalKind::from_raw(Signal::XFSZ.as_raw());
+    unix::signal(signal).map(drop)
 }
 
 /// A token for the first service point, so that a newcomer can mint at once.

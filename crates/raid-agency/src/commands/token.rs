@@ -1,6 +1,6 @@
 //! `raid-agency token`
 
-use crate::application::{local_issuer, open_store};
+use crate::application::{claim_token_key, local_issuer, open_store};
 use crate::settings::Settings;
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -40,6 +40,7 @@ pub(crate) async fn token(settings: &Settings, arguments: &Arguments) -> anyhow:
         );
     }
     let store = open_store(settings).await?;
+    claim_token_key(&store, settings).await?;
     let wanted = arguments.service_point;
     let group = store
         .read(move |c| {

@@ -51,6 +51,7 @@ mod service_points;
 mod statuses;
 mod tokens;
 mod trial;
+mod unwritable;
 mod update;
 mod versions;
 mod vocabularies;

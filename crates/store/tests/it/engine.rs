@@ -324,7 +324,10 @@ fn a_locked_file_is_an_answer_and_the_writer_goes_on() {
             .collect();
         // The first group finds the file locked; who came later may be in the next one.
         let first = store.write(|c| note(c, 10)).await;
-        assert!(matches!(first, Err(StoreError::Commit(_))), "{first:?}");
+        assert!(
+            matches!(first, Err(StoreError::NotWritable(_))),
+            "{first:?}"
+        );
         other.batch_execute("ROLLBACK").unwrap();
         for (n, job) in (0..).zip(jobs) {
             let told = job.await.unwrap().is_ok();

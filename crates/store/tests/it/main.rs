@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod agency_keys;
 mod answers;
 mod calls;
 mod changes;
@@ -43,3 +44,4 @@ mod tasks;
 mod turns;
 mod visits;
 mod workers;
+mod writability;

@@ -1,6 +1,7 @@
 //! The database: whether it can be reached, is this program's, and agrees about the time.
 
 use super::report::Report;
+use crate::keys;
 use crate::settings::Settings;
 use std::path::Path;
 use store::migrate::{self, Inspection};
@@ -18,7 +19,15 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
     }
     let looked = tokio::task::spawn_blocking(move || migrate::inspect(&database)).await;
     match looked {
-        Ok(Ok(found)) => describe(settings, &found, report),
+        Ok(Ok(found)) => {
+            describe(settings, &found, report);
+            if !found.is_pending {
+                match keys::verify(settings) {
+                    Ok(()) => report.fine("keys", "are those that the database was written with"),
+                    Err(error) => report.failed("keys", error),
+                }
+            }
+        }
         Ok(Err(error)) => report.failed("store.url", error),
         Err(error) => report.failed("store.url", error),
     }

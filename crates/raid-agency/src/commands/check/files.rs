@@ -2,10 +2,11 @@
 
 use super::report::Report;
 use crate::application::folders;
+use crate::keys;
 use crate::private_files::open_ones;
-use crate::secrets;
 use crate::settings::{MailTransport, Secret, Settings};
 use std::path::{Path, PathBuf};
+use store::agency_keys::Purpose;
 
 pub(super) fn look(settings: &Settings, report: &mut Report) {
     let folder = &settings.data.folder;
@@ -98,20 +99,12 @@ fn look_at_secrets(settings: &Settings, report: &mut Report) {
 }
 
 fn look_at_keys(settings: &Settings, report: &mut Report) {
-    let keys = &settings.keys;
-    let ring = if keys.sealing.is_empty() {
-        secrets::find(settings, &Secret::default(), "sealing").map(|key| key.is_some())
-    } else {
-        secrets::key_ring(settings).map(|_| true)
-    };
-    let is_there =
-        |configured, name| secrets::find(settings, configured, name).map(|key| key.is_some());
-    for (setting, found) in [
-        ("keys.sealing", ring),
-        ("keys.links", is_there(&keys.links, "links")),
-        ("keys.tokens", is_there(&keys.tokens, "tokens")),
+    for (setting, purpose) in [
+        ("keys.sealing", Purpose::Sealing),
+        ("keys.links", Purpose::Links),
+        ("keys.tokens", Purpose::Tokens),
     ] {
-        match found {
+        match keys::find(settings, purpose).map(|found| found.current.is_some()) {
             Ok(true) => report.fine(setting, "can be read"),
             Ok(false) if setting == "keys.tokens" && !settings.auth.local => {
                 report.skipped(setting, "not needed with auth.local = false");
