@@ -9,6 +9,7 @@ mod clock;
 mod conn;
 pub mod contributions;
 pub mod contributor_states;
+pub mod damage;
 mod database_clock;
 pub mod disclaimers;
 mod engine;

@@ -2,6 +2,7 @@
 
 use super::Permission;
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::schema::{contribution, permission};
 use crate::types::{AsText, Timestamp};
@@ -30,18 +31,21 @@ fn standings(rows: Vec<StandingRow>) -> HashMap<OrcidId, Standing> {
         .collect()
 }
 
-/// Where the contributors of some RAiDs stand; a person who is missing is unasked.
+/// Where the contributors of some RAiDs stand; a person who is missing is unasked. Where the row of
+/// one is damaged, nothing is known of the contributors of that RAiD.
 pub fn of_raids(
     c: &mut Conn,
     handles: &[&Handle],
 ) -> Result<HashMap<OrcidId, Standing>, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let rows = contribution::table
-        .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
-        .filter(contribution::handle.eq_any(handles))
-        .select((permission::orcid, permission::state, permission::since))
-        .distinct()
-        .load(c)?;
+    let rows = damage::load_readable(&handles, |handles| {
+        Ok(contribution::table
+            .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+            .filter(contribution::handle.eq_any(handles))
+            .select((permission::orcid, permission::state, permission::since))
+            .distinct()
+            .load(c)?)
+    })?;
     Ok(standings(rows))
 }
 
