@@ -15,8 +15,8 @@ use std::time::Duration;
 use url::Url;
 use values::bounded;
 pub use values::{
-    Environment, LogFormat, MailTransport, MaybeAddress, Mode, ResolverMode, Secret, SmtpTls, Span,
-    WhenUnavailable,
+    Environment, FormerVersions, LogFormat, MailTransport, MaybeAddress, Mode, ResolverMode,
+    Secret, SmtpTls, Span, WhenUnavailable,
 };
 
 const DEFAULT: &str = include_str!("../../../config/default.toml");
@@ -95,6 +95,9 @@ section! {
         #[serde(with = "bounded")]
         invitation_lifetime: Duration,
         new_service_point_trust: Trust,
+        former_versions: FormerVersions,
+        #[serde(with = "bounded")]
+        withdrawal_grace: Duration,
     }
 }
 section! {

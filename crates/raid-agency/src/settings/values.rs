@@ -184,6 +184,16 @@ impl Environment {
     }
 }
 
+/// `agency.former_versions`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FormerVersions {
+    /// For those who look after the RAiD.
+    Managers,
+    /// For everybody who may read the RAiD.
+    Everybody,
+}
+
 /// `mail.transport`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

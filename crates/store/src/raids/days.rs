@@ -64,7 +64,8 @@ pub fn sorted_as(
         query.order(raid::handle).limit(limit).load(c)?;
     let read = |(key, title): (LossyText, Option<LossyText>)| {
         let handle = key.as_str().parse::<Handle>();
-        let handle = handle.map_err(|e| damage::left_out(&key, &StoreError::Corrupt(e.to_string())));
+        let handle =
+            handle.map_err(|e| damage::left_out(&key, &StoreError::Corrupt(e.to_string())));
         Some((handle.ok()?, title.map(String::from)))
     };
     Ok(found.into_iter().filter_map(read).collect())

@@ -11,8 +11,8 @@ use crate::{terms, words};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use raid_model::search::SearchDocument;
 use raid_model::Handle;
+use raid_model::search::SearchDocument;
 use std::collections::HashSet;
 use time::Date;
 

@@ -43,7 +43,11 @@ pub fn redact(
     reason: &str,
 ) -> Result<(), StoreError> {
     match amend(c, next) {
-        Ok(()) => set_reason(c, next, &format!("Version {version} was redacted: {reason}"))?,
+        Ok(()) => set_reason(
+            c,
+            next,
+            &format!("Version {version} was redacted: {reason}"),
+        )?,
         Err(StoreError::Withdrawn) => {}
         Err(error) => return Err(error),
     }

@@ -1,7 +1,7 @@
 //! Searching RAiDs. The same question has the same answer, in the same order, on both databases.
 
-use super::sight::{Condition, Sight};
 use super::page_size::Passed;
+use super::sight::{Condition, Sight};
 use super::{Access, PageSize, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
