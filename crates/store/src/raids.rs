@@ -50,6 +50,7 @@ pub use search::{
 pub(crate) use sight::Condition;
 pub use sight::Sight;
 pub(crate) use sight::held_by;
+use versions::set_reason;
 pub use versions::{Authorship, VersionRow, authorship, count_versions, version, versions_after};
 pub use withdrawal::{reinstate, withdraw};
 
@@ -439,12 +440,4 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
     words::replace(c, &write.handle, &write.search, &write.marks())?;
     let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)
-}
-
-/// Keeps why a version was written.
-fn set_reason(c: &mut Conn, write: &RaidWrite, reason: &str) -> Result<(), StoreError> {
-    diesel::update(raid_version::table.find((write.handle.as_str(), write.version)))
-        .set(raid_version::reason.eq(Some(reason)))
-        .execute(c)?;
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! All versions of a RAiD.
 
-use super::Redaction;
+use super::{RaidWrite, Redaction};
 use crate::conn::Conn;
 use crate::damage;
 use crate::error::StoreError;
@@ -117,4 +117,12 @@ pub fn count_versions(c: &mut Conn, handle: &Handle) -> Result<i64, StoreError> 
         .filter(raid_version::handle.eq(handle.to_string()))
         .count()
         .get_result(c)?)
+}
+
+/// Keeps why a version was written.
+pub(super) fn set_reason(c: &mut Conn, write: &RaidWrite, reason: &str) -> Result<(), StoreError> {
+    diesel::update(raid_version::table.find((write.handle.as_str(), write.version)))
+        .set(raid_version::reason.eq(Some(reason)))
+        .execute(c)?;
+    Ok(())
 }
