@@ -418,7 +418,7 @@ async fn damaged_records_are_listed_and_repaired(stage: &Stage) {
     let file = stage.folder().join("raid.json");
     std::fs::write(&file, document.to_string()).unwrap();
     let file = file.display().to_string();
-    let repair = ["damaged", "repair", &handle, "--document", &file];
+    let repair: [&str; 5] = ["damaged", "repair", &handle, "--document", &file];
     let said = stage.command(&repair).output();
     assert!(
         said.contains("version 3 written from the document"),
