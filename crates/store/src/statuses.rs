@@ -53,10 +53,11 @@ pub fn say(
     Ok(())
 }
 
+type Row = (String, String, AsText<ContributorStatus>, Timestamp);
+
 /// What was said about the contributors of some RAiDs; nothing of those where it is damaged.
 pub fn of_raids(c: &mut Conn, handles: &[&Handle]) -> Result<Statuses, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    type Row = (String, String, AsText<ContributorStatus>, Timestamp);
     let rows: Vec<Row> = damage::load_readable(&handles, |handles| {
         Ok(contributor_status::table
             .filter(contributor_status::handle.eq_any(handles))
