@@ -91,8 +91,8 @@ async fn what_is_known_of_people(server: &Server, path: &str, raid: &Value) {
     let mut people = json!({ "contributor": raid["contributor"] });
     people["contributor"][0]["status"] = json!("AUTHENTICATED");
     let writer = server.token(&[Role::ContributorWriter], None);
-    let patch = request(Method::PATCH, path, &writer).set_json(people);
-    server.send(patch).await.expect(200);
+    let said = request(Method::PATCH, path, &writer).set_json(people);
+    server.send(said).await.expect(200);
     let orcid = raid["contributor"][0]["id"].as_str().unwrap();
     let orcid = orcid.rsplit('/').next().unwrap().parse().unwrap();
     let now = server.clock.now();
