@@ -168,6 +168,7 @@ async fn a_record_is_repaired_from_a_document(db: &TestDb) {
     assert_eq!(damaged(&server).await, []);
 }
 
+/// RAiD API, section on versions and history.
 async fn a_damaged_version_is_left_out_of_a_history(db: &TestDb) {
     let server = serve(db).await;
     let mut raid = server.mint(&minimal()).await;

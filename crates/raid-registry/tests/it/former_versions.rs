@@ -31,6 +31,7 @@ async fn changed(server: &Server) -> String {
     path
 }
 
+/// RAiD API, section on versions and history.
 async fn former_versions_are_for_those_who_look_after_the_raid(db: &TestDb) {
     let server = serve(db).await;
     let path = changed(&server).await;
@@ -53,6 +54,7 @@ async fn former_versions_are_for_those_who_look_after_the_raid(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on versions and history.
 async fn an_agency_may_open_former_versions(db: &TestDb) {
     let open = Settings {
         former_versions_are_open: true,

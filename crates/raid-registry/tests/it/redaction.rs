@@ -42,6 +42,7 @@ async fn redact(server: &Server, path: &str, version: i32) -> Value {
     server.post(&eve, &path, &reason).await.expect(200)
 }
 
+/// RAiD API, section on versions and history.
 async fn a_redacted_version_leaves_a_stub(db: &TestDb) {
     let server = serve(db).await;
     let path = with_a_mistake(&server).await;
@@ -74,7 +75,7 @@ async fn a_redacted_version_leaves_a_stub(db: &TestDb) {
     assert_eq!(reason, "Version 2 was redacted: A person's name");
 }
 
-/// What was redacted shows nowhere, and the other versions are what the patches lead to.
+/// RAiD API, section on versions and history: what was redacted shows nowhere, and the other versions are what the patches lead to.
 async fn a_history_leads_past_a_redacted_version(db: &TestDb) {
     let server = serve(db).await;
     let path = with_a_mistake(&server).await;
