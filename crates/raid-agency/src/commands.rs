@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod damaged;
 mod dead_letters;
 mod demo;
 mod forget_put_codes;
@@ -12,6 +13,7 @@ mod resync;
 mod serve;
 mod token;
 mod why;
+mod withdraw;
 
 use crate::application::{self, Role, simulator_settings};
 use crate::private_files::make_new_ones_private;
@@ -21,6 +23,7 @@ use crate::telemetry;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use orcid_simulator::Simulator;
+use secrecy::SecretString;
 use std::path::PathBuf;
 use url::Url;
 
@@ -68,6 +71,13 @@ enum Command {
     },
     /// Mint many RAiDs from a file, one request a line, at a running agency.
     Import(import::Arguments),
+    /// Withdraw all RAiDs that an import minted, at a running agency.
+    Withdraw(withdraw::Arguments),
+    /// Damaged records: list them, or repair one.
+    Damaged {
+        #[command(subcommand)]
+        action: damaged::Action,
+    },
     /// List the work that cannot heal by itself, with its reason.
     DeadLetters {
         /// Try it again.
@@ -142,11 +152,11 @@ impl CommandLine {
             Command::Token(arguments) => token::token(&settings, &arguments).await,
             Command::Simulator => simulator(&settings).await,
             Command::Demo { agency, simulator } => demo::demo(&settings, agency, simulator).await,
-            Command::Import(arguments) => {
-                let token = std::env::vars().find(|(name, _)| name == import::TOKEN);
-                let token = token.map(|(_, token)| token.into());
-                import::import(&settings, &arguments, token).await
+            Command::Import(arguments) => import::import(&settings, &arguments, token()).await,
+            Command::Withdraw(arguments) => {
+                withdraw::withdraw(&settings, &arguments, token()).await
             }
+            Command::Damaged { action } => damaged::damaged(&settings, &action).await,
             Command::DeadLetters { redrive } => {
                 dead_letters::dead_letters(&settings, redrive).await
             }
@@ -165,6 +175,12 @@ impl CommandLine {
             Command::Check | Command::Openapi { .. } => Ok(()),
         }
     }
+}
+
+/// The token in the environment.
+fn token() -> Option<SecretString> {
+    let token = std::env::vars().find(|(name, _)| name == import::TOKEN);
+    token.map(|(_, token)| token.into())
 }
 
 async fn migrate(settings: &Settings) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use raid_registry::resource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Store, StoreError, memberships, namings, permissions, service_points, tasks};
+use store::{Store, StoreError, damage, memberships, namings, permissions, service_points, tasks};
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
@@ -154,6 +154,7 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
     if let Err(e) = health.store.read(gauge).await {
         tracing::warn!(error = %e, "the store cannot be counted");
     }
+    metrics::counter!("raid_damaged_records_left_out_total").absolute(damage::times_left_out());
     if let Some(client) = &health.orcid {
         let usable = client.health().trouble().is_none();
         metrics::gauge!("raid_orcid_client_usable").set(if usable { 1.0 } else { 0.0 });

@@ -25,8 +25,8 @@ pub use values::{MaybeAddress, Secret, Span};
 pub use variables::{Variables, paths};
 pub use web_address::{MaybeAddressPrefix, MaybeWebAddress, WebAddress, WebAddressError};
 pub use words::{
-    Environment, LogFormat, MailTransport, Mode, ResolverMode, SmtpTls, UnknownWord,
-    WhenUnavailable,
+    Environment, FormerVersions, LogFormat, MailTransport, Mode, ResolverMode, SmtpTls,
+    UnknownWord, WhenUnavailable,
 };
 
 const TOML: config::FileFormat = config::FileFormat::Toml;
@@ -110,6 +110,9 @@ section! {
         #[serde(with = "bounded")]
         invitation_lifetime: Duration,
         new_service_point_trust: Trust,
+        former_versions: FormerVersions,
+        #[serde(with = "bounded")]
+        withdrawal_grace: Duration,
     }
 }
 section! {

@@ -17,6 +17,7 @@ pub(crate) mod orcid_calls;
 pub(crate) mod people;
 pub(crate) mod permissions;
 pub(crate) mod read;
+pub(crate) mod redaction;
 pub(crate) mod redirect;
 pub(crate) mod release;
 pub(crate) mod search;

@@ -33,6 +33,7 @@ mod paging;
 mod path;
 mod problem;
 mod query;
+mod reason;
 mod record;
 mod refusal;
 mod registry;

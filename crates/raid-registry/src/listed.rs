@@ -6,7 +6,7 @@ use std::sync::Arc;
 use raid_model::{Addresses, Raid};
 use serde_json::Value;
 use store::raids::{RaidRow, Sight};
-use store::{Conn, StoreError};
+use store::{Conn, StoreError, damage};
 
 use crate::openapi::Describe;
 use crate::query::Query;
@@ -81,7 +81,7 @@ impl Fields {
     }
 }
 
-/// Each RAiD, ready to be sent to a reader.
+/// Each RAiD, ready to be sent to a reader. Damaged ones are left out.
 pub(crate) fn items(
     c: &mut Conn,
     rows: &[RaidRow],
@@ -90,12 +90,13 @@ pub(crate) fn items(
     addresses: &Addresses,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let known = Known::seen_with(c, rows, sight)?;
-    rows.iter()
-        .map(|row| {
-            let raid = record::show(record::parse(&row.document)?, &known, addresses);
-            fields.write(&raid)
-        })
-        .collect()
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(raid) = damage::readable(&row.handle, record::parse(&row.document))? {
+            items.push(fields.write(&record::show(raid, &known, addresses))?);
+        }
+    }
+    Ok(items)
 }
 
 /// An array of them.

@@ -220,6 +220,53 @@ impl Problem {
         Self::gone("The RAiD was withdrawn a moment ago. Nothing was written.")
     }
 
+    /// A withdrawal is to be undone that is none.
+    pub(crate) fn not_withdrawn(handle: &Handle) -> Self {
+        let detail = format!("RAiD {handle} is not withdrawn. Nothing was changed.");
+        Self::conflict("RaidNotWithdrawn", "The RAiD is not withdrawn.", detail)
+    }
+
+    /// A withdrawal is to be undone that is for good.
+    pub(crate) fn withdrawn_too_long_ago(handle: &Handle) -> Self {
+        let detail = format!(
+            "RAiD {handle} was withdrawn longer ago than agency.withdrawal_grace allows to undo it."
+        );
+        Self::conflict("WithdrawalFinal", "The withdrawal is final.", detail)
+    }
+
+    /// The version that stands is to be redacted.
+    pub(crate) fn current_version(version: i32) -> Self {
+        let detail = format!(
+            "Version {version} is the current one, and cannot be redacted. Change the RAiD first, then \
+             redact its former version {version}."
+        );
+        Self::conflict("CurrentVersion", "The version is current.", detail)
+    }
+
+    fn conflict(name: &str, title: &'static str, detail: String) -> Self {
+        Self::own(StatusCode::CONFLICT, name, title, detail)
+    }
+
+    /// The version was redacted.
+    pub(crate) fn redacted(handle: &Handle, version: i32, at: &str, reason: &str) -> Self {
+        let detail = format!(
+            "Version {version} of RAiD {handle} was redacted by an operator of the registration agency \
+             at {at}: {reason}"
+        );
+        let title = "The version was redacted.";
+        Self::own(StatusCode::GONE, "VersionRedacted", title, detail)
+    }
+
+    /// There is no such version, for those who may know.
+    pub(crate) fn no_version(handle: &Handle, version: i32) -> Self {
+        Self::own(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFoundException",
+            "The resource was not found.",
+            format!("RAiD {handle} has no version {version}."),
+        )
+    }
+
     fn gone(detail: impl Into<String>) -> Self {
         let title = "The RAiD was withdrawn.";
         Self::own(StatusCode::GONE, "RaidWithdrawn", title, detail)

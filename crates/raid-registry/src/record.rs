@@ -139,7 +139,7 @@ pub(crate) fn load_shown(
 
 /// Reads a stored document.
 pub(crate) fn parse(document: &Json) -> Result<Raid, StoreError> {
-    serde_json::from_str(&document.0).map_err(|e| StoreError::Corrupt(format!("a RAiD: {e}")))
+    raids::read_document(document)
 }
 
 /// Gives each contributor a status, and the RAiD the URLs that the settings make today.

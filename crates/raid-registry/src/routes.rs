@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, ResponseError as _, Route, web};
 
 use crate::endpoints::{
     bulk, changes, contributors, count, docs, history, holders, invitations, isni, landing, list,
-    mint, orcid_calls, people, permissions, read, redirect, release, search, service_points,
-    transfer, update, version, versions, vocabularies, withdrawal,
+    mint, orcid_calls, people, permissions, read, redaction, redirect, release, search,
+    service_points, transfer, update, version, versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::methods::resource;
@@ -72,6 +72,8 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(DELETE "/v1/raids/{prefix}/{suffix}/holders/{role}/{subject}" => holders::take, holders::describe_take),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/transfer" => transfer::transfer, transfer::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/withdrawal" => withdrawal::withdraw, withdrawal::describe),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/reinstatement" => withdrawal::reinstate, withdrawal::describe_undoing),
+    endpoint!(POST "/v1/raids/{prefix}/{suffix}/versions/{version}/redaction" => redaction::redact, redaction::describe),
     endpoint!(POST "/v1/raids/{prefix}/{suffix}/release" => release::raid, release::describe_raid),
     endpoint!(GET  "/v1/service-points/waiting" => release::waiting, release::describe_waiting),
     endpoint!(POST "/v1/service-points/{id}/release" => release::service_point, release::describe_service_point),

@@ -75,6 +75,11 @@ pub struct Settings {
     pub contact_budget: ContactBudget,
     /// How long a contributor's ORCID record waits for further edits after one.
     pub settle_delay: Duration,
+    /// Whether everybody may read the former versions and the history of an open RAiD. Else those who
+    /// would see it under embargo.
+    pub former_versions_are_open: bool,
+    /// How long after a withdrawal an operator can undo it.
+    pub withdrawal_grace: Duration,
     /// The largest request body, in bytes.
     pub body_limit: usize,
     /// The origins of browser clients, such as `https://app.example.org`.
@@ -163,6 +168,8 @@ impl Settings {
                 window: Duration::from_hours(60 * 24),
             },
             settle_delay: Duration::from_millis(500),
+            former_versions_are_open: false,
+            withdrawal_grace: Duration::from_hours(30 * 24),
             body_limit: 1024 * 1024,
             cors_origins: Vec::new(),
             auth,

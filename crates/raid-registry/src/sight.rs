@@ -80,9 +80,24 @@ pub(crate) async fn face<'a>(
     }
 }
 
+/// Refuses callers who may read a RAiD and not its former versions.
+pub(crate) async fn may_read_former(
+    registry: &Registry,
+    caller: Option<&Caller>,
+    record: &Record,
+    handle: &Handle,
+) -> Result<(), Refusal> {
+    if registry.settings.former_versions_are_open
+        || sees_inside(registry, caller, record, handle).await?
+    {
+        return Ok(());
+    }
+    Err(caller.map_or(Refusal::NoToken, |_| Refusal::Forbidden))
+}
+
 /// Whether the caller has a right to this RAiD: they see it under embargo, and what its
 /// contributors answered.
-async fn sees_inside(
+pub(crate) async fn sees_inside(
     registry: &Registry,
     caller: Option<&Caller>,
     record: &Record,

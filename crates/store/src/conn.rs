@@ -1,6 +1,6 @@
 //! One connection type over both databases.
 
-use crate::types::{AsText, DbJson, DbUuid, Id, Json};
+use crate::types::{AsText, DbJson, DbUuid, Id, Json, LossyText};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -63,5 +63,11 @@ where
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
         out.set_value((Text, self.as_str()));
         Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Text, MultiBackend> for LossyText {
+    fn from_sql(v: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        v.from_sql::<LossyText, Text>()
     }
 }

@@ -129,6 +129,14 @@ impl StoreError {
         }
     }
 
+    /// Whether a stored value cannot be read as what it should be: other rows can.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt(_) | Self::Database(DieselError::DeserializationError(_))
+        )
+    }
+
     /// Whether a unique constraint was hit.
     pub(crate) fn is_unique_violation(&self) -> bool {
         matches!(

@@ -12,6 +12,7 @@ mod conn;
 mod connections;
 pub mod contributions;
 pub mod contributor_states;
+pub mod damage;
 mod database_clock;
 pub mod disclaimers;
 mod engine;

@@ -4,6 +4,7 @@ use crate::answers::{self, KeptAnswer};
 use crate::changes;
 use crate::conn::{Conn, per_backend};
 use crate::contributions;
+use crate::damage;
 use crate::engine::Store;
 use crate::error::StoreError;
 use crate::holders::{self, HolderRole, HolderRow};
@@ -21,21 +22,28 @@ use std::collections::BTreeSet;
 use time::Date;
 
 mod days;
+mod document;
 mod index;
 mod lists;
 mod of_person;
 mod page_size;
 #[cfg(test)]
 mod plans;
+mod redaction;
+mod repair;
 mod search;
 mod sight;
 mod versions;
+mod withdrawal;
 
 pub use days::{boundary, embargo_end, follow_day, sorted_as};
+pub use document::read_document;
 pub use index::index_some;
 pub use lists::{After, CountFilter, Filter, RaidPage, count_by_service_point, page};
 pub use of_person::{is_writable_for, writable_for};
 pub use page_size::PageSize;
+pub use redaction::{Redaction, redact, redacted_versions};
+pub use repair::{Repaired, repair};
 pub use search::{
     ContributorStates, Direction, Facet, FacetValue, Key, Place, Search, SearchPage, Sort, Status,
     facet, search, total,
@@ -43,7 +51,9 @@ pub use search::{
 pub(crate) use sight::Condition;
 pub use sight::Sight;
 pub(crate) use sight::held_by;
+use versions::set_reason;
 pub use versions::{Authorship, VersionRow, authorship, count_versions, version, versions_after};
+pub use withdrawal::{reinstate, withdraw};
 
 text_enum! {
     /// Who may see a RAiD.
@@ -353,21 +363,20 @@ pub fn find(c: &mut Conn, handle: &Handle) -> Result<Option<RaidRow>, StoreError
         .optional()?)
 }
 
-/// Of these RAiDs, those that somebody sees, as they stand.
-///
-/// # Errors
-/// When the database refuses.
+/// Of these RAiDs, those that somebody sees, as they stand. Damaged ones are left out.
 pub fn find_seen(
     c: &mut Conn,
     sight: &Sight,
     handles: &[&Handle],
 ) -> Result<Vec<RaidRow>, StoreError> {
     let handles: Vec<_> = handles.iter().map(ToString::to_string).collect();
-    Ok(raid::table
-        .filter(raid::handle.eq_any(handles))
-        .filter(sight.condition())
-        .select(RaidRow::as_select())
-        .load(c)?)
+    damage::load_readable(&handles, |handles| {
+        Ok(raid::table
+            .filter(raid::handle.eq_any(handles))
+            .filter(sight.condition())
+            .select(RaidRow::as_select())
+            .load(c)?)
+    })
 }
 
 /// The RAiD as it stands, unless it was withdrawn.
@@ -429,18 +438,4 @@ pub fn amend(c: &mut Conn, write: &RaidWrite) -> Result<(), StoreError> {
     words::replace(c, &write.handle, &write.search, &write.marks())?;
     let due: Vec<_> = write.tasks(before.union(after)).collect();
     tasks::enqueue(c, &due)
-}
-
-/// Withdraws a RAiD: writes its last version, after which nothing changes it, and wakes the tasks
-/// of its contributors, whose records lose it.
-/// Fails as [`amend`] does.
-pub fn withdraw(c: &mut Conn, last: &RaidWrite, reason: &str) -> Result<(), StoreError> {
-    amend(c, last)?;
-    diesel::update(raid::table.find(last.handle.as_str()))
-        .set((
-            raid::withdrawn_at.eq(Some(last.at)),
-            raid::withdrawal_reason.eq(Some(reason)),
-        ))
-        .execute(c)?;
-    Ok(())
 }

@@ -37,6 +37,9 @@ diesel::table! {
     raid_version (handle, version) {
         handle -> Text, version -> Integer, document -> DbJson, actor -> Text,
         client -> Nullable<Text>, created_at -> Timestamp, issuer -> Nullable<Text>,
+        reason -> Nullable<Text>, redacted_at -> Nullable<Timestamp>,
+        redacted_by -> Nullable<Text>, redacted_by_issuer -> Nullable<Text>,
+        redaction_reason -> Nullable<Text>,
     }
 }
 diesel::table! {

@@ -1,6 +1,7 @@
 //! Service points: the organisations' desks at which RAiDs are minted.
 
 use crate::conn::{Conn, per_backend};
+use crate::damage;
 use crate::error::StoreError;
 use crate::schema::service_point;
 use crate::types::{AsText, Timestamp};
@@ -44,15 +45,19 @@ impl From<AsText<Trust>> for Trust {
     }
 }
 
-/// All service points, in the order of their numbers.
-///
-/// # Errors
-/// When the database refuses.
+/// All service points, in the order of their numbers. Damaged ones are left out.
 pub fn all(c: &mut Conn) -> Result<Vec<ServicePointRow>, StoreError> {
-    Ok(service_point::table
+    let ids: Vec<i64> = service_point::table
         .order(service_point::id)
-        .select(ServicePointRow::as_select())
-        .load(c)?)
+        .select(service_point::id)
+        .load(c)?;
+    damage::load_readable(&ids, |ids| {
+        Ok(service_point::table
+            .filter(service_point::id.eq_any(ids))
+            .order(service_point::id)
+            .select(ServicePointRow::as_select())
+            .load(c)?)
+    })
 }
 
 /// One service point.

@@ -1,6 +1,7 @@
 //! What a service outside has said about contributors' statuses.
 
 use crate::conn::{Conn, per_backend};
+use crate::damage;
 use crate::error::StoreError;
 use crate::schema::contributor_status;
 use crate::types::{AsText, Timestamp};
@@ -52,16 +53,16 @@ pub fn say(
     Ok(())
 }
 
-/// What was said about the contributors of some RAiDs.
-///
-/// # Errors
-/// When the database refuses.
+type Row = (String, String, AsText<ContributorStatus>, Timestamp);
+
+/// What was said about the contributors of some RAiDs; nothing of those where it is damaged.
 pub fn of_raids(c: &mut Conn, handles: &[&Handle]) -> Result<Statuses, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let rows: Vec<(String, String, AsText<ContributorStatus>, Timestamp)> =
-        contributor_status::table
+    let rows: Vec<Row> = damage::load_readable(&handles, |handles| {
+        Ok(contributor_status::table
             .filter(contributor_status::handle.eq_any(handles))
-            .load(c)?;
+            .load(c)?)
+    })?;
     Ok(rows
         .into_iter()
         .map(|(handle, contributor, status, at)| {

@@ -35,6 +35,13 @@ use std::time::Duration;
 /// The variable that holds the URL of a PostgreSQL server whose role may create schemas.
 pub const SERVER: &str = "RAID_TEST_POSTGRES";
 
+/// Drops every check and reference in the schema of a test.
+const DROP_CONSTRAINTS: &str = "DO $$ DECLARE it RECORD; BEGIN FOR it IN \
+     SELECT conrelid::regclass AS of_table, conname FROM pg_constraint \
+     WHERE contype IN ('c', 'f') AND connamespace = current_schema()::text::regnamespace \
+     LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', it.of_table, it.conname); \
+     END LOOP; END $$";
+
 /// A database that is gone when the test is.
 pub struct TestDb {
     store: OnceLock<Store>,
@@ -155,6 +162,32 @@ impl TestDb {
             Manager::SqliteWriter(url)
         };
         SingleWriter(manager.connect().expect("a connection"))
+    }
+
+    /// Runs statements that damage what they find: checks and references do not hold for them.
+    ///
+    /// # Panics
+    /// When one of them fails.
+    pub fn damage(&self, statements: &str) {
+        let url = &self.settings.url;
+        if self.settings.is_postgres() {
+            let mut c = diesel::PgConnection::establish(url).expect("a connection");
+            c.batch_execute(DROP_CONSTRAINTS).expect("no constraints");
+            c.batch_execute(statements).expect("damage");
+        } else {
+            let mut c = diesel::SqliteConnection::establish(url).expect("a connection");
+            c.batch_execute(
+                "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF; \
+                 PRAGMA ignore_check_constraints = ON",
+            )
+            .expect("no constraints");
+            c.batch_execute(statements).expect("damage");
+        }
+    }
+
+    /// Whether it is on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.settings.is_postgres()
     }
 
     /// Runs a test on this database.

@@ -179,6 +179,39 @@ where
         Ok(Self { value, printed })
     }
 }
+
+/// Text that is read whatever its bytes are: SQLite keeps any. Those that are no text become U+FFFD.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, FromSqlRow)]
+pub(crate) struct LossyText(String);
+
+impl LossyText {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl Display for LossyText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl From<LossyText> for String {
+    fn from(text: LossyText) -> Self {
+        text.0
+    }
+}
+impl FromSql<Text, Pg> for LossyText {
+    fn from_sql(v: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(String::from_utf8_lossy(v.as_bytes()).into_owned()))
+    }
+}
+impl FromSql<Text, Sqlite> for LossyText {
+    fn from_sql(v: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(v)?;
+        Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
 /// Declares an enum kept as plain `TEXT` with a `CHECK`, alike on both databases.
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {

@@ -14,6 +14,7 @@ raid_tests::on_both_databases!(
     config_shows_what_is_in_effect_and_no_secret,
     health_and_metrics_tell_how_it_is,
     roles_run_in_processes_of_their_own,
+    damaged_records_are_listed_and_repaired,
     a_stop_gives_work_back_at_once,
     what_was_acknowledged_survives_a_stop,
 );
@@ -378,4 +379,33 @@ async fn what_was_acknowledged_survives_a_stop(stage: &Stage) {
         agency.client().raid(handle).await;
     }
     assert!(agency.client().list().await.len() >= acknowledged.len());
+}
+
+async fn damaged_records_are_listed_and_repaired(stage: &Stage) {
+    let agency = stage.agency().await;
+    let raid = agency.client().mint(&examples::minimal()).await;
+    let handle = handle_of(&raid);
+    let list = stage.command(&["damaged", "list"]).output();
+    assert!(list.ends_with("0 damaged records\n"), "{list}");
+    let said = stage.command(&["damaged", "repair", &handle]).output();
+    assert!(said.contains("version 2 written from version 1"), "{said}");
+    let mut document = raid.clone();
+    document["title"][0]["text"] = json!("From a document");
+    let file = stage.folder().join("raid.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let file = file.display().to_string();
+    let repair: [&str; 5] = ["damaged", "repair", &handle, "--document", &file];
+    let said = stage.command(&repair).output();
+    assert!(
+        said.contains("version 3 written from the document"),
+        "{said}"
+    );
+    let read = agency.client().version(&handle, 3).await;
+    assert_eq!(read["title"][0]["text"], "From a document");
+    assert_eq!(
+        read["contributor"],
+        agency.client().raid(&handle).await["contributor"]
+    );
+    let unknown = stage.command(&["damaged", "repair", "10.82841/nowhere"]);
+    assert!(unknown.complaint().contains("not found"));
 }

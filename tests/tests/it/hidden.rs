@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 raid_tests::on_both_databases!(
     a_withdrawn_raid_leaves_the_record,
+    a_reinstated_raid_is_back_on_the_record,
     a_request_does_not_name_what_is_withdrawn,
     an_embargo_that_ends_brings_the_entry,
     embargoes_end_without_orcid_too,
@@ -39,6 +40,29 @@ async fn a_withdrawn_raid_leaves_the_record(stage: &Stage) {
         .await;
     assert!(page.text().contains("Registered twice"), "{}", page.text());
     stage.orcid.assert_written_once().await;
+}
+
+/// The last project of the person, too: the permission is still there.
+async fn a_reinstated_raid_is_back_on_the_record(stage: &Stage) {
+    let agency = stage.agency().await;
+    let project = granted_project(stage, &agency).await;
+    withdraw(stage, &agency, &project.handle).await;
+    is_off_the_record(stage, &project.handle).await;
+    agency.rest().await;
+    let path = format!("/v1/raids/{}/reinstatement", project.handle);
+    let reason = json!({"reason": "It was the other one"});
+    let back = operator(stage, &agency).post(&path, &reason).await;
+    back.expect(200);
+    let entry = stage.orcid.membership(CARBERRY, &project.handle).await;
+    assert_eq!(entry["department_name"], project.entry["department_name"]);
+    agency.rest().await;
+    let entries = stage.orcid.memberships_of(CARBERRY, &project.handle).await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(
+        stage.orcid.requests(CARBERRY).await.len(),
+        1,
+        "nobody is asked again"
+    );
 }
 
 async fn a_request_does_not_name_what_is_withdrawn(stage: &Stage) {

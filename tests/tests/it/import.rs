@@ -13,6 +13,7 @@ raid_tests::on_both_databases!(
     an_import_goes_on_where_it_died,
     an_import_outlives_the_agency,
     an_import_can_be_tried,
+    an_import_can_be_withdrawn,
 );
 
 const OFF: &str = "[orcid]\nmode = \"off\"";
@@ -255,4 +256,59 @@ async fn an_import_can_be_tried(stage: &Stage) {
         "{said}"
     );
     assert_each_once(stage, &agency.client(), 250).await;
+}
+
+async fn an_import_can_be_withdrawn(stage: &Stage) {
+    let agency = stage.agency_with(OFF).await;
+    let other = handle_of(&agency.client().mint(&titled("Stays")).await);
+    file(stage, 20, |number| number == 7);
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(!success && said.contains("19 RAiDs minted"), "{said}");
+    let withdraw = |token: &str, more: &[&str]| {
+        let mut command = stage.program("");
+        command
+            .args(["withdraw", "records.ndjson.report.ndjson"])
+            .args(["--reason", "Wrong file", "--url", agency.url()])
+            .args(more)
+            .env("RAID_TOKEN", token)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        finish(command)
+    };
+    let operator = crate::steps::operator(stage, &agency);
+    let token = operator.token().unwrap();
+    let (success, said) = withdraw(token, &["--dry-run"]);
+    assert!(
+        success && said.contains("19 RAiDs would be withdrawn"),
+        "{said}"
+    );
+    let (success, said) = withdraw(agency.client().token().unwrap(), &[]);
+    assert!(
+        !success && said.contains("the agency refuses: 403"),
+        "{said}"
+    );
+    assert_eq!(agency.client().list().await.len(), 20);
+
+    let (success, said) = withdraw(token, &[]);
+    assert!(
+        success && said.contains("19 RAiDs withdrawn, 0 were"),
+        "{said}"
+    );
+    let left: Vec<_> = agency.client().list().await.iter().map(handle_of).collect();
+    assert_eq!(left, [other]);
+    let first = report(stage)[0]["handle"].as_str().unwrap().to_owned();
+    let gone = agency
+        .client()
+        .get(&format!("/raid/{first}"))
+        .await
+        .expect(410);
+    assert!(
+        gone["detail"].as_str().unwrap().contains("Wrong file"),
+        "{gone}"
+    );
+    let (success, said) = withdraw(token, &[]);
+    assert!(
+        success && said.contains("0 RAiDs withdrawn, 19 were"),
+        "{said}"
+    );
 }

@@ -5,7 +5,7 @@ use super::forgetting::Kept;
 use crate::keys;
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
-use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
+use crate::settings::{FormerVersions, MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
 use orcid_client::Client;
 use orcid_inbox::{
@@ -51,6 +51,8 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     registry.invitation_lifetime = agency.invitation_lifetime;
     registry.quotas = (&settings.quotas).into();
     registry.new_service_point_trust = agency.new_service_point_trust;
+    registry.former_versions_are_open = agency.former_versions == FormerVersions::Everybody;
+    registry.withdrawal_grace = agency.withdrawal_grace;
     Ok(registry)
 }
 

@@ -6,7 +6,7 @@
 
 mod agency;
 mod progress;
-mod report;
+pub(super) mod report;
 mod source;
 
 use crate::settings::{Settings, WebAddress};
@@ -59,7 +59,7 @@ pub(crate) async fn import(
     arguments: &Arguments,
     token: Option<SecretString>,
 ) -> anyhow::Result<()> {
-    let token = token_of(arguments, token)?;
+    let token = token_of(arguments.token_file.as_deref(), token)?;
     let url = arguments
         .url
         .as_ref()
@@ -118,8 +118,11 @@ pub(crate) async fn import(
 }
 
 /// Never from the command line, which every user of the machine can read.
-fn token_of(arguments: &Arguments, token: Option<SecretString>) -> anyhow::Result<SecretString> {
-    match (&arguments.token_file, token) {
+pub(super) fn token_of(
+    file: Option<&Path>,
+    token: Option<SecretString>,
+) -> anyhow::Result<SecretString> {
+    match (file, token) {
         (Some(file), _) => {
             let token =
                 std::fs::read_to_string(file).with_context(|| file.display().to_string())?;

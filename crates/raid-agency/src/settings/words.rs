@@ -92,6 +92,15 @@ words! {
     }
 }
 words! {
+    /// `agency.former_versions`
+    FormerVersions {
+        /// For those who look after the RAiD.
+        Managers = "managers",
+        /// For everybody who may read the RAiD.
+        Everybody = "everybody",
+    }
+}
+words! {
     /// `mail.smtp_tls`
     SmtpTls {
         /// STARTTLS.

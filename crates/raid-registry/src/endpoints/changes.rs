@@ -9,7 +9,7 @@ use raid_model::{Addresses, Handle, Raid};
 use serde::Serialize;
 use store::changes::{self, Change, Reach, Shown};
 use store::raids::{self, Sight};
-use store::{Conn, KeyRing, StoreError};
+use store::{Conn, KeyRing, StoreError, damage};
 use tokio::time::Instant;
 
 use crate::auth::Visitor;
@@ -44,7 +44,8 @@ pub(crate) fn describe() -> Describe {
         .text(
             "Every version of every RAiD that the caller may see, in the order of commits: no gap, \
              no repeat. A RAiD that they could see once is `hidden`, once, when it comes under \
-             embargo, and `withdrawn` when it was withdrawn; of others nothing is told. Begin without `after`, \
+             embargo, and `withdrawn` when it was withdrawn; of others nothing is told. `redacted` names \
+             the versions whose content was deleted: delete it from copies, too. Begin without `after`, \
              keep `next`, and send it as `after` of the next request. An answer may be empty and \
              yet have `more`: hidden changes were passed.",
         )
@@ -134,6 +135,8 @@ struct Entry {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     raid: Option<Raid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<i32>,
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,10 +233,21 @@ async fn stretch(
                     next = told.last().map_or(after, |change| change.position);
                 }
             }
-            let changes = told
-                .into_iter()
-                .map(|change| entry(change, &addresses, &mut raids))
-                .collect::<Result<_, _>>()?;
+            let current = told.iter().filter(|it| it.shown == Shown::Current);
+            let current: Vec<&Handle> = current.map(|it| &it.handle).collect();
+            let mut redacted = raids::redacted_versions(c, &current)?;
+            let mut changes = Vec::with_capacity(told.len());
+            for change in told {
+                let (handle, is_current) = (change.handle.clone(), change.shown == Shown::Current);
+                let entry = entry(change, &addresses, &mut raids);
+                let Some(mut entry) = damage::readable(&handle, entry)? else {
+                    continue;
+                };
+                if is_current {
+                    entry.redacted = redacted.remove(&entry.handle).unwrap_or_default();
+                }
+                changes.push(entry);
+            }
             Ok(Stretch {
                 changes,
                 next,
@@ -287,8 +301,10 @@ fn records(
         let known = Known::seen_with(c, &rows, sight)?;
         for row in rows {
             bytes += row.document.0.len();
-            let raid = record::show(record::parse(&row.document)?, &known, addresses);
-            found.insert((row.handle.into_inner(), row.version), raid);
+            if let Some(raid) = damage::readable(&row.handle, record::parse(&row.document))? {
+                let raid = record::show(raid, &known, addresses);
+                found.insert((row.handle.into_inner(), row.version), raid);
+            }
         }
         done += piece.len();
     }
@@ -315,6 +331,7 @@ fn entry(
         url: is_seen.then(|| format!("/raid/{handle}")),
         handle,
         raid: raids.remove(&(change.handle, change.version)),
+        redacted: Vec::new(),
         kind,
         version: change.version,
     })

@@ -10,7 +10,7 @@ use futures::Stream;
 use raid_model::{Handle, Raid, history};
 use serde::Serialize;
 use store::raids::{self, PageSize, VersionRow};
-use store::{StoreError, Timestamp};
+use store::{Conn, StoreError, Timestamp, damage};
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Visitor;
@@ -31,6 +31,8 @@ const AT_ONCE: PageSize = PageSize {
     rows: PAGE,
     bytes: PIECE_BYTES,
 };
+/// The patch of a version that was redacted.
+const NO_CHANGE: &str = "[]";
 /// The name that is with the cursors.
 const LIST: &str = "history/1";
 
@@ -39,8 +41,9 @@ pub(crate) fn describe() -> Describe {
         .text(
             "One entry for each version, the first one first. `diff` is a JSON Patch (RFC 6902) in \
              Base64: the first one starts from an empty object, each later one from the version \
-             before. Contributors' status is of today and in no version. Complete and streamed, or \
-             in pages where `limit` or `cursor` is given.",
+             before. Contributors' status is of today and in no patch. For those who look after the \
+             RAiD, unless the agency opens former versions to everybody. A version that was redacted \
+             changes nothing. Complete and streamed, or in pages where `limit` or `cursor` is given.",
         )
         .open()
         .handle()
@@ -75,8 +78,13 @@ pub(crate) async fn list(
     let paging: Paging<i32> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     match sight::readable(&registry, caller.as_ref(), path.handle.as_ref()).await {
+        Ok(record) => {
+            if let Some(handle) = &path.handle {
+                sight::may_read_former(&registry, caller.as_ref(), &record, handle).await?;
+            }
+        }
         // Who may know that there is no such RAiD is told so by an empty history.
-        Ok(_) | Err(Refusal::NotFound) => {}
+        Err(Refusal::NotFound) => {}
         Err(refusal) => return Err(refusal),
     }
     let Some(handle) = path.handle else {
@@ -104,18 +112,19 @@ pub(crate) async fn list(
         .streaming(stream(registry, handle, first)))
 }
 
-/// Some entries, written and separated by commas, and the version after which more may follow.
+/// Some entries, written and separated by commas, and the version after which more may follow, with the
+/// last document that could be read.
 struct Entries {
     text: String,
-    last: Option<(i32, Raid)>,
+    last: Option<(i32, Option<Raid>)>,
 }
 
 /// After what some entries come.
 enum Before {
     /// After this version, 0 for the first one.
     Version(i32),
-    /// After this version, which is here.
-    Read(i32, Box<Raid>),
+    /// After this version; the last document up to it is here.
+    Read(i32, Box<Option<Raid>>),
 }
 
 async fn entries(
@@ -129,46 +138,76 @@ async fn entries(
         .store
         .read(move |c| {
             let (after, mut raid) = match before {
-                Before::Read(version, raid) => (version, Some(*raid)),
-                Before::Version(version) => {
-                    let document = raids::version(c, &handle, version)?;
-                    (version, document.as_ref().map(record::parse).transpose()?)
-                }
+                Before::Read(version, raid) => (version, *raid),
+                Before::Version(version) => (version, last_readable(c, &handle, version)?),
             };
             let (mut last, mut left) = (after, size.rows);
             let mut text = String::new();
             while left > 0 && text.len() < size.bytes {
-                let rows = raids::versions_after(c, &handle, last, left.min(PIECE))?;
-                if rows.is_empty() {
+                let (rows, end) = raids::versions_after(c, &handle, last, left.min(PIECE))?;
+                let Some(end) = end else {
                     return Ok(Entries { text, last: None });
-                }
+                };
                 for row in &rows {
-                    let next = record::parse(&row.document)?;
+                    let next = document(&handle, row)?;
+                    if next.is_none() && row.redacted_at.is_none() {
+                        continue;
+                    }
                     if !text.is_empty() {
                         text.push(',');
                     }
-                    text.push_str(&entry(&handle, row, raid.as_ref(), &next)?);
-                    (raid, last, left) = (Some(next), row.version, left - 1);
+                    text.push_str(&entry(&handle, row, raid.as_ref(), next.as_ref())?);
+                    raid = next.or(raid);
+                    left -= 1;
                 }
+                last = end;
             }
-            let has_more = !raids::versions_after(c, &handle, last, 1)?.is_empty();
+            let has_more = raids::versions_after(c, &handle, last, 1)?.1.is_some();
             Ok(Entries {
                 text,
-                last: raid.filter(|_| has_more).map(|raid| (last, raid)),
+                last: has_more.then_some((last, raid)),
             })
         })
         .await
 }
 
+/// The document of a version; none where it was redacted or is damaged.
+fn document(handle: &Handle, row: &VersionRow) -> Result<Option<Raid>, StoreError> {
+    if row.redacted_at.is_some() {
+        return Ok(None);
+    }
+    damage::readable((handle, row.version), record::parse(&row.document))
+}
+
+/// The last document up to a version that can be read.
+fn last_readable(c: &mut Conn, handle: &Handle, version: i32) -> Result<Option<Raid>, StoreError> {
+    for version in (1..=version).rev() {
+        let row = raids::version(c, handle, version);
+        let Some(row) = damage::readable((handle, version), row)?.flatten() else {
+            continue;
+        };
+        if let Some(raid) = document(handle, &row)? {
+            return Ok(Some(raid));
+        }
+    }
+    Ok(None)
+}
+
+/// One entry. Without a document after it, which was redacted, it changes nothing.
 fn entry(
     handle: &Handle,
     row: &VersionRow,
     before: Option<&Raid>,
-    after: &Raid,
+    after: Option<&Raid>,
 ) -> Result<String, StoreError> {
     let unfit = |e: &dyn std::fmt::Display| StoreError::Corrupt(format!("a history: {e}"));
-    let patch = history::patch_between(before, after).map_err(|e| unfit(&e))?;
-    let patch = serde_json::to_string(&patch).map_err(|e| unfit(&e))?;
+    let patch = match after {
+        Some(after) => {
+            let patch = history::patch_between(before, after).map_err(|e| unfit(&e))?;
+            serde_json::to_string(&patch).map_err(|e| unfit(&e))?
+        }
+        None => NO_CHANGE.to_owned(),
+    };
     let change = RaidChange {
         handle: &handle.to_string(),
         version: row.version,
@@ -190,17 +229,22 @@ fn stream(
     handle: Arc<Handle>,
     first: Entries,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-    futures::stream::try_unfold(Some((first, "[")), move |state| {
+    futures::stream::try_unfold(Some((first, String::from("["), "")), move |state| {
         let (registry, handle) = (registry.clone(), handle.clone());
         async move {
-            let Some((now, opening)) = state else {
+            let Some((now, mut chunk, mut separator)) = state else {
                 return Ok(None);
             };
-            let mut chunk = format!("{opening}{}", now.text);
+            // A piece may have no entry: its versions are damaged.
+            if !now.text.is_empty() {
+                chunk.push_str(separator);
+                chunk.push_str(&now.text);
+                separator = ",";
+            }
             let next = if let Some((version, raid)) = now.last {
                 let before = Before::Read(version, Box::new(raid));
                 let following = entries(&registry, &handle, before, AT_ONCE).await;
-                Some((following.map_err(Refusal::from)?, ","))
+                Some((following.map_err(Refusal::from)?, String::new(), separator))
             } else {
                 chunk.push(']');
                 None

@@ -7,6 +7,7 @@ use store::raids::{self, Authorship};
 
 use crate::auth::Caller;
 use crate::endpoints::history::moment;
+use crate::endpoints::redaction::RedactionView;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
 use crate::query::Query;
@@ -51,6 +52,10 @@ struct VersionAuthor {
     client: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redaction: Option<RedactionView>,
     subject: String,
     version: i32,
 }
@@ -61,6 +66,8 @@ impl VersionAuthor {
             at: moment(row.created_at)?,
             client: row.client,
             issuer: row.issuer,
+            reason: row.reason,
+            redaction: RedactionView::of(row.redaction)?,
             subject: row.actor,
             version: row.version,
         })

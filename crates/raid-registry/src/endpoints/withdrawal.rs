@@ -1,26 +1,26 @@
-//! Withdrawing a RAiD: the identifier stays, and says that it was withdrawn.
+//! Withdrawing a RAiD: the identifier stays, and says that it was withdrawn. And undoing it.
+
+use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
-use raid_model::text::has_override;
-use raid_model::{ErrorType, Failure, Raid, json, wire};
-use serde::{Deserialize, Serialize};
-use store::raids;
+use raid_model::Raid;
+use serde::Serialize;
+use store::{StoreError, raids};
 
 use crate::auth::{Caller, Role};
+use crate::endpoints::changed;
 use crate::openapi::Describe;
 use crate::path::HandlePath;
-use crate::refusal::{Refusal, unless_valid};
-use crate::registry::Registry;
-use crate::{accept, body, on_top, record, rights};
-
-/// Longest reason, in characters.
-const MAX_REASON: usize = 1000;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::registry::{Registry, saturating};
+use crate::{accept, on_top, reason, record, rights};
 
 pub(crate) fn describe() -> Describe {
     Describe::new("withdrawRaid", "RAiDs", "Withdraw a RAiD")
         .text(
-            "For operators, and for good. The identifier stays, and its page says that the RAiD \
+            "For operators. It can be undone for some time (`reinstatement`). The identifier stays, and its page says that the RAiD \
              was withdrawn, and why. Its content is shown to nobody any more, and nobody changes \
              it; all versions are kept. The entries on the contributors' ORCID records are \
              removed.",
@@ -35,12 +35,22 @@ pub(crate) fn describe() -> Describe {
         .withdrawn()
 }
 
-/// Why.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WithdrawalRequest {
-    #[serde(deserialize_with = "wire::text")]
-    reason: Option<String>,
+pub(crate) fn describe_undoing() -> Describe {
+    Describe::new("reinstateRaid", "RAiDs", "Undo the withdrawal of a RAiD")
+        .text(
+            "For operators, with a reason, for as long after the withdrawal as the agency's settings \
+             say. A new version has the content from before, and the entries on the contributors' ORCID \
+             records come back. In the feed of changes the RAiD is `updated`.",
+        )
+        .secured()
+        .handle()
+        .body("WithdrawalRequest")
+        .json_only()
+        .stored()
+        .json(200, "The RAiD as it stands now", "RaidDto")
+        .header(200, "ETag", "For `If-Match` of a further change")
+        .problem(404, "No such RAiD")
+        .problem(409, "It was not withdrawn, or too long ago")
 }
 
 /// What was withdrawn.
@@ -79,10 +89,7 @@ async fn write(
     registry: &Registry,
 ) -> Result<HttpResponse, Refusal> {
     let row = rights::writable(registry, caller, path).await?;
-    let body = body::read(req, payload, registry.settings.body_limit).await?;
-    let request: WithdrawalRequest = json::read(&body)?;
-    let reason = request.reason.unwrap_or_default().trim().to_owned();
-    unless_valid(failures(&reason))?;
+    let reason = reason::read(req, payload, registry).await?;
     let handle = row.handle.into_inner();
     let kept = reason.clone();
     on_top::write(
@@ -101,21 +108,35 @@ async fn write(
     }))
 }
 
-fn failures(reason: &str) -> Vec<Failure> {
-    let failure = |error_type, message: String| Failure {
-        field_id: "reason".to_owned(),
-        error_type,
-        message,
-    };
-    if reason.is_empty() {
-        vec![failure(ErrorType::NotSet, "field must be set".to_owned())]
-    } else if reason.chars().count() > MAX_REASON {
-        let message = format!("has more than {MAX_REASON} characters");
-        vec![failure(ErrorType::TooLong, message)]
-    } else if has_override(reason) {
-        let message = "must not have bidirectional overrides (U+202D, U+202E)";
-        vec![failure(ErrorType::InvalidValue, message.to_owned())]
-    } else {
-        Vec::new()
+pub(crate) async fn reinstate(
+    caller: Caller,
+    req: HttpRequest,
+    path: HandlePath,
+    payload: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    caller.must_be(&[Role::Operator])?;
+    accept::json(&req)?;
+    let row = rights::looked_after(&registry, &caller, &path).await?;
+    let reason = reason::read(&req, payload, &registry).await?;
+    let grace = saturating(registry.settings.withdrawal_grace);
+    let since = registry.now().saturating_sub(grace);
+    let handle = row.handle.into_inner();
+    match row.withdrawn_at {
+        None => return Err(Problem::not_withdrawn(&handle).into()),
+        Some(at) if at < since => return Err(Problem::withdrawn_too_long_ago(&handle).into()),
+        Some(_) => {}
     }
+    let written = on_top::write(
+        &registry,
+        &handle,
+        caller.actor(),
+        |raid: Raid, now| Some(raid.next_version(now.assume_utc())),
+        move |c, next| raids::reinstate(c, next, &reason, since),
+    );
+    match written.await {
+        Err(StoreError::NotFound) => return Err(Problem::not_withdrawn(&handle).into()),
+        written => written?,
+    }
+    Ok(changed::answer(&registry, &handle, &BTreeSet::new()).await?)
 }

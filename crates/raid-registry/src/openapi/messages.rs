@@ -152,6 +152,12 @@ fn change() -> Object {
             named("RaidDto"),
             "With `include=raid`, if the version is current: the record",
         ),
+        may(
+            "redacted",
+            list(number()),
+            "If the version is current: the versions whose content was deleted, and is to be deleted \
+             from copies",
+        ),
         must(
             "type",
             one_of(&["created", "updated", "hidden", "withdrawn"]),
@@ -183,6 +189,17 @@ fn version_author() -> Object {
             text(),
             "`iss` of the token; not with versions that no token wrote, nor with those from before \
              this was kept",
+        ),
+        may(
+            "reason",
+            text(),
+            "Why it was written, where that is known: of a withdrawal, a reinstatement, a redaction, a \
+             repair",
+        ),
+        may(
+            "redaction",
+            named("Redaction"),
+            "Where its content was deleted",
         ),
         must(
             "subject",

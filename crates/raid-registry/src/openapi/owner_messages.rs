@@ -32,6 +32,20 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
             .into(),
         ),
         (
+            "Redaction",
+            object([
+                must("at", moment(), "When the version was redacted"),
+                may("issuer", text(), "`iss` of the operator's token"),
+                must(
+                    "reason",
+                    text(),
+                    "Shown to everybody who may read former versions",
+                ),
+                must("subject", text(), "`sub` of the operator's token"),
+            ])
+            .into(),
+        ),
+        (
             "WithdrawalRequest",
             object([must(
                 "reason",

@@ -57,7 +57,11 @@ pub const ACCEPT_MERGE: &str =
 pub const RELEASE_RAID: &str = "/v1/raids/10.82841/nowhere/release";
 pub const RELEASE_POINT: &str = "/v1/service-points/7/release";
 
-pub fn writes() -> [(Method, &'static str); 8] {
+/// What corrects what was done.
+pub const REDACTION: &str = "/v1/raids/10.82841/nowhere/versions/1/redaction";
+pub const REINSTATEMENT: &str = "/v1/raids/10.82841/nowhere/reinstatement";
+
+pub fn writes() -> [(Method, &'static str); 10] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
@@ -65,6 +69,8 @@ pub fn writes() -> [(Method, &'static str); 8] {
         (Method::POST, "/v1/raids/10.82841/nowhere/invitations"),
         (Method::POST, "/v1/raids/10.82841/nowhere/transfer"),
         (Method::POST, "/v1/raids/10.82841/nowhere/withdrawal"),
+        (Method::POST, REDACTION),
+        (Method::POST, REINSTATEMENT),
         (Method::POST, "/service-point/"),
         (Method::PUT, "/service-point/7"),
     ]

@@ -3,6 +3,8 @@
 //!
 //! `make fuzz` runs them in numbers. A run is repeated by its seed, which it prints.
 
+mod damage;
+mod damaged;
 mod mutation;
 mod target;
 

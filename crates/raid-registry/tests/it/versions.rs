@@ -56,7 +56,10 @@ async fn versions_name_who_wrote_them(db: &TestDb) {
     assert_eq!(authors(&versions), expected);
     assert_eq!(reply.header("link"), "");
     let members: Vec<_> = versions[0].as_object().unwrap().keys().collect();
-    assert_eq!(members, ["at", "client", "issuer", "subject", "version"]);
+    let expected = ["at", "client", "issuer", "reason", "subject", "version"];
+    assert_eq!(members, expected);
+    assert_eq!(versions[0]["reason"], "Registered twice");
+    assert!(versions[1].get("reason").is_none());
     assert_eq!(versions[0]["client"], "raid-agency");
     assert!(versions[0]["at"].as_str() > versions[3]["at"].as_str());
 }

@@ -1,6 +1,7 @@
 //! Reading the feed of changes.
 
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::raids::{Access, Sight, held_by};
 use crate::schema::{change, raid};
@@ -62,21 +63,29 @@ struct Row {
 /// # Errors
 /// When the database refuses.
 pub fn page(c: &mut Conn, sight: &Sight, after: i64, limit: i64) -> Result<Page, StoreError> {
-    let rows: Vec<Row> = change::table
+    let positions: Vec<i64> = change::table
         .inner_join(raid::table.on(raid::handle.eq(change::handle)))
         .filter(change::position.gt(after))
         .order(change::position)
         .limit(limit)
-        .select((
-            change::position,
-            change::handle,
-            change::version,
-            change::at,
-            raid::version,
-            raid::withdrawn_at.is_not_null(),
-        ))
+        .select(change::position)
         .load(c)?;
-    let last = rows.last().map(|row| row.position);
+    let rows: Vec<Row> = damage::load_readable(&positions, |positions| {
+        Ok(change::table
+            .inner_join(raid::table.on(raid::handle.eq(change::handle)))
+            .filter(change::position.eq_any(positions))
+            .order(change::position)
+            .select((
+                change::position,
+                change::handle,
+                change::version,
+                change::at,
+                raid::version,
+                raid::withdrawn_at.is_not_null(),
+            ))
+            .load(c)?)
+    })?;
+    let last = positions.last().copied();
     let visible = visible(c, sight, rows.iter())?;
     let is_visible = |row: &Row| visible.contains(row.handle.as_str());
     let known = known(c, sight, rows.iter().filter(|row| !is_visible(row)))?;

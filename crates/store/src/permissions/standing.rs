@@ -2,6 +2,7 @@
 
 use super::Permission;
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::namings::is_met;
 use crate::schema::{contribution, naming, permission, raid};
@@ -32,24 +33,27 @@ fn standings(rows: Vec<StandingRow>) -> HashMap<OrcidId, Standing> {
 }
 
 /// Where the contributors of some RAiDs stand; a person who is missing is unasked, or is named by a
-/// service point that has not reached them (see [`crate::namings::Naming::is_met`]).
+/// service point that has not reached them (see [`crate::namings::Naming::is_met`]). Where the row of
+/// one is damaged, nothing is known of the contributors of that RAiD.
 pub fn of_raids(
     c: &mut Conn,
     handles: &[&Handle],
 ) -> Result<HashMap<OrcidId, Standing>, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let same = naming::orcid
-        .eq(contribution::orcid)
-        .and(naming::service_point_id.eq(raid::service_point_id));
-    let rows = contribution::table
-        .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
-        .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
-        .left_join(naming::table.on(same))
-        .filter(contribution::handle.eq_any(handles))
-        .filter(is_met!())
-        .select((permission::orcid, permission::state, permission::since))
-        .distinct()
-        .load(c)?;
+    let rows = damage::load_readable(&handles, |handles| {
+        let same = naming::orcid
+            .eq(contribution::orcid)
+            .and(naming::service_point_id.eq(raid::service_point_id));
+        Ok(contribution::table
+            .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+            .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+            .left_join(naming::table.on(same))
+            .filter(contribution::handle.eq_any(handles))
+            .filter(is_met!())
+            .select((permission::orcid, permission::state, permission::since))
+            .distinct()
+            .load(c)?)
+    })?;
     Ok(standings(rows))
 }
 

@@ -1,9 +1,10 @@
 //! What of a RAiD depends on the day, and the moments at which it changes.
 
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::schema::raid;
-use crate::types::{AsText, Timestamp};
+use crate::types::{LossyText, Timestamp};
 use diesel::prelude::*;
 use raid_model::search::SearchDocument;
 use raid_model::{Handle, Raid};
@@ -46,7 +47,7 @@ pub fn follow_day(
 }
 
 /// The RAiDs that were not withdrawn, each with the title that it is sorted by if it is indexed, in the
-/// order of their handles, at most `limit`, after `after`.
+/// order of their handles, at most `limit`, after `after`. Damaged ones are left out.
 pub fn sorted_as(
     c: &mut Conn,
     after: Option<&Handle>,
@@ -59,10 +60,13 @@ pub fn sorted_as(
     if let Some(after) = after {
         query = query.filter(raid::handle.gt(after.to_string()));
     }
-    let found: Vec<(AsText<Handle>, Option<String>)> =
+    let found: Vec<(LossyText, Option<LossyText>)> =
         query.order(raid::handle).limit(limit).load(c)?;
-    Ok(found
-        .into_iter()
-        .map(|(handle, title)| (handle.into_inner(), title))
-        .collect())
+    let read = |(key, title): (LossyText, Option<LossyText>)| {
+        let handle = key.as_str().parse::<Handle>();
+        let handle =
+            handle.map_err(|e| damage::left_out(&key, &StoreError::Corrupt(e.to_string())));
+        Some((handle.ok()?, title.map(String::from)))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }

@@ -1,10 +1,11 @@
 //! Lists and counts of RAiDs.
 
-use super::page_size::PageSize;
+use super::page_size::{PageSize, Passed};
 use super::search::{Handles, handles_of};
 use super::sight::{Condition, Sight, held_by};
 use super::{Access, RaidRow};
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::holders::Holder;
 use crate::schema::raid;
@@ -83,23 +84,27 @@ pub fn page(
     size: impl Into<PageSize>,
 ) -> Result<RaidPage, StoreError> {
     let size = size.into();
+    let mut passed = Passed::default();
     loop {
         // Where many are found and have to be sorted, no document is read for it.
-        let found: Vec<String> = handles(filter, after, size.rows_and_one()).load(c)?;
-        let (found, has_more) = size.cut(found);
+        let found = handles(filter, after, passed.limit(size)).load(c)?;
+        let (found, has_more) = size.cut(passed.others(found));
         let (rows, is_whole) = size.load(
             &found,
             |row| row,
             |piece| {
-                // A RAiD may have been closed since its handle was found.
-                let of_piece = raid::table
-                    .filter(raid::handle.eq_any(piece))
-                    .filter(filter.condition());
-                Ok(of_piece.select(RaidRow::as_select()).load(c)?)
+                damage::load_readable(piece, |piece| {
+                    // A RAiD may have been closed since its handle was found.
+                    let of_piece = raid::table
+                        .filter(raid::handle.eq_any(piece))
+                        .filter(filter.condition());
+                    Ok(of_piece.select(RaidRow::as_select()).load(c)?)
+                })
             },
         )?;
         if rows.is_empty() && has_more {
-            // All of them are gone, so that the next look finds others.
+            // All of them are gone or damaged.
+            passed.add(found);
             continue;
         }
         let next = rows.last().filter(|_| has_more || !is_whole);

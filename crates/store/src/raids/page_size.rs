@@ -3,6 +3,8 @@
 
 use super::RaidRow;
 use crate::error::StoreError;
+use crate::types::LossyText;
+use std::collections::HashSet;
 
 /// Documents that are read at once, whatever their size.
 const PIECE: usize = 16;
@@ -14,6 +16,29 @@ pub struct PageSize {
     pub rows: i64,
     /// Bytes of all their documents. A page holds one RAiD in any case.
     pub bytes: usize,
+}
+
+/// Handles that were found and belong to nothing that can be shown: looking for a page passes over them.
+#[derive(Debug, Default)]
+pub(super) struct Passed(HashSet<String>);
+
+impl Passed {
+    /// How many handles are wanted.
+    pub(super) fn limit(&self, size: PageSize) -> i64 {
+        let passed = i64::try_from(self.0.len()).unwrap_or(i64::MAX);
+        size.rows_and_one().saturating_add(passed)
+    }
+
+    /// Those of the handles that were not passed over, in their order.
+    pub(super) fn others(&self, found: Vec<LossyText>) -> Vec<String> {
+        let found = found.into_iter().map(String::from);
+        found.filter(|handle| !self.0.contains(handle)).collect()
+    }
+
+    /// Passes over these from now on.
+    pub(super) fn add(&mut self, handles: Vec<String>) {
+        self.0.extend(handles);
+    }
 }
 
 impl From<i64> for PageSize {

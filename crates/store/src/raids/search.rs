@@ -1,12 +1,13 @@
 //! Searching RAiDs. The same question has the same answer, in the same order, on both databases.
 
+use super::page_size::Passed;
 use super::sight::{Condition, Sight};
 use super::{Access, PageSize, RaidRow};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::schema::{contribution, permission, raid};
 use crate::terms::connected_with;
-use crate::types::Timestamp;
+use crate::types::{LossyText, Timestamp};
 use crate::words::{self, Within};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -210,12 +211,17 @@ pub fn search(
     size: impl Into<PageSize>,
 ) -> Result<SearchPage, StoreError> {
     let size = size.into();
+    let mut passed = Passed::default();
     loop {
-        let (found, in_titles) = found_handles(c, search, order, after, size.rows_and_one())?;
+        let (titles, others) = found_handles(c, search, order, after, passed.limit(size))?;
+        let mut found = passed.others(titles);
+        let in_titles = found.len();
+        found.extend(passed.others(others));
         let (found, has_more) = size.cut(found);
         let (rows, is_whole) = order::load(c, &found, &search.sight, order.0, size)?;
         if rows.is_empty() && has_more {
-            // All of them are gone, so that the next look finds others.
+            // All of them are gone or damaged.
+            passed.add(found);
             continue;
         }
         let next = rows.last().filter(|_| has_more || !is_whole);
@@ -231,33 +237,32 @@ pub fn search(
     }
 }
 
-/// The handles of RAiDs that are found, in their order, and how many of them are found by their titles
-/// and therefore come first.
+/// The handles of RAiDs that are found by their titles, which come first, and of the others, both in
+/// their order.
 fn found_handles(
     c: &mut Conn,
     search: &Search,
     order: (Sort, Direction),
     after: Option<&Place>,
     limit: i64,
-) -> Result<(Vec<String>, usize), StoreError> {
+) -> Result<(Vec<LossyText>, Vec<LossyText>), StoreError> {
     if order.0 != Sort::Relevance || search.words.is_none() {
         let conditions = search.conditions(c, Within::Anywhere)?;
         let found = order::handles(conditions, order, after, limit).load(c)?;
-        return Ok((found, 0));
+        return Ok((Vec::new(), found));
     }
-    let (mut found, mut after) = (Vec::new(), after);
+    let (mut titles, mut others, mut after) = (Vec::new(), Vec::new(), after);
     if after.is_none_or(|place| place.in_titles) {
         let conditions = search.conditions(c, Within::Titles)?;
-        found = order::handles(conditions, order, after, limit).load::<String>(c)?;
+        titles = order::handles(conditions, order, after, limit).load(c)?;
         after = None;
     }
-    let in_titles = found.len();
-    let missing = limit - i64::try_from(in_titles).unwrap_or(limit);
+    let missing = limit - i64::try_from(titles.len()).unwrap_or(limit);
     if missing > 0 {
         let conditions = search.conditions(c, Within::NotTitles)?;
-        found.extend(order::handles(conditions, order, after, missing).load::<String>(c)?);
+        others = order::handles(conditions, order, after, missing).load(c)?;
     }
-    Ok((found, in_titles))
+    Ok((titles, others))
 }
 
 /// Reads handles in the order of a page, for tests and links.

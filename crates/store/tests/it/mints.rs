@@ -90,7 +90,7 @@ async fn many_at_once_are_all_there_once(db: &TestDb) {
             })
             .await;
         let (document, count) = version.unwrap();
-        assert!(document.unwrap().0.contains(&n.to_string()));
+        assert!(document.unwrap().document.0.contains(&n.to_string()));
         assert_eq!(count, 1);
     }
 }

@@ -84,7 +84,7 @@ async fn the_next_version_follows_the_one_that_stands(db: &TestDb) {
     let texts: Vec<_> = versions
         .0
         .into_iter()
-        .map(|v| v.map(|v| json(&v.0)))
+        .map(|v| v.map(|v| json(&v.document.0)))
         .collect();
     assert_eq!(texts[0], None);
     assert_eq!(texts[1], Some(json(r#"{"raid": 1}"#)));
@@ -364,7 +364,8 @@ async fn versions_come_in_order(db: &TestDb) {
     }
     for (after, limit, expected) in [(0, 3, vec![1, 2, 3]), (3, 9, vec![4, 5]), (5, 9, vec![])] {
         let rows = store.read(move |c| raids::versions_after(c, &handle(1), after, limit));
-        let rows = rows.await.unwrap();
+        let (rows, last) = rows.await.unwrap();
+        assert_eq!(last.as_ref(), expected.last());
         let numbers: Vec<_> = rows.iter().map(|row| row.version).collect();
         assert_eq!(numbers, expected);
         assert!(

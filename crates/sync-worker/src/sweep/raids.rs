@@ -7,7 +7,7 @@ use raid_model::search::SearchDocument;
 use raid_model::{Handle, Raid};
 use std::collections::HashMap;
 use store::tasks::{self, Kind};
-use store::{Conn, StoreError, Timestamp, raids};
+use store::{Conn, StoreError, Timestamp, damage, raids};
 
 /// Looks at the next page of RAiDs.
 pub(super) fn look(
@@ -23,7 +23,8 @@ pub(super) fn look(
     };
     let mut finds = Vec::new();
     for (handle, sorted_as) in &page {
-        let Some(row) = raids::find_standing(c, handle)? else {
+        let found = damage::readable(handle, raids::find_standing(c, handle))?;
+        let Some(row) = found.flatten() else {
             continue;
         };
         match serde_json::from_str(&row.document.0) {

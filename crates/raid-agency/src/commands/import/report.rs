@@ -132,6 +132,29 @@ fn open_locked(path: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// The handles of the RAiDs that an import minted, by its report, in the order of its lines.
+pub(crate) fn minted_handles(path: &Path) -> anyhow::Result<Vec<String>> {
+    let mut handles = std::collections::BTreeMap::new();
+    let mut head = None;
+    for text in BufReader::new(File::open(path)?).lines() {
+        // A line that a crash cut off is as if it were not there.
+        let Ok(result) = serde_json::from_str::<Value>(&text?) else {
+            continue;
+        };
+        let head = head.get_or_insert_with(|| result.clone());
+        ensure!(
+            head["sha256"].is_string() && head["dryRun"] != true,
+            "this is no report of an import"
+        );
+        if let Some((line, MINTED)) = line_and_status(&result)
+            && let Some(handle) = result["handle"].as_str()
+        {
+            handles.insert(line, handle.to_owned());
+        }
+    }
+    Ok(handles.into_values().collect())
+}
+
 /// The line that a result is about, and its status.
 pub(super) fn line_and_status(result: &Value) -> Option<(u64, u16)> {
     let status = result["status"].as_u64()?;

@@ -7,6 +7,7 @@ use super::{Search, Status};
 use crate::conn::{Conn, MultiBackend};
 use crate::error::StoreError;
 use crate::schema::{raid, raid_term};
+use crate::types::LossyText;
 use crate::words::Within;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -56,7 +57,7 @@ macro_rules! by_column {
         counted
             .into_iter()
             .map(|(value, count)| (value.to_string(), count))
-            .collect()
+            .collect::<Vec<(String, i64)>>()
     }};
 }
 
@@ -95,7 +96,12 @@ pub fn facet(
             of_kind.order(most_frequent).limit(limit).load(c)?
         }
         Facet::ServicePoint => by_column!(c, conditions, raid::service_point_id, i64),
-        Facet::Access => by_column!(c, conditions, raid::access, Access),
+        Facet::Access => {
+            let counted = by_column!(c, conditions, raid::access, LossyText);
+            let is_known =
+                |(access, _): &(String, i64)| Access::ALL.iter().any(|it| it.as_str() == access);
+            counted.into_iter().filter(is_known).collect()
+        }
         Facet::Status => {
             let mut counted = Vec::new();
             for status in Status::ALL {

@@ -5,6 +5,7 @@ use super::super::RaidRow;
 use super::super::sight::{Condition, Sight};
 use super::found::{Handles, handles_of};
 use crate::conn::Conn;
+use crate::damage;
 use crate::error::StoreError;
 use crate::schema::raid;
 use crate::types::Timestamp;
@@ -95,11 +96,13 @@ pub(super) fn load(
         handles,
         |(row, ..): &Loaded| row,
         |piece| {
-            let query = raid::table
-                .filter(raid::handle.eq_any(piece))
-                .filter(sight.condition())
-                .select((RaidRow::as_select(), raid::sort_title, raid::starts_on));
-            Ok(query.load(c)?)
+            damage::load_readable(piece, |piece| {
+                let query = raid::table
+                    .filter(raid::handle.eq_any(piece))
+                    .filter(sight.condition())
+                    .select((RaidRow::as_select(), raid::sort_title, raid::starts_on));
+                Ok(query.load(c)?)
+            })
         },
     )?;
     let place = |(row, title, starts_on): Loaded| {

@@ -1,0 +1,1 @@
+ALTER TABLE raid_version DROP COLUMN reason;

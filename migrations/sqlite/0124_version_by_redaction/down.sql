@@ -1,0 +1,1 @@
+DROP INDEX raid_version_by_redaction;
