@@ -291,6 +291,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
             app_writes_enabled: true,
             created_at: now,
             trust: s.trust.unwrap_or(settings.agency.new_service_point_trust),
+            retired: false,
         })
         .collect();
     store

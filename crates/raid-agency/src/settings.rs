@@ -7,6 +7,7 @@ mod values;
 
 pub use quotas::Quotas;
 use raid_model::trust::Trust;
+use raid_model::validate::Strictness;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -40,6 +41,7 @@ pub struct Settings {
     pub auth: Auth,
     pub orcid: Orcid,
     pub simulator: Simulator,
+    pub validation: Validation,
     pub resolvers: Resolvers,
     pub permissions: Permissions,
     pub sync: Sync,
@@ -95,6 +97,13 @@ section! {
         #[serde(with = "bounded")]
         invitation_lifetime: Duration,
         new_service_point_trust: Trust,
+    }
+}
+section! {
+    /// `[validation]`
+    Validation {
+        limits: Strictness,
+        person_ids: Strictness,
     }
 }
 section! {

@@ -34,6 +34,7 @@ mod negotiation;
 mod notes;
 mod orcid_calls;
 mod paging;
+mod pasted_input;
 mod people;
 mod people_statuses;
 mod privacy;
