@@ -51,9 +51,9 @@ impl OrcidId {
 /// checksum and does not count.
 pub(crate) fn is_in_orcid_range(characters: &[u8; 16]) -> bool {
     let (digits, _) = characters.split_at(15);
-    let number = digits
-        .iter()
-        .fold(0, |number: u64, digit| number * 10 + u64::from(digit - b'0'));
+    let number = digits.iter().fold(0, |number: u64, digit| {
+        number * 10 + u64::from(digit - b'0')
+    });
     matches!(number, 15_000_000..=35_000_000 | 900_000_000_000..=900_100_000_000)
 }
 

@@ -47,12 +47,14 @@ pub fn ror(text: &str) -> Option<String> {
     is_code.then(|| format!("https://ror.org/{code}"))
 }
 
-/// A DOI as a URL. What follows the prefix stays as it is: a DOI may have a query's characters.
+/// A DOI as a URL. What follows the prefix stays as it is: a DOI may have a query's characters. So does
+/// `dx.doi.org`, which the RAiD API takes and gives back.
 pub(crate) fn doi(text: &str) -> Option<String> {
-    let (_, rest) = after_host(trimmed(text), &["dx.doi.org", "doi.org"])?;
+    let (host, rest) = after_host(trimmed(text), &["dx.doi.org", "doi.org"])?;
+    let host = host.unwrap_or("doi.org");
     let rest = strip_prefix(rest, "doi:").map_or(rest, str::trim_start);
     rest.starts_with("10.")
-        .then(|| format!("https://doi.org/{rest}"))
+        .then(|| format!("https://{host}/{rest}"))
 }
 
 /// A handle as a URL.

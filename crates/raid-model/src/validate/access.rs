@@ -54,9 +54,10 @@ pub(super) fn ended(access: &Access, context: &ValidationContext) -> Option<Brea
         failure: Failure {
             field_id: "access.embargoExpiry".to_owned(),
             error_type: ErrorType::InvalidValue,
-            message: "Embargo expiry must be after today: the RAiD opens on that day. To open it now, \
+            message:
+                "Embargo expiry must be after today: the RAiD opens on that day. To open it now, \
                       send the open access type"
-                .to_owned(),
+                    .to_owned(),
         },
         what: ("ended", expiry.to_string()),
         severity: Severity::Refused,

@@ -56,7 +56,9 @@ fn is_well_formed(id: &str) -> bool {
 /// Whether an address has a scheme (RFC 3986, 3.1) that is not the web's. Browsers leave out blanks and
 /// controls wherever they stand (WHATWG URL, 4.4).
 fn has_other_scheme(url: &str) -> bool {
-    let plain = url.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c));
+    let plain = url
+        .chars()
+        .filter(|c| !c.is_whitespace() && !is_invisible(*c));
     let mut plain = plain.take_while(|c| !matches!(c, '/' | '?' | '#'));
     let mut scheme = String::new();
     let has_scheme = plain.any(|c| {

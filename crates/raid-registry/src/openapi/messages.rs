@@ -74,7 +74,11 @@ fn publicity() -> Object {
 
 fn dry_run() -> Object {
     object([
-        must("becomesPublic", publicity(), "What of the RAiD is public, and when"),
+        must(
+            "becomesPublic",
+            publicity(),
+            "What of the RAiD is public, and when",
+        ),
         must("dryRun", flag(), "Always true: nothing was written"),
         must(
             "orcid",

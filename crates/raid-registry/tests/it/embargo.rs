@@ -204,12 +204,16 @@ async fn an_embargo_has_a_future(db: &TestDb) {
 async fn a_dry_run_says_what_becomes_public(db: &TestDb) {
     let server = serve(db).await;
     let body = embargoed(&server);
-    let tried = server.post(&server.user(), "/raid/?dryRun=true", &body).await;
+    let tried = server
+        .post(&server.user(), "/raid/?dryRun=true", &body)
+        .await;
     let expiry = &body["access"]["embargoExpiry"];
     let closed = json!({"allFrom": expiry, "atOnce": ["identifier.id", "access"]});
     assert_eq!(tried.expect(200)["becomesPublic"], closed);
     let minimal = crate::harness::minimal();
-    let tried = server.post(&server.user(), "/raid/?dryRun=true", &minimal).await;
+    let tried = server
+        .post(&server.user(), "/raid/?dryRun=true", &minimal)
+        .await;
     let today = server.clock.now().date().to_string();
     let open = json!({"allFrom": today, "atOnce": ["all"]});
     assert_eq!(tried.expect(200)["becomesPublic"], open);

@@ -17,7 +17,12 @@ store::on_both_databases!(
     what_is_left_out_or_misspelt_is_named,
 );
 
-async fn raw(server: &Server, path: &str, content_type: &str, body: Vec<u8>) -> crate::harness::Reply {
+async fn raw(
+    server: &Server,
+    path: &str,
+    content_type: &str,
+    body: Vec<u8>,
+) -> crate::harness::Reply {
     let request = request(Method::POST, path, &server.user())
         .insert_header(("Content-Type", content_type))
         .set_payload(body);
@@ -46,8 +51,16 @@ async fn identifiers_are_stored_in_canonical_form(db: &TestDb) {
     let same = server.put(&server.user(), &path, &change).await.expect(200);
     assert_eq!(same, raid, "nothing has changed");
     for (pointer, value, field) in [
-        ("/alternateUrl/0/url", "javascript:void(0)", "alternateUrl[0].url"),
-        ("/relatedRaid/0/id", "not a raid at all", "relatedRaid[0].id"),
+        (
+            "/alternateUrl/0/url",
+            "javascript:void(0)",
+            "alternateUrl[0].url",
+        ),
+        (
+            "/relatedRaid/0/id",
+            "not a raid at all",
+            "relatedRaid[0].id",
+        ),
         ("/title/0/text", "\u{200b}", "title[0].text"),
     ] {
         let mut bad = maximal();
@@ -73,16 +86,24 @@ async fn lists_take_what_people_paste(db: &TestDb) {
         "organisation.id=https://ror.org/038SJWQ14",
         "organisation.id=http://ror.org/038sjwq14/",
     ] {
-        let found = server.get(&server.operator(), &format!("/raid/?{query}")).await;
+        let found = server
+            .get(&server.operator(), &format!("/raid/?{query}"))
+            .await;
         assert_eq!(found.expect(200)[0], raid, "{query}");
     }
     for query in [
         "contributor=http://orcid.org/0000-0002-1694-233x",
         "organisation=ror.org/038SJWQ14",
     ] {
-        let found = server.get(&server.operator(), &format!("/v1/raids?{query}")).await;
+        let found = server
+            .get(&server.operator(), &format!("/v1/raids?{query}"))
+            .await;
         let found = found.expect(200);
-        assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{query} {found}");
+        assert_eq!(
+            found["items"].as_array().map(Vec::len),
+            Some(1),
+            "{query} {found}"
+        );
     }
 }
 
@@ -101,7 +122,9 @@ async fn a_number_in_a_text_keeps_its_literal(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();
     body["alternateIdentifier"] = json!([{"id": "NUMBER", "type": "x"}]);
-    let body = body.to_string().replace("\"NUMBER\"", "12345678901234567890123");
+    let body = body
+        .to_string()
+        .replace("\"NUMBER\"", "12345678901234567890123");
     let minted = raw(&server, "/raid/", "application/json", body.into_bytes()).await;
     let id = &minted.expect(201)["alternateIdentifier"][0]["id"];
     assert_eq!(id, "12345678901234567890123");
@@ -145,13 +168,20 @@ async fn what_is_left_out_or_misspelt_is_named(db: &TestDb) {
     let raid = server.mint(&maximal()).await;
     let path = path_of(&raid);
     let mut body = raid.clone();
-    let organisation = body.as_object_mut().unwrap().remove("organisation").unwrap();
+    let organisation = body
+        .as_object_mut()
+        .unwrap()
+        .remove("organisation")
+        .unwrap();
     body["organization"] = organisation;
     body["raidName"] = json!("ignored");
     body["relatedRaid"] = json!([]);
     let reply = server.put(&server.user(), &path, &body).await;
     assert_eq!(reply.expect(200).get("organisation"), None);
-    assert_eq!(reply.header("validation-warning"), "organisation, organization");
+    assert_eq!(
+        reply.header("validation-warning"),
+        "organisation, organization"
+    );
     let body = reply.json();
     let again = server.put(&server.user(), &path, &body).await;
     again.expect(200);

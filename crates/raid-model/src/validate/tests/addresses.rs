@@ -76,7 +76,12 @@ fn identifiers_have_no_gaps() {
 
 #[test]
 fn titles_that_nobody_sees_are_blank() {
-    for title in ["\u{200b}", " \u{feff}\u{2060}", "\u{2800}", "\u{ad}\u{fe0f}"] {
+    for title in [
+        "\u{200b}",
+        " \u{feff}\u{2060}",
+        "\u{2800}",
+        "\u{ad}\u{fe0f}",
+    ] {
         let body = changed(MINIMAL, "/title/0/text", json!(title));
         expect(&body, &[("title[0].text", ErrorType::NotSet, NOT_SET)]);
     }

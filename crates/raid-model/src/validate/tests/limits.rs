@@ -45,7 +45,12 @@ fn an_agency_may_warn_of_long_texts() {
     for (pointer, field, limit, bound) in [
         ("/title/1/text", "title[1].text", 100, 5000),
         ("/description/2/text", "description[2].text", 1000, 50_000),
-        ("/access/statement/text", "access.statement.text", 1000, 50_000),
+        (
+            "/access/statement/text",
+            "access.statement.text",
+            1000,
+            50_000,
+        ),
     ] {
         assert!(warned(&long(pointer, limit)).is_empty(), "{field}");
         for length in [limit + 1, bound] {

@@ -36,10 +36,18 @@ fn an_identifier_of_the_other_registry_is_told_or_refused() {
         let fields = |failures: Vec<Failure>| -> Vec<String> {
             failures.into_iter().map(|it| it.field_id).collect()
         };
-        let named = if is_right { vec![] } else { vec!["contributor[0].id"] };
+        let named = if is_right {
+            vec![]
+        } else {
+            vec!["contributor[0].id"]
+        };
         assert_eq!(mint(&body), [], "{id}");
         assert_eq!(fields(tolerated(&request, None, &context())), named, "{id}");
-        assert_eq!(fields(validate_mint(&request, &strict).into_listed()), named, "{id}");
+        assert_eq!(
+            fields(validate_mint(&request, &strict).into_listed()),
+            named,
+            "{id}"
+        );
     }
 }
 
