@@ -2,6 +2,7 @@ use super::*;
 
 const PREFIX: &str = "https://orcid.org/";
 
+/// RAiD API, section on contributors: iDs with or without host, in any grouping.
 #[test]
 fn orcid_ids_as_they_are_pasted() {
     let canonical = "https://orcid.org/0000-0002-1694-233X";
@@ -42,6 +43,7 @@ fn orcid_ids_as_they_are_pasted() {
     }
 }
 
+/// RAiD API, section on identifiers of other registries.
 #[test]
 fn other_identifiers_as_they_are_pasted() {
     type Read = fn(&str) -> Option<String>;

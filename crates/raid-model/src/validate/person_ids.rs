@@ -3,14 +3,15 @@
 
 use crate::validate::limits::{Blocks, Breach, Severity};
 use crate::validate::{ErrorType, Failure};
+use crate::{Contributor, IsniId};
 
 /// Every contributor whose identifier is of the other registry's range.
 pub(super) fn breaches(blocks: &Blocks<'_>) -> Vec<Breach> {
     let people = blocks.contributor.iter().enumerate();
-    let breach = |(index, person): (usize, &crate::Contributor)| {
+    let breach = |(index, person): (usize, &Contributor)| {
         let id = person.id.as_deref()?;
         let message = if id.contains("isni.org/") {
-            person.isni().filter(|isni| isni.is_orcid())?;
+            person.isni().filter(IsniId::is_orcid)?;
             "has invalid/unsupported value - this ISNI is in the range of ORCID iDs: write it as an \
              ORCID iD"
         } else {

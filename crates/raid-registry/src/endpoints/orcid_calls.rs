@@ -1,7 +1,7 @@
 //! The log of calls to ORCID, for operators.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::{Handle, OrcidId};
+use raid_model::{Handle, OrcidId, pasted};
 use serde::{Deserialize, Serialize};
 use store::calls::{self, CallRow, Filter};
 use store::{Conn, Id, StoreError, Timestamp};
@@ -144,7 +144,7 @@ fn filter(query: &mut Query) -> Filter {
     });
     Filter {
         orcid: parsed(query, ORCID, "write an ORCID iD", |text| {
-            text.parse::<OrcidId>().ok()
+            pasted::orcid(text, "")?.parse::<OrcidId>().ok()
         }),
         handle: parsed(query, HANDLE, "write a handle, prefix/suffix", |text| {
             text.parse::<Handle>().ok()

@@ -171,7 +171,7 @@ async fn a_shortened_embargo_ends_earlier(db: &TestDb) {
     assert_eq!(anonymous(&server, &path).await.status, 200);
 }
 
-/// The RAiD API takes a day that is past; here that would open the RAiD at once.
+/// RAiD API, section on access: it takes a day that is past. Here that would open the RAiD at once.
 async fn an_embargo_has_a_future(db: &TestDb) {
     let server = serve(db).await;
     let minted = server.mint(&embargoed(&server)).await;
@@ -200,7 +200,7 @@ async fn an_embargo_has_a_future(db: &TestDb) {
     assert_eq!(anonymous(&server, &path).await.status, 200);
 }
 
-/// A dry run says what everybody would see, and when.
+/// RAiD API, section on access: a dry run says what everybody would see, and when.
 async fn a_dry_run_says_what_becomes_public(db: &TestDb) {
     let server = serve(db).await;
     let body = embargoed(&server);

@@ -29,6 +29,7 @@ async fn raw(
     server.send(request).await
 }
 
+/// RAiD API, section on identifiers: what people paste is understood, and answered in canonical form.
 async fn identifiers_are_stored_in_canonical_form(db: &TestDb) {
     let server = serve(db).await;
     let mut body = maximal();
@@ -71,6 +72,7 @@ async fn identifiers_are_stored_in_canonical_form(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on `GET /raid/`: people and organisations, however they are pasted.
 async fn lists_take_what_people_paste(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();
@@ -107,6 +109,7 @@ async fn lists_take_what_people_paste(db: &TestDb) {
     }
 }
 
+/// RAiD API, section on JSON input coercions.
 async fn a_byte_order_mark_is_skipped(db: &TestDb) {
     let server = serve(db).await;
     let mut body = b"\xef\xbb\xbf".to_vec();
@@ -118,6 +121,7 @@ async fn a_byte_order_mark_is_skipped(db: &TestDb) {
     assert_eq!(server.count().await, 2);
 }
 
+/// RAiD API, section on JSON input coercions: a number for a text.
 async fn a_number_in_a_text_keeps_its_literal(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();
@@ -130,6 +134,7 @@ async fn a_number_in_a_text_keeps_its_literal(db: &TestDb) {
     assert_eq!(id, "12345678901234567890123");
 }
 
+/// RAiD API, section on JSON input coercions: text is UTF-8.
 async fn another_charset_is_refused(db: &TestDb) {
     let server = serve(db).await;
     for (charset, status) in [
@@ -150,6 +155,7 @@ async fn another_charset_is_refused(db: &TestDb) {
     }
 }
 
+/// RAiD metadata schema, lengths of texts: a warning, as real titles are longer.
 async fn long_titles_are_accepted_with_a_warning(db: &TestDb) {
     let server = serve(db).await;
     let mut body = minimal();
@@ -163,6 +169,7 @@ async fn long_titles_are_accepted_with_a_warning(db: &TestDb) {
     assert_eq!(refused.fields(), ["title[0].text"]);
 }
 
+/// RAiD API, section on JSON input coercions: unknown members are ignored, and on updates: what is left out goes.
 async fn what_is_left_out_or_misspelt_is_named(db: &TestDb) {
     let server = serve(db).await;
     let raid = server.mint(&maximal()).await;

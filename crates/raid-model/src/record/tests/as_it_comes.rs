@@ -42,6 +42,7 @@ fn a_number_in_a_text_keeps_its_literal() {
     assert_eq!(identifier.owner.unwrap().service_point, Some(1000));
 }
 
+/// RAiD API, section on identifiers.
 #[test]
 fn identifiers_are_kept_in_their_canonical_form() {
     let mut body: Value = serde_json::from_slice(MAXIMAL).unwrap();

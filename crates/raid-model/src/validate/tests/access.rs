@@ -108,7 +108,7 @@ fn an_embargo_is_counted_from_registration() {
     assert_eq!(mint_in(&until("2027-08-01"), &context).len(), 1);
 }
 
-/// An old embargo that has ended may stay, so that other members can be changed.
+/// RAiD API, section on access: an old embargo that has ended may stay, so that other members can be changed.
 #[test]
 fn an_embargo_that_stands_may_have_ended() {
     let handle: Handle = "10.82841/9f3c1a7e".parse().unwrap();

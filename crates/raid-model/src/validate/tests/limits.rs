@@ -30,7 +30,7 @@ fn texts_have_their_longest() {
     }
 }
 
-/// As agencies run: what is beyond a documented limit is told, what is beyond all measure is refused.
+/// RAiD metadata schema, lengths of texts, as agencies run: what is beyond a documented limit is told, what is beyond all measure is refused.
 #[test]
 fn an_agency_may_warn_of_long_texts() {
     let lenient = ValidationContext {

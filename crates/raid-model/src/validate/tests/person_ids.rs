@@ -19,6 +19,7 @@ fn with(id: &str) -> Value {
     body
 }
 
+/// RAiD API, section on contributors: ORCID iDs and ISNIs have one checksum.
 #[test]
 fn an_identifier_of_the_other_registry_is_told_or_refused() {
     let strict = ValidationContext {
@@ -51,6 +52,7 @@ fn an_identifier_of_the_other_registry_is_told_or_refused() {
     }
 }
 
+/// RAiD API, section on contributors: what stands in a RAiD is kept.
 #[test]
 fn who_stands_there_may_stay() {
     let strict = ValidationContext {
