@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::membership::{Consent, Entry, MembershipDocument, MembershipPolicy, Step};
 use raid_model::trust::Gate;
 use raid_model::{OrcidId, Raid};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use store::memberships::{self, Membership};
 use store::raids::Sight;
 use store::{Conn, StoreError, contributions, disclaimers, namings, permissions, statuses};
@@ -77,12 +77,7 @@ pub(crate) struct Publicity {
     /// The members that everybody sees at once. A RAiD that is closed shows its handle and why.
     at_once: Vec<&'static str>,
     /// The day (UTC) from which everybody sees all of it.
-    #[serde(serialize_with = "write_day")]
-    all_from: Date,
-}
-
-fn write_day<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(day)
+    all_from: String,
 }
 
 impl Publicity {
@@ -94,7 +89,7 @@ impl Publicity {
                 Some(_) => vec!["identifier.id", "access"],
                 None => vec!["all"],
             },
-            all_from: expiry.unwrap_or(today),
+            all_from: expiry.unwrap_or(today).to_string(),
         }
     }
 }

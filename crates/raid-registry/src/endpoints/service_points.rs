@@ -232,7 +232,8 @@ fn apply(request: ServicePointRequest, row: &mut ServicePointRow) {
         .trust()
         .and_then(|text| text.parse().ok())
         .unwrap_or(row.trust);
-    row.name = request.name.unwrap_or_default().trim().to_owned();
+    let name = request.name.unwrap_or_default();
+    name.trim().clone_into(&mut row.name);
     let owner = request.identifier_owner.unwrap_or_default();
     row.identifier_owner = pasted::ror(&owner).unwrap_or(owner);
     row.repository_id = request.repository_id.or(row.repository_id.take());

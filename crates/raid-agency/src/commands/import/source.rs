@@ -73,9 +73,9 @@ impl Source {
                 line.pop();
             }
             bytes += line.len();
-            let (line, changed) = upgraded(line);
+            let (line, replaced) = upgraded(line);
             lines.push(line);
-            changes.push(changed);
+            changes.push(replaced);
         }
         let first_line = self.read + 1;
         self.read += lines.len() as u64;
