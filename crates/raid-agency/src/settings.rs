@@ -15,6 +15,7 @@ mod words;
 pub use mistakes::{Mistake, Mistakes};
 pub use quotas::Quotas;
 use raid_model::trust::Trust;
+use raid_model::validate::Strictness;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -51,6 +52,7 @@ pub struct Settings {
     pub auth: Auth,
     pub orcid: Orcid,
     pub simulator: Simulator,
+    pub validation: Validation,
     pub resolvers: Resolvers,
     pub permissions: Permissions,
     pub sync: Sync,
@@ -113,6 +115,13 @@ section! {
         former_versions: FormerVersions,
         #[serde(with = "bounded")]
         withdrawal_grace: Duration,
+    }
+}
+section! {
+    /// `[validation]`
+    Validation {
+        limits: Strictness,
+        person_ids: Strictness,
     }
 }
 section! {

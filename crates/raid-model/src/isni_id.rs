@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::check_character::mod_11_2;
+use crate::orcid_id::is_in_orcid_range;
 use crate::serde_text::serde_as_text;
 
 /// An ISNI whose check character is right.
@@ -26,6 +27,13 @@ pub enum IsniIdError {
 
 /// How ISNIs are written as URLs; the shorter one occurs in older records.
 const URL_PREFIXES: [&str; 2] = ["https://isni.org/isni/", "https://isni.org/"];
+
+impl IsniId {
+    /// Whether it is in the ranges that ISNI keeps for ORCID iDs.
+    pub fn is_orcid(&self) -> bool {
+        is_in_orcid_range(&self.0)
+    }
+}
 
 impl FromStr for IsniId {
     type Err = IsniIdError;

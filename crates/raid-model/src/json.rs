@@ -1,7 +1,14 @@
 //! From the bytes of a request body to a value, with errors that a person can act on.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// UTF-8's byte order mark, which some programs write in front of a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Digits of an integer that every reader of JSON keeps.
+const EXACT_DIGITS: usize = 18;
 
 /// Why a body could not be read. The text names the field and says what is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,22 +37,27 @@ pub enum JsonError {
 
 /// Reads a body that is one JSON object.
 ///
-/// Unknown members are ignored; of a repeated member the last counts.
-/// A text with the character U+0000 is refused, because no database keeps it.
+/// Unknown members are ignored; of a repeated member the last counts. A byte order mark in front is
+/// skipped. A text with the character U+0000 is refused, because no database keeps it.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     from_value(parse(body)?)
 }
 
 /// Parses a body to a JSON object.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, JsonError> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let syntax = |error: serde_json::Error| {
         let problem = error.to_string();
         if problem.starts_with("recursion limit exceeded") {
             JsonError::TooDeep
         } else {
             JsonError::Syntax(problem)
         }
-    })?;
+    };
+    let mut value: Value = serde_json::from_slice(body).map_err(syntax)?;
+    if let Cow::Owned(kept) = with_literals_kept(body) {
+        value = serde_json::from_slice(&kept).map_err(syntax)?;
+    }
     if !value.is_object() {
         return Err(field("the body", "expected an object"));
     }
@@ -74,6 +86,55 @@ fn field(field: impl Into<String>, problem: impl Into<String>) -> JsonError {
         field: field.into(),
         problem: problem.into(),
     }
+}
+
+/// The body with each number that a float would change in quotes, so that a member that is a text gets
+/// its literal. Readers of numbers take a text of digits too. `body` is JSON.
+fn with_literals_kept(body: &[u8]) -> Cow<'_, [u8]> {
+    let (mut kept, mut copied, mut at) = (Vec::new(), 0, 0);
+    while let Some(&byte) = body.get(at) {
+        match byte {
+            b'"' => at = end_of_text(body, at),
+            b'-' | b'0'..=b'9' => {
+                let rest = body.get(at..).unwrap_or_default();
+                let is_part = |c: &u8| matches!(c, b'+' | b'-' | b'.' | b'e' | b'E' | b'0'..=b'9');
+                let literal: Vec<u8> = rest.iter().take_while(|c| is_part(c)).copied().collect();
+                let end = at + literal.len();
+                if !is_exact(&literal) {
+                    kept.extend_from_slice(body.get(copied..at).unwrap_or_default());
+                    kept.push(b'"');
+                    kept.extend_from_slice(&literal);
+                    kept.push(b'"');
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(body);
+    }
+    kept.extend_from_slice(body.get(copied..).unwrap_or_default());
+    Cow::Owned(kept)
+}
+
+/// The place behind the text that begins at `start`.
+fn end_of_text(body: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(&byte) = body.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+fn is_exact(literal: &[u8]) -> bool {
+    let digits = literal.strip_prefix(b"-").unwrap_or(literal);
+    digits.len() <= EXACT_DIGITS && digits.iter().all(u8::is_ascii_digit) && literal != b"-0"
 }
 
 /// Where a text holds U+0000. The depth is bounded by the parser.

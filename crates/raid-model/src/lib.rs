@@ -19,6 +19,7 @@ pub mod json;
 pub mod membership;
 mod orcid_id;
 mod partial_date;
+pub mod pasted;
 pub mod permission;
 pub mod rdf;
 mod record;

@@ -38,6 +38,25 @@ impl OrcidId {
     }
 }
 
+impl OrcidId {
+    /// Whether ORCID gives out iDs in the range of this one
+    /// (<https://support.orcid.org/hc/en-us/articles/360006897674>). Others are ISNIs.
+    pub fn is_in_range(&self) -> bool {
+        is_in_orcid_range(&self.0)
+    }
+}
+
+/// Whether 16 characters are in a range of which ORCID gives out its iDs: 0000-0001-5000-0007 to
+/// 0000-0003-5000-0001, and 0009-0000-0000-0000 to 0009-0010-0000-0000. The last character is the
+/// checksum and does not count.
+pub(crate) fn is_in_orcid_range(characters: &[u8; 16]) -> bool {
+    let (digits, _) = characters.split_at(15);
+    let number = digits.iter().fold(0, |number: u64, digit| {
+        number * 10 + u64::from(digit - b'0')
+    });
+    matches!(number, 15_000_000..=35_000_000 | 900_000_000_000..=900_100_000_000)
+}
+
 impl FromStr for OrcidId {
     type Err = OrcidIdError;
 

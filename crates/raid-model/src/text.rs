@@ -35,6 +35,29 @@ pub fn has_override(text: &str) -> bool {
     text.contains(['\u{202d}', '\u{202e}'])
 }
 
+/// Whether a text has nothing that anybody sees: white space of any script, and the characters that
+/// [`clean_line`] removes.
+pub fn is_blank(text: &str) -> bool {
+    /// A braille pattern without dots is a space.
+    const NO_DOTS: char = '\u{2800}';
+    text.chars()
+        .all(|c| c.is_whitespace() || c == NO_DOTS || is_invisible(c))
+}
+
+/// What is compared of a name that must be unique: without regard to case, to characters that nobody
+/// sees, and to how many spaces there are.
+pub fn name_key(name: &str) -> String {
+    // To upper case first, so that both ways of writing a letter (ß and ss) become one.
+    clean_line(name, usize::MAX).to_uppercase().to_lowercase()
+}
+
+/// Whether a character takes no room of its own on a page.
+pub(crate) fn is_invisible(c: char) -> bool {
+    let is_selector = matches!(c, '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}');
+    is_removed(c) || is_joiner(c) || is_selector
+}
+
 /// The word without what [`clean_line`] removes.
 fn clean_word(word: &str) -> String {
     let mut clean = String::with_capacity(word.len());

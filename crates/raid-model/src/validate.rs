@@ -9,6 +9,7 @@
 //! [`ValidationContext::missing`].
 
 mod access;
+mod addresses;
 mod connections;
 mod contributor;
 mod deceptive;
@@ -18,6 +19,7 @@ mod identifier;
 mod limits;
 mod objects;
 mod period;
+mod person_ids;
 mod service_point;
 mod text;
 mod title;
@@ -34,6 +36,7 @@ pub use contributor::{
 pub use failure_list::FailureList;
 use failures::Failures;
 pub use identifier::{validate_handle, validate_identifier};
+use limits::Blocks;
 pub use service_point::{validate_service_point_create, validate_service_point_update};
 
 /// One thing that is wrong with a request.
@@ -68,6 +71,16 @@ pub enum ErrorType {
     Invalid,
 }
 
+/// Whether what is beyond a limit is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strictness {
+    /// It is accepted with a warning.
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
 /// What validation needs to know besides the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationContext {
@@ -81,6 +94,10 @@ pub struct ValidationContext {
     pub isni_prefix: String,
     /// Identifiers that do not exist, as far as their registries were asked.
     pub missing: BTreeSet<ExternalId>,
+    /// What becomes of texts beyond the schema's limits, and of a second lead organisation.
+    pub limits: Strictness,
+    /// What becomes of ORCID iDs outside ORCID's ranges, and of ISNIs inside.
+    pub person_ids: Strictness,
 }
 
 /// Checks a request to mint. No failures means that it can be minted.
@@ -89,7 +106,7 @@ pub fn validate_mint(request: &RaidRequest, context: &ValidationContext) -> Fail
     constraints(request, &mut failures);
     if failures.is_empty() {
         rules(request, context, &mut failures);
-        failures.extend(limits::breaches(request, None).0);
+        failures.extend(limits::breaches(&Blocks::of_request(request), None, context).0);
     }
     failures.into_list()
 }
@@ -110,15 +127,34 @@ pub fn validate_update(
             .and_then(|identifier| identifier.id.as_deref());
         failures.extend(validate_handle(current.handle(), submitted));
         rules(request, context, &mut failures);
-        failures.extend(limits::breaches(request, Some(current)).0);
+        let blocks = Blocks::of_request(request);
+        failures.extend(limits::breaches(&blocks, Some(current), context).0);
     }
     failures.into_list()
 }
 
-/// What of a valid update is beyond a documented limit and let through, because it stands in the
-/// RAiD already. A client does well to mend it.
-pub fn tolerated(request: &RaidRequest, current: &Raid) -> Vec<Failure> {
-    limits::breaches(request, Some(current)).1
+/// What of a valid request is beyond a limit and accepted: because the agency lets it through, or
+/// because it stands in the RAiD already. Clients see it in a warning.
+pub fn tolerated(
+    request: &RaidRequest,
+    current: Option<&Raid>,
+    context: &ValidationContext,
+) -> Vec<Failure> {
+    limits::breaches(&Blocks::of_request(request), current, context).1
+}
+
+/// What of a change of the contributors is beyond a limit: what is refused, and what is accepted with a
+/// warning.
+pub fn limits_of_contributors(
+    patch: &ContributorPatch,
+    current: &Raid,
+    context: &ValidationContext,
+) -> (Vec<Failure>, Vec<Failure>) {
+    let blocks = Blocks {
+        contributor: patch.contributor.as_deref().unwrap_or_default(),
+        ..Blocks::default()
+    };
+    limits::breaches(&blocks, Some(current), context)
 }
 
 /// The identifiers in a request to mint or update whose registries can be asked whether they
@@ -140,7 +176,7 @@ pub fn new_external_ids(
     current: &Raid,
     context: &ValidationContext,
 ) -> Vec<ExternalIdAt> {
-    let standing = ids_of(current);
+    let standing = current.ids();
     let mut ids = external_ids(request, context);
     ids.retain(|at| !standing.contains(at.id.value.as_str()));
     ids
@@ -152,26 +188,11 @@ pub fn new_external_ids_of_contributors(
     current: &Raid,
     context: &ValidationContext,
 ) -> Vec<ExternalIdAt> {
-    let standing = ids_of(current);
+    let standing = current.ids();
     let found = contributor::check(patch.contributor.as_deref(), context);
     let mut ids = found.into_external_ids();
     ids.retain(|at| !standing.contains(at.id.value.as_str()));
     ids
-}
-
-/// The identifiers of others that stand in a RAiD.
-fn ids_of(current: &Raid) -> BTreeSet<&str> {
-    let organisations = current.organisation.iter().flatten();
-    let objects = current.related_object.iter().flatten();
-    let places = current.spatial_coverage.iter().flatten();
-    let contributors = current.contributor.iter();
-    contributors
-        .map(|person| &person.id)
-        .chain(organisations.map(|organisation| &organisation.id))
-        .chain(objects.map(|object| &object.id))
-        .chain(places.map(|place| &place.id))
-        .filter_map(Option::as_deref)
-        .collect()
 }
 
 impl JsonError {

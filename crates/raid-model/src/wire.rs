@@ -47,18 +47,19 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// A whole number; a text of digits counts, a fraction is cut off, an empty text is none.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    // Up to 2^53 a float holds every integer, so the cast loses the fraction only.
+    #[allow(clippy::cast_possible_truncation)]
+    let cut = |float: f64| (float.abs() < 9e15).then_some(float as i64);
     let number = match Value::deserialize(deserializer)? {
         Value::Null => return Ok(None),
         Value::String(text) if text.trim().is_empty() => return Ok(None),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Number(number) => number.as_i64().or_else(|| {
-            // Up to 2^53 a float holds every integer, so the cast loses the fraction only.
-            #[allow(clippy::cast_possible_truncation)]
-            number
-                .as_f64()
-                .filter(|float| float.abs() < 9e15)
-                .map(|float| float as i64)
-        }),
+        // Numbers that a float would change arrive as texts (`json::read`).
+        Value::String(text) => {
+            let text = text.trim();
+            let fraction = || text.parse().ok().and_then(cut);
+            text.parse().ok().or_else(fraction)
+        }
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(cut)),
         _ => None,
     };
     number

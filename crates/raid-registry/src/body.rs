@@ -58,9 +58,24 @@ pub(crate) fn must_be(req: &HttpRequest, media_type: &str) -> Result<(), Refusal
             "The body must be JSON: send Content-Type: {media_type}"
         ));
     }
+    // RFC 8259, 8.1: JSON between systems is UTF-8.
+    if let Some(charset) = charset(req).filter(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+        return refuse(format!(
+            "The body must be UTF-8, and Content-Type says {charset}: convert it, and send {media_type}"
+        ));
+    }
     let encoding = req.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return refuse("A body with a Content-Encoding is not read: send it plain".to_owned());
     }
     Ok(())
+}
+
+/// The `charset` that a request's content type names, if it is a text.
+fn charset(req: &HttpRequest) -> Option<String> {
+    let content_type = req.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let parameters = content_type.split(';').skip(1);
+    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"').to_owned())
 }

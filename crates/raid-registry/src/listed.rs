@@ -58,8 +58,8 @@ impl Fields {
         Self((!fields.is_empty()).then(|| Arc::new(fields)))
     }
 
-    /// A RAiD with the members that are wanted. Existing clients read `title` and `contributor` in
-    /// any case.
+    /// A RAiD with the members that are wanted, and no others: an empty list would say that there are
+    /// none.
     fn write(&self, raid: &Raid) -> Result<Vec<u8>, StoreError> {
         let Some(fields) = &self.0 else {
             return record::write(raid);
@@ -68,15 +68,10 @@ impl Fields {
         let Value::Object(all) = serde_json::to_value(raid).map_err(unfit)? else {
             return Ok(Vec::new());
         };
-        let mut wanted: serde_json::Map<String, Value> = all
+        let wanted: serde_json::Map<String, Value> = all
             .into_iter()
             .filter(|(name, _)| fields.contains(name))
             .collect();
-        for name in ["contributor", "title"] {
-            wanted
-                .entry(name)
-                .or_insert_with(|| Value::Array(Vec::new()));
-        }
         serde_json::to_vec(&wanted).map_err(unfit)
     }
 }

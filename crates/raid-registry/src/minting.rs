@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use raid_model::validate::{external_ids, validate_mint};
+use raid_model::validate::{external_ids, tolerated, validate_mint};
 use raid_model::{Contributor, Handle, OrcidId, Prefix, Raid, RaidRequest, ServerOwned, Suffix};
 use rand::RngExt as _;
 use store::answers::KeptAnswer;
@@ -31,14 +31,24 @@ pub(crate) async fn check(
     caller: &Caller,
     request: &RaidRequest,
 ) -> Result<BTreeSet<String>, Refusal> {
-    existence::check(
+    let context = registry.context(registry.now(), None);
+    let tolerated = tolerated(request, None, &context);
+    let mut warnings = existence::check(
         registry,
         caller,
-        registry.context(registry.now(), None),
+        context,
         |context| external_ids(request, context),
         |context| validate_mint(request, context),
     )
-    .await
+    .await?;
+    warnings.extend(tolerated.into_iter().map(|failure| failure.field_id));
+    warnings.extend(request.lookalikes.iter().cloned());
+    Ok(warnings)
+}
+
+/// Reads the body of a request to mint.
+pub(crate) fn request(body: &[u8]) -> Result<RaidRequest, Refusal> {
+    Ok(RaidRequest::from_json(body)?.with_canonical_ids(None))
 }
 
 /// For whom a RAiD is minted.

@@ -113,6 +113,8 @@ impl Registry {
             orcid_prefix: self.settings.orcid_prefix.clone(),
             isni_prefix: self.settings.isni_prefix.clone(),
             missing: BTreeSet::new(),
+            limits: self.settings.limits,
+            person_ids: self.settings.person_ids,
         }
     }
 

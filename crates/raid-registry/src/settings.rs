@@ -5,6 +5,7 @@ use std::time::Duration;
 use raid_model::membership::MembershipPolicy;
 use raid_model::permission::ContactBudget;
 use raid_model::trust::{Quotas, Trust};
+use raid_model::validate::Strictness;
 use raid_model::{Addresses, Prefix, RorId};
 use store::service_points;
 
@@ -67,6 +68,10 @@ pub struct Settings {
     pub orcid_prefix: String,
     /// What the URL of an ISNI begins with.
     pub isni_prefix: String,
+    /// What becomes of texts beyond the schema's limits, and of a second lead organisation.
+    pub limits: Strictness,
+    /// What becomes of ORCID iDs outside ORCID's ranges, and of ISNIs inside.
+    pub person_ids: Strictness,
     /// Whether other registries are asked if identifiers exist.
     pub existence: Existence,
     /// What is written to ORCID records; none where this agency writes to none.
@@ -158,6 +163,8 @@ impl Settings {
             licence: "Creative Commons CC-0".to_owned(),
             orcid_prefix: "https://orcid.org/".to_owned(),
             isni_prefix: "https://isni.org/".to_owned(),
+            limits: Strictness::Warn,
+            person_ids: Strictness::Warn,
             existence: Existence::Offline,
             orcid: Some(MembershipPolicy {
                 write_embargoed: false,

@@ -30,7 +30,7 @@ pub(crate) fn described(operation: Describe) -> Describe {
     operation.query(
         DRY_RUN,
         "`true`: check everything, write nothing, and answer 200 with what would come of it, also \
-         for ORCID records",
+         for ORCID records, and what of the RAiD everybody would see, and when",
     )
 }
 
@@ -69,8 +69,33 @@ pub(crate) fn is_wanted(req: &HttpRequest) -> Result<bool, Refusal> {
 struct Trial {
     dry_run: bool,
     valid: bool,
+    becomes_public: Publicity,
     raid: Raid,
     orcid: Vec<OrcidChange>,
+}
+
+/// What of a RAiD is public, and when.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Publicity {
+    /// The members that everybody sees at once. A RAiD that is closed shows its handle and why.
+    at_once: Vec<&'static str>,
+    /// The day (UTC) from which everybody sees all of it.
+    all_from: String,
+}
+
+impl Publicity {
+    pub(crate) fn of(raid: &Raid, today: Date) -> Self {
+        let expiry = raid.access.embargo_expiry;
+        let expiry = expiry.filter(|expiry| raid.access.is_embargoed() && *expiry > today);
+        Self {
+            at_once: match expiry {
+                Some(_) => vec!["identifier.id", "access"],
+                None => vec!["all"],
+            },
+            all_from: expiry.unwrap_or(today).to_string(),
+        }
+    }
 }
 
 /// What would happen to a person's ORCID record.
@@ -118,6 +143,7 @@ pub(crate) async fn answer(
         Ok(Trial {
             dry_run: true,
             valid: true,
+            becomes_public: Publicity::of(&raid, today),
             raid: record::show(raid, &known.shown, &addresses),
             orcid,
         })

@@ -18,6 +18,7 @@ diesel::table! {
         id -> BigInt, name -> Text, identifier_owner -> Text, repository_id -> Nullable<Text>,
         prefix -> Text, group_id -> Text, admin_email -> Nullable<Text>, tech_email -> Nullable<Text>,
         enabled -> Bool, app_writes_enabled -> Bool, created_at -> Timestamp, trust -> Text,
+        retired -> Bool, name_key -> Nullable<Text>,
     }
 }
 diesel::table! {

@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use crate::schema::service_point;
 use crate::types::{AsText, Timestamp};
 use diesel::prelude::*;
+use raid_model::text::name_key;
 use raid_model::trust::Trust;
 
 /// A service point.
@@ -14,7 +15,7 @@ use raid_model::trust::Trust;
 pub struct ServicePointRow {
     /// Its number.
     pub id: i64,
-    /// Its name, unique.
+    /// Its name, unique without regard to case and spaces ([`name_key`]).
     pub name: String,
     /// The owning organisation's ROR id, as a URL.
     pub identifier_owner: String,
@@ -37,6 +38,8 @@ pub struct ServicePointRow {
     /// How far it is trusted.
     #[diesel(serialize_as = AsText<Trust>, deserialize_as = AsText<Trust>)]
     pub trust: Trust,
+    /// Whether it is closed for good: it is not enabled, and lists leave it out.
+    pub retired: bool,
 }
 
 impl From<AsText<Trust>> for Trust {
@@ -90,11 +93,25 @@ pub fn of_group(c: &mut Conn, group: &str) -> Result<Option<ServicePointRow>, St
 /// # Errors
 /// When the database refuses.
 pub fn seed(c: &mut Conn, row: &ServicePointRow) -> Result<bool, StoreError> {
+    if taken(c, row)?.is_some() {
+        return Ok(false);
+    }
     let added = per_backend!(c, |c| diesel::insert_into(service_point::table)
         .values(row.clone())
         .on_conflict_do_nothing()
         .execute(c))?;
+    if added == 1 {
+        keep_name_key(c, row)?;
+    }
     Ok(added == 1)
+}
+
+/// Lets the database refuse the same name, which another node may be writing at this moment.
+fn keep_name_key(c: &mut Conn, row: &ServicePointRow) -> Result<(), StoreError> {
+    diesel::update(service_point::table.find(row.id))
+        .set(service_point::name_key.eq(name_key(&row.name)))
+        .execute(c)?;
+    Ok(())
 }
 
 /// What of a service point is unique.
@@ -111,19 +128,17 @@ pub enum Taken {
 /// # Errors
 /// When the database refuses.
 pub fn taken(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, StoreError> {
+    // They are few, and the database does not fold case as Unicode does.
     let others: Vec<(String, String)> = service_point::table
         .filter(service_point::id.ne(row.id))
-        .filter(
-            service_point::name
-                .eq(&row.name)
-                .or(service_point::group_id.eq(&row.group_id)),
-        )
         .select((service_point::name, service_point::group_id))
         .load(c)?;
-    if others.iter().any(|(name, _)| *name == row.name) {
+    let key = name_key(&row.name);
+    if others.iter().any(|(name, _)| name_key(name) == key) {
         return Ok(Some(Taken::Name));
     }
-    Ok((!others.is_empty()).then_some(Taken::Group))
+    let has_group = others.iter().any(|(_, group)| *group == row.group_id);
+    Ok(has_group.then_some(Taken::Group))
 }
 
 /// How many numbers an agency's block of service points has. The blocks of agencies follow each other.
@@ -148,11 +163,11 @@ pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>,
     per_backend!(c, |c| diesel::insert_into(service_point::table)
         .values(row.clone())
         .execute(c))?;
+    keep_name_key(c, &row)?;
     Ok(Ok(id))
 }
 
-/// Replaces what may change: name, owner, group, addresses, switches and trust. Gives what is taken, if
-/// something is.
+/// Replaces everything but the number and the time it was made. Gives what is taken, if something is.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such service point.
@@ -163,13 +178,17 @@ pub fn change(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, Stor
     let changed = diesel::update(service_point::table.find(row.id))
         .set((
             service_point::name.eq(&row.name),
+            service_point::name_key.eq(name_key(&row.name)),
             service_point::identifier_owner.eq(&row.identifier_owner),
+            service_point::repository_id.eq(&row.repository_id),
+            service_point::prefix.eq(&row.prefix),
             service_point::group_id.eq(&row.group_id),
             service_point::admin_email.eq(&row.admin_email),
             service_point::tech_email.eq(&row.tech_email),
             service_point::enabled.eq(row.enabled),
             service_point::app_writes_enabled.eq(row.app_writes_enabled),
             service_point::trust.eq(row.trust.as_str()),
+            service_point::retired.eq(row.retired),
         ))
         .execute(c)?;
     if changed == 0 {

@@ -1,9 +1,15 @@
 //! RAiDs that are not shown any more, or again: withdrawal, and the end of an embargo.
 
 use crate::steps::{granted_project, operator, withdraw};
+use raid_model::Raid;
 use raid_tests::examples::{self, CARBERRY, handle_of};
-use raid_tests::{Browser, Stage, eventually};
-use serde_json::{Value, json};
+use raid_tests::{Agency, Browser, Stage, eventually};
+use serde_json::json;
+use std::time::Duration;
+use store::raids::{self, Actor, RaidWrite};
+use store::tasks::Lane;
+use store::testing::TestDb;
+use store::{Clock, Store};
 
 raid_tests::on_both_databases!(
     a_withdrawn_raid_leaves_the_record,
@@ -82,20 +88,35 @@ async fn a_request_does_not_name_what_is_withdrawn(stage: &Stage) {
     assert_eq!(stage.orcid.memberships(CARBERRY).await, [project.entry]);
 }
 
-/// Under embargo until today.
-fn until_today(title: &str) -> Value {
+/// Mints a RAiD under embargo, and lets the embargo end today, on which no request may let one end.
+async fn minted_until_today(stage: &Stage, agency: &Agency<'_>, title: &str) -> String {
     let mut request = examples::titled(title);
     request["access"] = examples::embargo("Until today");
-    request["access"]["embargoExpiry"] = json!("2021-01-01");
-    request
+    let minted = agency.client().mint(&request).await;
+    let settings = store::Settings {
+        url: stage.database_url(),
+        connections: 1,
+        wait: Duration::from_secs(30),
+        long_connections: 1,
+        long_deadline: std::time::Duration::from_secs(30),
+    };
+    let store = Store::open(&settings, Clock::system(), TestDb::keys()).unwrap();
+    let mut raid: Raid = serde_json::from_value(minted.clone()).unwrap();
+    let now = store.clock().now();
+    raid.access.embargo_expiry = Some(now.date());
+    raid.identifier.version += 1;
+    let actor = Actor::system("test");
+    let write = RaidWrite::of(&raid, actor, now, now, Lane::Interactive).unwrap();
+    let written = store.write(move |c| raids::amend(c, &write)).await;
+    written.unwrap();
+    handle_of(&minted)
 }
 
 /// RAiD API, section on access types: there an embargo never ends.
 async fn an_embargo_that_ends_brings_the_entry(stage: &Stage) {
     let agency = stage.agency().await;
     granted_project(stage, &agency).await;
-    let minted = agency.client().mint(&until_today("Over")).await;
-    let handle = handle_of(&minted);
+    let handle = minted_until_today(stage, &agency, "Over").await;
     let entry = stage.orcid.membership(CARBERRY, &handle).await;
     assert!(entry.to_string().contains("Over"), "{entry}");
     let path = format!("/raid/{handle}");
@@ -104,13 +125,13 @@ async fn an_embargo_that_ends_brings_the_entry(stage: &Stage) {
         (reply.status == 200).then(|| reply.json())
     })
     .await;
-    assert_eq!(open["identifier"]["version"], 2);
+    assert_eq!(open["identifier"]["version"], 3);
     stage.orcid.assert_written_once().await;
 }
 
 async fn embargoes_end_without_orcid_too(stage: &Stage) {
     let agency = stage.agency_with("[orcid]\nmode = \"off\"").await;
-    let handle = handle_of(&agency.client().mint(&until_today("Over")).await);
+    let handle = minted_until_today(stage, &agency, "Over").await;
     let path = format!("/raid/{handle}");
     eventually("the RAiD to be open", async || {
         let reply = agency.client().anonymous().get(&path).await;

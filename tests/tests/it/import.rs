@@ -14,6 +14,7 @@ raid_tests::on_both_databases!(
     an_import_outlives_the_agency,
     an_import_can_be_tried,
     an_import_can_be_withdrawn,
+    records_as_they_are_go_through,
 );
 
 const OFF: &str = "[orcid]\nmode = \"off\"";
@@ -311,4 +312,64 @@ async fn an_import_can_be_withdrawn(stage: &Stage) {
         success && said.contains("0 RAiDs withdrawn, 19 were"),
         "{said}"
     );
+}
+
+/// A record as those of a public dump: long titles, open ends, old vocabularies, withdrawn blocks.
+fn as_it_is(number: usize) -> Value {
+    const OLD: &str = "https://github.com/au-research/raid-metadata";
+    let mut title = format!("Project {number} ");
+    while title.len() < 20 + number % 170 {
+        title.push('x');
+    }
+    let mut raid = titled(&title);
+    raid["title"][0]["endDate"] = Value::Null;
+    raid["date"]["endDate"] = json!("");
+    if number.is_multiple_of(2) {
+        raid["title"][0]["type"] = json!({
+            "id": format!("{OLD}/blob/main/scheme/title/type/v1/primary.json"),
+            "schemaUri": format!("{OLD}/tree/main/scheme/title/type/v1/"),
+        });
+    }
+    if number.is_multiple_of(3) {
+        let position = &mut raid["contributor"][0]["position"][0];
+        position["id"] = json!(format!(
+            "{OLD}/blob/main/scheme/contributor/position/v1/leader.json"
+        ));
+        position["schemaUri"] = json!(format!("{OLD}/tree/main/scheme/contributor/position/v1/"));
+    }
+    if number.is_multiple_of(5) {
+        raid["traditionalKnowledgeLabel"] = json!([{ "id": "x", "schemaUri": "y" }]);
+    }
+    raid
+}
+
+async fn records_as_they_are_go_through(stage: &Stage) {
+    const RECORDS: usize = 1000;
+    let agency = stage.agency_with(OFF).await;
+    let line = |number| format!("{}\n", as_it_is(number));
+    let path = stage.folder().join("records.ndjson");
+    std::fs::write(path, (1..=RECORDS).map(line).collect::<String>()).unwrap();
+    let (success, said) = finish(import(stage, &agency, &[]));
+    assert!(success && said.contains("1000 RAiDs minted"), "{said}");
+    let report = report(stage);
+    assert_eq!(report.len(), RECORDS);
+    for (number, result) in (1..).zip(&report) {
+        let changes = result["changes"].to_string();
+        let says = |what: &str| changes.contains(what);
+        assert_eq!(says("title[0].type.id: https"), number % 2 == 0, "{result}");
+        assert_eq!(
+            says("contributor[0].leader: true"),
+            number % 3 == 0,
+            "{result}"
+        );
+        assert_eq!(
+            says("traditionalKnowledgeLabel: left out"),
+            number % 5 == 0,
+            "{result}"
+        );
+        let title = as_it_is(number)["title"][0]["text"].as_str().unwrap().len();
+        let warned = result["validationWarning"].as_str() == Some("title[0].text");
+        assert_eq!(warned, title > 100, "{result}");
+    }
+    assert_eq!(minted(&agency.client()).await.len(), RECORDS);
 }

@@ -39,6 +39,8 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .environment
         .orcid_prefix()
         .clone_into(&mut registry.orcid_prefix);
+    registry.limits = settings.validation.limits;
+    registry.person_ids = settings.validation.person_ids;
     registry.existence = super::existence::of(settings)?;
     registry.orcid = (settings.orcid.mode == Mode::Own).then_some(membership);
     registry.contact_budget = contact_budget(settings);

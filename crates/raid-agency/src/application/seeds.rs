@@ -51,6 +51,7 @@ pub(crate) fn rows(settings: &Settings, now: Timestamp) -> Vec<ServicePointRow> 
         app_writes_enabled: true,
         created_at: now,
         trust: s.trust.unwrap_or(trust),
+        retired: false,
     });
     row.collect()
 }

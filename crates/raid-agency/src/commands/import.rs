@@ -2,12 +2,14 @@
 //!
 //! The file goes out in chunks that are always cut in the same places, each with an idempotency key
 //! of its own; what became of each line is written down before the next chunk goes out. So an import
-//! that dies anywhere goes on where it was, and mints nothing twice.
+//! that dies anywhere goes on where it was, and mints nothing twice. Old vocabularies are replaced by
+//! their successors on the way, and the report says so.
 
 mod agency;
 mod progress;
 pub(super) mod report;
 mod source;
+mod upgrade;
 
 use crate::settings::{Settings, WebAddress};
 use agency::Agency;
@@ -155,7 +157,11 @@ async fn send(
         }
         let is_last = attempt == TRIES;
         let body = chunk.body(&open);
-        let settle = |line: u64, status: u16, result: serde_json::Value| {
+        let settle = |line: u64, status: u16, mut result: serde_json::Value| {
+            let changes = chunk.changes(line);
+            if !changes.is_empty() {
+                result["changes"] = changes.into();
+            }
             if is_last || !may_heal(status) {
                 report.write(line, status, result)?;
                 open.remove(&line);

@@ -66,7 +66,7 @@ fn related_object() -> impl Strategy<Value = RelatedObject> {
     let identified = prop_oneof![
         with(
             "https://doi.org/",
-            "https?://(dx\\.)?doi\\.org/10\\.[0-9]{4,9}/[!-\\-/-~]{1,20}(\\.[0-9a-z]{1,5})?"
+            "https://(dx\\.)?doi\\.org/10\\.[0-9]{4,9}/[!-\\-/-~]{1,20}(\\.[0-9a-z]{1,5})?"
         ),
         with(
             "https://hdl.handle.net/",

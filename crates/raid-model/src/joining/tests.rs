@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use time::macros::date;
 use time::{Date, Duration};
 
-use crate::validate::validate_position_and_roles;
+use crate::validate::{Strictness, validate_position_and_roles};
 use crate::vocabulary::{SchemaUri, TermId};
 use crate::{
     Classification, Contributor, ContributorPosition, PartialDate, Precision, ValidationContext,
@@ -173,6 +173,8 @@ fn is_valid(contributor: &Contributor) -> bool {
         orcid_prefix: "https://orcid.org/".to_owned(),
         isni_prefix: "https://isni.org/".to_owned(),
         missing: BTreeSet::new(),
+        limits: Strictness::Refuse,
+        person_ids: Strictness::Warn,
     };
     let (positions, roles) = (contributor.position.as_deref(), contributor.role.as_deref());
     validate_position_and_roles("", positions, roles, &context).is_empty()

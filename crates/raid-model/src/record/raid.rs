@@ -225,6 +225,31 @@ impl Raid {
         own.eq(people.iter().map(person))
     }
 
+    /// The blocks of the record that a request leaves out, so that an update removes them. A block that
+    /// is sent empty is not among them: that is plainly meant.
+    pub fn blocks_left_out(&self, request: &RaidRequest) -> Vec<&'static str> {
+        fn is_left_out<T>(stands: Option<&Vec<T>>, sent: Option<&Vec<T>>) -> bool {
+            stands.is_some_and(|block| !block.is_empty()) && sent.is_none()
+        }
+        macro_rules! left_out {
+            ($($name:literal: $block:ident),+ $(,)?) => {
+                [$(($name, is_left_out(self.$block.as_ref(), request.$block.as_ref()))),+]
+            };
+        }
+        let blocks = left_out! {
+            "alternateIdentifier": alternate_identifier,
+            "alternateUrl": alternate_url,
+            "description": description,
+            "organisation": organisation,
+            "relatedObject": related_object,
+            "relatedRaid": related_raid,
+            "spatialCoverage": spatial_coverage,
+            "subject": subject,
+        };
+        let left_out = blocks.into_iter().filter(|(_, is_left_out)| *is_left_out);
+        left_out.map(|(name, _)| name).collect()
+    }
+
     /// The record for output, each contributor with a status.
     #[must_use]
     pub fn with_statuses(mut self, status_of: impl Fn(&Contributor) -> ContributorStatus) -> Self {

@@ -9,6 +9,7 @@ use crate::record::connections::{
 };
 use crate::record::contributor::Contributor;
 use crate::record::identifier::SubmittedIdentifier;
+use crate::record::lookalikes::lookalikes;
 use crate::record::project::{Access, Description, ProjectDates, Title};
 use crate::wire;
 
@@ -100,6 +101,9 @@ pub struct RaidRequest {
         deserialize_with = "wire::list"
     )]
     pub title: Option<Vec<Title>>,
+    /// Paths of ignored members that resemble one, such as `organization`.
+    #[serde(skip)]
+    pub lookalikes: Vec<String>,
 }
 
 impl RaidRequest {
@@ -109,7 +113,12 @@ impl RaidRequest {
         if value.get("traditionalKnowledgeLabel").is_some() {
             return Err(JsonError::TraditionalKnowledgeLabel);
         }
-        json::from_value(value)
+        let lookalikes = lookalikes(&value);
+        let request: Self = json::from_value(value)?;
+        Ok(Self {
+            lookalikes,
+            ..request
+        })
     }
 
     /// The version that the client says it read.

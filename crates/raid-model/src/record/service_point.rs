@@ -36,10 +36,13 @@ pub struct ServicePoint {
     /// How far it is trusted; shown to operators. Not in the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<Trust>,
+    /// Whether it is closed for good; shown to operators where it is. Not in the original.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
-/// A request to create or change a service point. Repository, prefix and password are the server's
-/// own and are not read.
+/// A request to create or change a service point. The password of the repository is not read: DataCite
+/// credentials are none of a client's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServicePointRequest {
@@ -85,6 +88,24 @@ pub struct ServicePointRequest {
         deserialize_with = "wire::text"
     )]
     pub name: Option<String>,
+    /// Handle prefix that it mints under.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub prefix: Option<String>,
+    /// Its repository at DataCite.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::text"
+    )]
+    pub repository_id: Option<String>,
+    /// Whether it is closed for good. Not in the original.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::flag"
+    )]
+    pub retired: Option<bool>,
     /// Address for technical matters.
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -100,6 +121,14 @@ pub struct ServicePointRequest {
 }
 
 impl ServicePointRequest {
+    /// The prefix that it is to mint under, if the request says so.
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    }
+
     /// How far it is to be trusted, if the request says so.
     pub fn trust(&self) -> Option<&str> {
         self.trust.as_deref().filter(|text| !text.trim().is_empty())

@@ -1,3 +1,5 @@
+mod as_it_comes;
+
 use serde_json::{Value, json};
 use time::macros::{date, datetime};
 

@@ -1,6 +1,6 @@
 //! Identifiers by which RAiDs are found, each in one way of writing.
 
-use crate::{Handle, IsniId, OrcidId, RorId};
+use crate::{Handle, IsniId, OrcidId, RorId, pasted};
 
 /// What a RAiD is connected with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,23 +75,21 @@ impl Term {
         &self.value
     }
 
-    /// A person, by their ORCID iD or ISNI, as a URL or bare. None if it is neither.
+    /// A person, by their ORCID iD or ISNI, however it was pasted. None if it is neither.
     pub fn contributor(text: &str) -> Option<Self> {
-        // ISNIs are often written in groups.
-        let text = text.trim().replace(' ', "");
-        let orcid = text.parse().map(|orcid: OrcidId| orcid.to_string());
-        let id = orcid.or_else(|_| text.parse().map(|isni: IsniId| isni.to_string()));
-        let characters: String = id.ok()?.chars().filter(|c| *c != '-').collect();
+        let orcid = pasted::orcid(text, "").and_then(|url| url.parse::<OrcidId>().ok());
+        let isni = || pasted::isni(text)?.parse::<IsniId>().ok();
+        let id = match orcid {
+            Some(orcid) => orcid.to_string(),
+            None => isni()?.to_string(),
+        };
+        let characters: String = id.chars().filter(|c| *c != '-').collect();
         Some(Self::new(TermKind::Contributor, characters))
     }
 
-    /// An organisation, by its ROR id, as a URL or bare. None if it is none.
+    /// An organisation, by its ROR id, however it was pasted. None if it is none.
     pub fn organisation(text: &str) -> Option<Self> {
-        let text = text.trim().trim_start_matches("ror.org/");
-        let ror = text
-            .parse()
-            .or_else(|_| format!("https://ror.org/{text}").parse());
-        let ror: RorId = ror.ok()?;
+        let ror: RorId = pasted::ror(text)?.parse().ok()?;
         Some(Self::new(TermKind::Organisation, ror.to_string()))
     }
 

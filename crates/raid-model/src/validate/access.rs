@@ -4,7 +4,8 @@ use time::Date;
 
 use crate::Access;
 use crate::validate::failures::{Failures, is_blank};
-use crate::validate::{ErrorType, ValidationContext};
+use crate::validate::limits::{Breach, Severity};
+use crate::validate::{ErrorType, Failure, ValidationContext};
 
 /// How long an embargo may last, in months from registration (RAiD metadata schema, access).
 const LONGEST_EMBARGO: u8 = 18;
@@ -44,6 +45,23 @@ pub(super) fn rules(access: &Access, context: &ValidationContext, failures: &mut
         failures.required("access.statement.text", is_set);
         failures.language_code("access.statement", statement.language.as_ref());
     }
+}
+
+/// An embargo that has ended already: the record would be open at once.
+pub(super) fn ended(access: &Access, context: &ValidationContext) -> Option<Breach> {
+    let expiry = access.embargo_expiry.filter(|_| access.is_embargoed())?;
+    (expiry <= context.today).then(|| Breach {
+        failure: Failure {
+            field_id: "access.embargoExpiry".to_owned(),
+            error_type: ErrorType::InvalidValue,
+            message:
+                "Embargo expiry must be after today: the RAiD opens on that day. To open it now, \
+                      send the open access type"
+                    .to_owned(),
+        },
+        what: ("ended", expiry.to_string()),
+        severity: Severity::Refused,
+    })
 }
 
 /// The same day some months later, or the last day of that month if it is shorter.

@@ -3,7 +3,7 @@
 
 use crate::external_id::{has_dot_segments, is_of_archive};
 use crate::text::has_override;
-use crate::validate::limits::{Blocks, Breach};
+use crate::validate::limits::{Blocks, Breach, Severity};
 use crate::validate::{ErrorType, Failure};
 
 /// What is wrong with a text.
@@ -34,6 +34,7 @@ fn breach(field: String, message: &str, (kind, value): (&'static str, &str)) -> 
             message: message.to_owned(),
         },
         what: (kind, value.to_owned()),
+        severity: Severity::Refused,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Collecting failures, and the constraints that many blocks share.
 
 use crate::external_id::BREAKS;
+pub(super) use crate::text::is_blank;
+use crate::validate::addresses::has_gaps;
 use crate::validate::deceptive::leads_elsewhere;
 use crate::validate::{ErrorType, Failure, FailureList, ValidationContext};
 use crate::vocabulary::language_name;
@@ -66,7 +68,7 @@ impl Failures {
         context: &ValidationContext,
     ) {
         // It is refused, or has stood since before it would have been.
-        if leads_elsewhere(value) {
+        if leads_elsewhere(value) || has_gaps(value) {
             return;
         }
         let id = ExternalId {
@@ -151,9 +153,4 @@ impl Failures {
             );
         }
     }
-}
-
-/// Whether a text has nothing but white space.
-pub(super) fn is_blank(text: &str) -> bool {
-    text.chars().all(char::is_whitespace)
 }

@@ -1,20 +1,24 @@
 //! The limits that the RAiD metadata schema documents and the RAiD API does not check: the length
-//! of texts, and one lead research organisation at a time. With them what deceives, see
-//! [`deceptive`].
+//! of texts, and one lead research organisation at a time. With them what deceives ([`deceptive`]),
+//! addresses that are none ([`addresses`]), identifiers of the wrong registry ([`person_ids`]) and
+//! embargoes that have ended ([`access`]).
 //!
-//! A RAiD is minted only within them. On update, what breaks a limit and stood in the RAiD before
-//! is let through with a warning, because records from before the limits must stay editable.
+//! What is beyond a documented limit is refused or let through with a warning, as the agency decides;
+//! the rest is refused. On update, what stood in the RAiD before is let through with a warning, because
+//! older records must stay editable.
 
 use std::collections::BTreeSet;
 
 use time::Date;
 
 use crate::validate::period::Period;
-use crate::validate::{ErrorType, Failure, deceptive};
+use crate::validate::{
+    ErrorType, Failure, Strictness, ValidationContext, access, addresses, deceptive, person_ids,
+};
 use crate::vocabulary::LEAD_RESEARCH_ORGANISATION;
 use crate::{
-    Access, AlternateIdentifier, AlternateUrl, Description, Organisation, Raid, RaidRequest,
-    RelatedObject, SpatialCoverage, Subject, Title,
+    Access, AlternateIdentifier, AlternateUrl, Contributor, Description, Organisation, Raid,
+    RaidRequest, RelatedObject, RelatedRaid, SpatialCoverage, Subject, Title,
 };
 
 /// Longest title, in characters (RAiD metadata schema, title.text).
@@ -24,7 +28,13 @@ const LONGEST_DESCRIPTION: usize = 1000;
 /// Longest access statement, in characters (RAiD metadata schema, access.statement.text).
 const LONGEST_STATEMENT: usize = 1000;
 
+/// Longest title that is stored at all, in characters. Ours: real titles have up to some hundred.
+const TITLE_BOUND: usize = 5_000;
+/// Longest description or access statement that is stored at all, in characters. Ours.
+const DESCRIPTION_BOUND: usize = 50_000;
+
 /// The blocks that have limits.
+#[derive(Default)]
 pub(super) struct Blocks<'a> {
     pub(super) access: Option<&'a Access>,
     pub(super) title: &'a [Title],
@@ -32,8 +42,10 @@ pub(super) struct Blocks<'a> {
     pub(super) organisation: &'a [Organisation],
     pub(super) alternate_identifier: &'a [AlternateIdentifier],
     pub(super) alternate_url: &'a [AlternateUrl],
+    pub(super) contributor: &'a [Contributor],
     pub(super) subject: &'a [Subject],
     pub(super) related_object: &'a [RelatedObject],
+    pub(super) related_raid: &'a [RelatedRaid],
     pub(super) spatial_coverage: &'a [SpatialCoverage],
 }
 
@@ -41,29 +53,54 @@ pub(super) struct Blocks<'a> {
 pub(super) struct Breach {
     pub(super) failure: Failure,
     pub(super) what: (&'static str, String),
+    pub(super) severity: Severity,
 }
 
-/// What of a request is beyond a limit: what is new in it, and what stands in the RAiD already.
+/// Who decides whether something is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// [`ValidationContext::limits`].
+    Limit,
+    /// [`ValidationContext::person_ids`].
+    PersonId,
+    /// It is.
+    Refused,
+}
+
+impl Severity {
+    fn refuses(self, context: &ValidationContext) -> bool {
+        let strictness = match self {
+            Self::Limit => context.limits,
+            Self::PersonId => context.person_ids,
+            Self::Refused => Strictness::Refuse,
+        };
+        strictness == Strictness::Refuse
+    }
+}
+
+/// What of some blocks is beyond a limit: what is refused, and what is accepted with a warning, also
+/// because it stands in the RAiD already.
 pub(super) fn breaches(
-    request: &RaidRequest,
+    blocks: &Blocks<'_>,
     current: Option<&Raid>,
+    context: &ValidationContext,
 ) -> (Vec<Failure>, Vec<Failure>) {
     let standing: BTreeSet<_> = current
-        .map(|raid| Blocks::of_raid(raid).breaches())
+        .map(|raid| Blocks::of_raid(raid).breaches(context))
         .unwrap_or_default()
         .into_iter()
         .map(|breach| breach.what)
         .collect();
-    let (new, old): (Vec<_>, Vec<_>) = Blocks::of_request(request)
-        .breaches()
-        .into_iter()
-        .partition(|breach| !standing.contains(&breach.what));
+    let is_refused =
+        |breach: &Breach| breach.severity.refuses(context) && !standing.contains(&breach.what);
+    let (refused, accepted): (Vec<_>, Vec<_>) =
+        blocks.breaches(context).into_iter().partition(is_refused);
     let failures = |breaches: Vec<Breach>| breaches.into_iter().map(|b| b.failure).collect();
-    (failures(new), failures(old))
+    (failures(refused), failures(accepted))
 }
 
 impl<'a> Blocks<'a> {
-    fn of_request(request: &'a RaidRequest) -> Self {
+    pub(super) fn of_request(request: &'a RaidRequest) -> Self {
         Self {
             access: request.access.as_ref(),
             title: request.title.as_deref().unwrap_or_default(),
@@ -71,8 +108,10 @@ impl<'a> Blocks<'a> {
             organisation: request.organisation.as_deref().unwrap_or_default(),
             alternate_identifier: request.alternate_identifier.as_deref().unwrap_or_default(),
             alternate_url: request.alternate_url.as_deref().unwrap_or_default(),
+            contributor: request.contributor.as_deref().unwrap_or_default(),
             subject: request.subject.as_deref().unwrap_or_default(),
             related_object: request.related_object.as_deref().unwrap_or_default(),
+            related_raid: request.related_raid.as_deref().unwrap_or_default(),
             spatial_coverage: request.spatial_coverage.as_deref().unwrap_or_default(),
         }
     }
@@ -85,31 +124,39 @@ impl<'a> Blocks<'a> {
             organisation: raid.organisation.as_deref().unwrap_or_default(),
             alternate_identifier: raid.alternate_identifier.as_deref().unwrap_or_default(),
             alternate_url: raid.alternate_url.as_deref().unwrap_or_default(),
+            contributor: &raid.contributor,
             subject: raid.subject.as_deref().unwrap_or_default(),
             related_object: raid.related_object.as_deref().unwrap_or_default(),
+            related_raid: raid.related_raid.as_deref().unwrap_or_default(),
             spatial_coverage: raid.spatial_coverage.as_deref().unwrap_or_default(),
         }
     }
 
-    fn breaches(&self) -> Vec<Breach> {
+    fn breaches(&self, context: &ValidationContext) -> Vec<Breach> {
         let mut found = Vec::new();
         let statement = self.access.and_then(|access| access.statement.as_ref());
         if let Some(text) = statement.and_then(|statement| statement.text.as_deref()) {
             let field = "access.statement.text".to_owned();
-            found.extend(too_long(field, "access", text, LONGEST_STATEMENT));
+            let longest = [LONGEST_STATEMENT, DESCRIPTION_BOUND];
+            found.extend(too_long(field, "access", text, longest, context));
         }
         for (index, title) in self.title.iter().enumerate() {
             let text = title.text.as_deref().unwrap_or_default();
             let field = format!("title[{index}].text");
-            found.extend(too_long(field, "title", text, LONGEST_TITLE));
+            let longest = [LONGEST_TITLE, TITLE_BOUND];
+            found.extend(too_long(field, "title", text, longest, context));
         }
         for (index, description) in self.description.iter().enumerate() {
             let text = description.text.as_deref().unwrap_or_default();
             let field = format!("description[{index}].text");
-            found.extend(too_long(field, "description", text, LONGEST_DESCRIPTION));
+            let longest = [LONGEST_DESCRIPTION, DESCRIPTION_BOUND];
+            found.extend(too_long(field, "description", text, longest, context));
         }
         found.extend(self.leading_together());
         found.extend(deceptive::breaches(self));
+        found.extend(addresses::breaches(self));
+        found.extend(person_ids::breaches(self));
+        found.extend(self.access.and_then(|it| access::ended(it, context)));
         found
     }
 
@@ -168,6 +215,7 @@ impl<'a> Blocks<'a> {
                 ),
             },
             what: ("lead", format!("{} {}", id(first), id(second))),
+            severity: Severity::Limit,
         }
     }
 }
@@ -180,15 +228,34 @@ struct Lead {
     role: usize,
 }
 
-fn too_long(field: String, block: &'static str, text: &str, limit: usize) -> Option<Breach> {
+/// A text beyond the documented limit, or beyond the bound. The message names the one that counts.
+fn too_long(
+    field: String,
+    block: &'static str,
+    text: &str,
+    [limit, bound]: [usize; 2],
+    context: &ValidationContext,
+) -> Option<Breach> {
     // Bytes are no fewer than characters, and counted already.
-    let is_too_long = text.len() > limit && text.chars().count() > limit;
-    is_too_long.then(|| Breach {
+    let length = if text.len() > limit {
+        text.chars().count()
+    } else {
+        0
+    };
+    if length <= limit {
+        return None;
+    }
+    let (limit, severity) = match context.limits {
+        Strictness::Warn if length > bound => (bound, Severity::Refused),
+        _ => (limit, Severity::Limit),
+    };
+    Some(Breach {
         failure: Failure {
             field_id: field,
             error_type: ErrorType::TooLong,
             message: format!("field must not have more than {limit} characters"),
         },
         what: (block, text.to_owned()),
+        severity,
     })
 }

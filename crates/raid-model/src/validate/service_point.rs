@@ -5,7 +5,7 @@ use crate::trust::Trust;
 use crate::validate::deceptive::OVERRIDES;
 use crate::validate::failures::{Failures, is_blank};
 use crate::validate::{ErrorType, FailureList};
-use crate::{RorId, ServicePointRequest};
+use crate::{Prefix, RorId, ServicePointRequest, pasted};
 
 /// Checks a request to create a service point.
 pub fn validate_service_point_create(request: &ServicePointRequest) -> FailureList {
@@ -42,12 +42,19 @@ fn constraints(request: &ServicePointRequest, failures: &mut Failures) {
         None => failures.not_set("identifierOwner"),
         // It stands in every RAiD that the service point mints.
         Some(owner) => {
+            let owner = pasted::ror(owner).unwrap_or_else(|| owner.to_owned());
             if let Err(error) = owner.parse::<RorId>() {
                 failures.invalid("identifierOwner", error);
             }
         }
     }
     failures.required("groupId", is_set(&request.group_id));
+    if let Some(Err(error)) = request.prefix().map(str::parse::<Prefix>) {
+        failures.invalid("prefix", error);
+    }
+    if request.retired == Some(true) && request.enabled == Some(true) {
+        failures.invalid("enabled", "a service point that is retired is not enabled");
+    }
     if let Some(Err(error)) = request.trust().map(str::parse::<Trust>) {
         failures.invalid("trust", error);
     }

@@ -1,6 +1,7 @@
 //! Each rule on its own: one mistake in a valid request gives exactly the failures of that rule.
 
 mod access;
+mod addresses;
 mod any_request;
 mod connections;
 mod contributor;
@@ -10,6 +11,7 @@ mod identifier;
 mod limits;
 mod objects;
 mod patch;
+mod person_ids;
 mod position;
 mod required;
 mod service_point;
@@ -35,6 +37,8 @@ fn context() -> ValidationContext {
         orcid_prefix: "https://orcid.org/".parse().unwrap(),
         isni_prefix: "https://isni.org/".to_owned(),
         missing: BTreeSet::new(),
+        limits: Strictness::Refuse,
+        person_ids: Strictness::Warn,
     }
 }
 

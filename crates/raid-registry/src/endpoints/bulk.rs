@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use futures::stream::StreamExt as _;
-use raid_model::{Raid, RaidRequest};
+use raid_model::Raid;
 use serde::Serialize;
 use store::StoreError;
 use store::tasks::Lane;
@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::slow_body::is_late;
-use crate::trial::{self, OrcidChange};
+use crate::trial::{self, OrcidChange, Publicity};
 use crate::{accept, body, rights, warning};
 
 /// Lines of one request that are served at the same time: enough for the store to write them in
@@ -113,6 +113,7 @@ struct Tried<'a> {
     line: u64,
     status: u16,
     dry_run: bool,
+    becomes_public: Publicity,
     orcid: Vec<OrcidChange>,
     #[serde(skip_serializing_if = "Option::is_none")]
     validation_warning: Option<&'a str>,
@@ -156,7 +157,7 @@ impl Bulk {
         // Asked for each line: a service point may be switched off meanwhile. Before the line is read,
         // so that no line waits while it takes many times its size.
         let point = rights::mints_into(registry, &self.caller).await?;
-        let request = RaidRequest::from_json(text)?;
+        let request = minting::request(text)?;
         let key = self.key.as_ref();
         let once = key.map(|key| key.request(registry, &self.caller, point.id, Some(number), text));
         let minted = async {
@@ -185,7 +186,7 @@ impl Bulk {
     async fn try_to_mint(&self, number: u64, text: &[u8]) -> Result<Vec<u8>, Refusal> {
         let registry = &*self.registry;
         let point = rights::mints_into(registry, &self.caller).await?;
-        let request = RaidRequest::from_json(text)?;
+        let request = minting::request(text)?;
         let warnings = warning::text(&minting::check(registry, &self.caller, &request).await?);
         let minting = Minting {
             point: &point,
@@ -197,6 +198,7 @@ impl Bulk {
             line: number,
             status: StatusCode::OK.as_u16(),
             dry_run: true,
+            becomes_public: Publicity::of(&raid, registry.now().date()),
             orcid: trial::of_new(registry, &self.caller, raid).await?,
             validation_warning: warnings.as_deref(),
         };

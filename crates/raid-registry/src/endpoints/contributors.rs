@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::validate::{new_external_ids_of_contributors, validate_contributor_patch};
+use raid_model::validate::{
+    limits_of_contributors, new_external_ids_of_contributors, validate_contributor_patch,
+};
 use raid_model::{Contributor, ContributorPatch, ContributorStatus};
 use store::raids::{self, RaidRow, RaidWrite};
 use store::tasks::Lane;
@@ -53,16 +55,23 @@ pub(crate) async fn patch(
     let row = rights::patchable(&registry, &caller, &path).await?;
     let demanded = etag::demanded(&req, row.version)?.then_some(row.version);
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
-    let request = ContributorPatch::from_json(&body)?;
     let current = record::parse(&row.document)?;
-    let warnings = existence::check(
+    let request = ContributorPatch::from_json(&body)?.with_canonical_ids(&current);
+    let context = registry.context(registry.now(), Some(row.created_at));
+    let (refused, tolerated) = limits_of_contributors(&request, &current, &context);
+    let mut warnings = existence::check(
         &registry,
         &caller,
-        registry.context(registry.now(), Some(row.created_at)),
+        context,
         |context| new_external_ids_of_contributors(&request, &current, context),
-        |context| validate_contributor_patch(&request, context),
+        |context| {
+            let mut failures = validate_contributor_patch(&request, context);
+            failures.extend(refused);
+            failures
+        },
     )
     .await?;
+    warnings.extend(tolerated.into_iter().map(|failure| failure.field_id));
     let said = if caller.is(Role::ContributorWriter) {
         said(&request)
     } else {

@@ -35,8 +35,7 @@ pub(crate) fn describe() -> Describe {
             "The RAiDs of the own service point; operators get those of all, and everybody without \
              a token the open ones. Newest first, complete, and streamed, or in pages where `limit` \
              or `cursor` is given. `includeFields` names the members that are wanted, repeated or \
-             separated by commas; `title` and `contributor` are always there, empty if they are not \
-             wanted. With `contributor.id` or `organisation.id` the RAiDs of that person or \
+             separated by commas. With `contributor.id` or `organisation.id` the RAiDs of that person or \
              organisation at all service points, for `pid-searcher`, `operator` and \
              `contributor-writer`; embargoed ones only for those who may see them.",
         )

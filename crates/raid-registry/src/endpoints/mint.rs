@@ -51,7 +51,7 @@ pub(crate) async fn mint(
     let is_trial = trial::is_wanted(&req)?;
     let key = Key::of(&req)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
-    let request = RaidRequest::from_json(&body)?;
+    let request = minting::request(&body)?;
     let point = rights::mints_into(&registry, &caller).await?;
     let mint = Mint {
         registry: &registry,

@@ -1,7 +1,7 @@
 //! The log of calls to ORCID, for operators.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::{Handle, OrcidId};
+use raid_model::{Handle, OrcidId, pasted};
 use serde::{Deserialize, Serialize};
 use store::calls::{self, CallRow, Filter};
 use store::{Conn, Id, StoreError, Timestamp};
@@ -143,7 +143,9 @@ fn filter(query: &mut Query) -> Filter {
         is_known
     });
     Filter {
-        orcid: query.parsed(ORCID, "an ORCID iD", |text| text.parse::<OrcidId>().ok()),
+        orcid: query.parsed(ORCID, "an ORCID iD", |text| {
+            pasted::orcid(text, "")?.parse::<OrcidId>().ok()
+        }),
         handle: query.parsed(HANDLE, "a handle, prefix/suffix", |text| {
             text.parse::<Handle>().ok()
         }),

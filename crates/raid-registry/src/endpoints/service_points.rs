@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::trust::Trust;
 use raid_model::validate::{validate_service_point_create, validate_service_point_update};
-use raid_model::{ErrorType, Failure, ServicePoint, ServicePointRequest, json};
+use raid_model::{ErrorType, Failure, ServicePoint, ServicePointRequest, json, pasted};
 use store::service_points::{self, ServicePointRow, Taken};
 
 use crate::auth::{Caller, Role};
@@ -57,6 +57,7 @@ pub(crate) async fn list(
     let paging: Paging<i64> = Paging::read(&mut query, &registry, LIST);
     query.finish()?;
     let mut rows = registry.store.read(service_points::all).await?;
+    rows.retain(|row| !row.retired || caller.is(Role::Operator));
     let mut answer = HttpResponse::Ok();
     // They are few, and all of them are read at once in any case.
     if paging.is_asked() {
@@ -95,9 +96,9 @@ pub(crate) fn describe_create() -> Describe {
         "Create a service point",
     )
     .text(
-        "The number and the prefix are the server's own. What is left out: both switches are \
-             on, both addresses are empty, and `trust` is the agency's choice for new ones. A name or a group that another service point has is \
-             refused.",
+        "The number is the server's own. What is left out: both switches are on, both addresses are \
+             empty, `prefix` and `trust` are the agency's choice for new ones. A name (whatever its \
+             case and spaces) or a group that another service point has is refused.",
     )
     .secured()
     .body("ServicePointCreateRequest")
@@ -114,8 +115,10 @@ pub(crate) fn describe_change() -> Describe {
         "Change a service point",
     )
     .text(
-        "The number, the prefix and the repository stay. What is left out of switches, \
-             addresses and `trust` stays. To change `trust` from `hold` releases what waits. RAiDs that were minted keep their owner.",
+        "The number stays, and what is left out of prefix, repository, switches, addresses and \
+             `trust`. To change `trust` from `hold` releases what waits. RAiDs that were minted keep \
+             their handle and owner. `retired: true` closes a service point for good: it is disabled, \
+             and only operators find it in the list.",
     )
     .secured()
     .number("id", "The number of the service point, as in the body")
@@ -150,6 +153,7 @@ pub(crate) async fn create(
         app_writes_enabled: true,
         created_at: registry.now(),
         trust: registry.settings.new_service_point_trust,
+        retired: false,
     };
     apply(request, &mut row);
     check(&registry, &row).await?;
@@ -184,6 +188,10 @@ pub(crate) async fn change(
         unless_valid(vec![failure("id", ErrorType::InvalidValue, message)])?;
     }
     let mut row = found.ok_or_else(|| Problem::no_service_point_with(id))?;
+    if row.retired && request.retired != Some(false) && request.enabled == Some(true) {
+        let message = "has invalid/unsupported value - it is retired: send retired: false with it";
+        unless_valid(vec![failure("enabled", ErrorType::InvalidValue, message)])?;
+    }
     let was_held = row.trust == Trust::Hold;
     let group = row.group_id.clone();
     apply(request, &mut row);
@@ -216,17 +224,24 @@ async fn check(registry: &Registry, row: &ServicePointRow) -> Result<(), Refusal
 /// What a request says, over what is there.
 fn apply(request: ServicePointRequest, row: &mut ServicePointRow) {
     // Valid, or the request is refused.
+    let prefix = request.prefix().map(str::to_owned);
+    row.prefix = prefix.unwrap_or_else(|| std::mem::take(&mut row.prefix));
     row.trust = request
         .trust()
         .and_then(|text| text.parse().ok())
         .unwrap_or(row.trust);
-    row.name = request.name.unwrap_or_default();
-    row.identifier_owner = request.identifier_owner.unwrap_or_default();
+    let name = request.name.unwrap_or_default();
+    name.trim().clone_into(&mut row.name);
+    let owner = request.identifier_owner.unwrap_or_default();
+    row.identifier_owner = pasted::ror(&owner).unwrap_or(owner);
+    row.repository_id = request.repository_id.or(row.repository_id.take());
     row.group_id = request.group_id.unwrap_or_default();
     row.admin_email = request.admin_email.or(row.admin_email.take());
     row.tech_email = request.tech_email.or(row.tech_email.take());
     row.enabled = request.enabled.unwrap_or(row.enabled);
     row.app_writes_enabled = request.app_writes_enabled.unwrap_or(row.app_writes_enabled);
+    row.retired = request.retired.unwrap_or(row.retired);
+    row.enabled &= !row.retired;
 }
 
 fn failure(field: &str, error_type: ErrorType, message: impl Into<String>) -> Failure {
@@ -265,5 +280,6 @@ fn show(row: ServicePointRow, caller: &Caller) -> ServicePoint {
         repository_id: row.repository_id,
         tech_email: address(row.tech_email),
         trust: is_operator.then_some(row.trust),
+        retired: row.retired && is_operator,
     }
 }

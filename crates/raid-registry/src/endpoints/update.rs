@@ -24,7 +24,8 @@ use crate::{accept, body, etag, existence, record, rights, trial};
 pub(crate) fn describe() -> Describe {
     let operation = Describe::new("updateRaid", "RAiDs", "Update a RAiD")
         .text(
-            "The body is the whole RAiD; a block that is left out is removed. \
+            "The body is the whole RAiD; a block that is left out is removed, and named in \
+             `Validation-Warning`. \
              `identifier.version` is the version that the change builds on. A body that changes \
              nothing makes no new version. The ORCID records of contributors who gave permission \
              follow. An operator who names another service point in \
@@ -65,8 +66,8 @@ pub(crate) async fn update(
     let row = rights::writable(&registry, &caller, &path).await?;
     etag::demanded(&req, row.version)?;
     let body = body::read(&req, payload, registry.settings.body_limit).await?;
-    let request = RaidRequest::from_json(&body)?;
     let current = record::parse(&row.document)?;
+    let request = RaidRequest::from_json(&body)?.with_canonical_ids(Some(&current));
     let before = current.orcids().collect();
     let to = moves_to(&registry, &caller, &current, &request).await?;
     let next = if to.is_none() && changes_nothing(&current, &request) {
@@ -74,7 +75,7 @@ pub(crate) async fn update(
             raid: current,
             at: None,
             is_moved: false,
-            warnings: BTreeSet::new(),
+            warnings: request.lookalikes.into_iter().collect(),
         }
     } else {
         check(&registry, &caller, &row, &current, request, to).await?
@@ -148,10 +149,12 @@ async fn check(
     request: RaidRequest,
     to: Option<Result<NewOwner, Failure>>,
 ) -> Result<Next, Refusal> {
+    let context = registry.context(registry.now(), Some(row.created_at));
+    let tolerated = tolerated(&request, Some(current), &context);
     let mut warnings = existence::check(
         registry,
         caller,
-        registry.context(registry.now(), Some(row.created_at)),
+        context,
         |context| new_external_ids(&request, current, context),
         |context| {
             let mut failures = validate_update(&request, current, context);
@@ -167,14 +170,10 @@ async fn check(
     if submitted != i64::from(row.version) {
         return Err(Problem::stale_version(submitted, row.version).into());
     }
-    for failure in tolerated(&request, current) {
-        tracing::warn!(
-            handle = %current.handle(),
-            field = failure.field_id,
-            "beyond a documented limit since before this update"
-        );
-        warnings.insert(failure.field_id);
-    }
+    warnings.extend(tolerated.into_iter().map(|failure| failure.field_id));
+    warnings.extend(request.lookalikes.iter().cloned());
+    let left_out = current.blocks_left_out(&request).into_iter();
+    warnings.extend(left_out.map(str::to_owned));
     let amended = Raid::amend(current, request, now.assume_utc());
     let to = to.and_then(Result::ok);
     Ok(Next {

@@ -60,8 +60,29 @@ fn orcid_change() -> Object {
     ])
 }
 
+/// What a dry run says of who sees the RAiD.
+fn publicity() -> Object {
+    object([
+        must(
+            "allFrom",
+            text(),
+            "The day (UTC) from which everybody sees all of the RAiD",
+        ),
+        must(
+            "atOnce",
+            list(text()),
+            "The members that everybody sees at once; `all` for an open RAiD",
+        ),
+    ])
+}
+
 fn dry_run() -> Object {
     object([
+        must(
+            "becomesPublic",
+            publicity(),
+            "What of the RAiD is public, and when",
+        ),
         must("dryRun", flag(), "Always true: nothing was written"),
         must(
             "orcid",
@@ -93,6 +114,11 @@ fn bulk_result() -> Object {
             "dryRun",
             flag(),
             "With `dryRun=true`, in lines with 200: nothing was written",
+        ),
+        may(
+            "becomesPublic",
+            publicity(),
+            "With `dryRun=true`: what of the RAiD is public, and when",
         ),
         may(
             "orcid",

@@ -88,6 +88,11 @@ fn service_point() -> Object {
         must("name", text(), ""),
         may("prefix", text(), "The prefix of the handles it mints"),
         may("repositoryId", text(), "Its DataCite repository"),
+        may(
+            "retired",
+            flag(),
+            "True for one that is closed for good; shown to operators",
+        ),
         must("techEmail", text(), "As `adminEmail`"),
         may("trust", one_of(TRUST), "Shown to operators"),
     ])
@@ -104,6 +109,13 @@ fn service_point_request(besides: Vec<Member>) -> Object {
         must("groupId", text(), "The group whose members act for it"),
         must("identifierOwner", text(), "ROR id as a URL"),
         must("name", text(), ""),
+        may("prefix", text(), "The prefix of the handles it mints"),
+        may("repositoryId", text(), "Its DataCite repository"),
+        may(
+            "retired",
+            flag(),
+            "Whether it is closed for good: it is disabled, and only operators find it in the list",
+        ),
         may("techEmail", text(), ""),
         may(
             "trust",

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::test::TestRequest;
+use raid_model::Raid;
 use raid_registry::EmbargoReconciler;
 use raid_registry::auth::Role;
 use reconciler::{Runner, Schedule};
 use serde_json::{Value, json};
-use store::tasks::{self, Kind};
+use store::raids::{self, Actor, RaidWrite};
+use store::tasks::{self, Kind, Lane};
 use store::testing::TestDb;
 use time::Duration as Days;
 use tokio::sync::watch;
@@ -20,7 +22,8 @@ store::on_both_databases!(
     an_embargo_ends_by_itself_on_its_day,
     a_prolonged_embargo_ends_later,
     a_shortened_embargo_ends_earlier,
-    an_embargo_without_future_ends_at_once,
+    an_embargo_has_a_future,
+    a_dry_run_says_what_becomes_public,
 );
 
 /// A worker at work on embargoes, until it is stopped.
@@ -69,9 +72,9 @@ async fn watched(server: &Server, wanted: i64) {
 
 /// Lets a worker do what is due. A RAiD whose embargo ends now shows when it is through.
 async fn work(server: &Server, left: i64) {
-    let mut body = embargoed(server);
-    body["access"]["embargoExpiry"] = json!(server.clock.now().date().to_string());
-    server.mint(&body).await;
+    let body = embargoed(server);
+    let minted = server.mint(&body).await;
+    stored_with_expiry(server, &minted, server.clock.now().date()).await;
     let worker = Worker::start(server);
     watched(server, left).await;
     worker.end().await;
@@ -168,17 +171,62 @@ async fn a_shortened_embargo_ends_earlier(db: &TestDb) {
     assert_eq!(anonymous(&server, &path).await.status, 200);
 }
 
-/// The RAiD API takes a day that is past; nothing is embargoed then.
-async fn an_embargo_without_future_ends_at_once(db: &TestDb) {
+/// RAiD API, section on access: it takes a day that is past. Here that would open the RAiD at once.
+async fn an_embargo_has_a_future(db: &TestDb) {
     let server = serve(db).await;
-    let mut body = embargoed(&server);
-    body["access"]["embargoExpiry"] = json!("2020-02-29");
-    let path = path_of(&server.mint(&body).await);
-    assert_eq!(
-        anonymous(&server, &path).await.status,
-        401,
-        "until a worker has seen it"
-    );
+    let minted = server.mint(&embargoed(&server)).await;
+    let path = path_of(&minted);
+    let today = server.clock.now().date();
+    for day in [today, today - Days::days(1)] {
+        let mut body = embargoed(&server);
+        body["access"]["embargoExpiry"] = json!(day.to_string());
+        let mint = server.post(&server.user(), "/raid/", &body).await;
+        let mut raid = minted.clone();
+        raid["access"]["embargoExpiry"] = json!(day.to_string());
+        let put = server.put(&server.user(), &path, &raid).await;
+        for refused in [mint, put] {
+            refused.expect(400);
+            assert_eq!(refused.fields(), ["access.embargoExpiry"]);
+        }
+    }
+    // One that has ended stays with its RAiD until the version that opens it.
+    stored_with_expiry(&server, &minted, today).await;
+    let mut raid = server.get(&server.user(), &path).await.expect(200);
+    raid["title"][0]["text"] = json!("Another");
+    let reply = server.put(&server.user(), &path, &raid).await;
+    reply.expect(200);
+    assert_eq!(reply.header("validation-warning"), "access.embargoExpiry");
     work(&server, 0).await;
     assert_eq!(anonymous(&server, &path).await.status, 200);
+}
+
+/// RAiD API, section on access: a dry run says what everybody would see, and when.
+async fn a_dry_run_says_what_becomes_public(db: &TestDb) {
+    let server = serve(db).await;
+    let body = embargoed(&server);
+    let tried = server
+        .post(&server.user(), "/raid/?dryRun=true", &body)
+        .await;
+    let expiry = &body["access"]["embargoExpiry"];
+    let closed = json!({"allFrom": expiry, "atOnce": ["identifier.id", "access"]});
+    assert_eq!(tried.expect(200)["becomesPublic"], closed);
+    let minimal = crate::harness::minimal();
+    let tried = server
+        .post(&server.user(), "/raid/?dryRun=true", &minimal)
+        .await;
+    let today = server.clock.now().date().to_string();
+    let open = json!({"allFrom": today, "atOnce": ["all"]});
+    assert_eq!(tried.expect(200)["becomesPublic"], open);
+}
+
+/// Writes the next version of a RAiD with the end of its embargo on a day that no request may name.
+async fn stored_with_expiry(server: &Server, minted: &Value, day: time::Date) {
+    let mut raid: Raid = serde_json::from_value(minted.clone()).unwrap();
+    raid.access.embargo_expiry = Some(day);
+    raid.identifier.version += 1;
+    let now = server.clock.now();
+    let actor = Actor::system("user-1");
+    let write = RaidWrite::of(&raid, actor, now, now, Lane::Interactive).unwrap();
+    let amend = move |c: &mut store::Conn| raids::amend(c, &write);
+    server.store.write(amend).await.unwrap();
 }

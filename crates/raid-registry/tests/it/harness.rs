@@ -255,6 +255,7 @@ async fn seed(store: &Store) {
         app_writes_enabled: true,
         created_at: store.clock().now(),
         trust: raid_model::trust::Trust::Auto,
+        retired: false,
     });
     store
         .write(move |c| {

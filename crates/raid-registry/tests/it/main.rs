@@ -42,6 +42,7 @@ mod notes;
 mod orcid_calls;
 mod paging;
 mod parameters;
+mod pasted_input;
 mod people;
 mod people_statuses;
 mod privacy;

@@ -16,6 +16,7 @@ store::on_both_databases!(
     only_operators_create_and_change,
     switches_count,
     trust_is_the_operators_choice,
+    a_retired_service_point_mints_nothing,
 );
 
 const GROUP: &str = "3f1c8f6e-0000-4000-8000-00000000000a";
@@ -27,9 +28,9 @@ fn new() -> Value {
         "identifierOwner": OWNER,
         "groupId": GROUP,
         "adminEmail": "admin@example.org",
-        // The server's own.
         "prefix": "10.1",
         "repositoryId": "X.Y",
+        // Not read.
         "password": "secret",
     })
 }
@@ -67,7 +68,8 @@ async fn a_new_service_point_mints(db: &TestDb) {
         "id": id,
         "identifierOwner": OWNER,
         "name": "New",
-        "prefix": PREFIX,
+        "prefix": "10.1",
+        "repositoryId": "X.Y",
         "techEmail": "",
         "trust": "notify",
     });
@@ -81,6 +83,15 @@ async fn a_new_service_point_mints(db: &TestDb) {
     let raid = server.post(&user, "/raid/", &minimal()).await.expect(201);
     assert_eq!(raid["identifier"]["owner"]["servicePoint"], id);
     assert_eq!(raid["identifier"]["owner"]["id"], OWNER);
+    assert!(path_of(&raid).starts_with("/raid/10.1/"), "{raid}");
+    let mut usual = new();
+    usual.as_object_mut().unwrap().remove("prefix");
+    usual["name"] = json!("Usual");
+    usual["groupId"] = json!("usual");
+    let usual = server
+        .post(&server.operator(), "/service-point/", &usual)
+        .await;
+    assert_eq!(usual.expect(201)["prefix"], PREFIX);
 }
 
 /// RAiD API, section on service points: switches and addresses that are left out stay.
@@ -104,7 +115,10 @@ async fn a_change_keeps_what_is_left_out(db: &TestDb) {
     let mut expected = before;
     expected["name"] = json!("Renamed");
     expected["identifierOwner"] = json!(OWNER);
+    expected["prefix"] = json!("10.1");
     assert_eq!(after, expected);
+    let next = server.mint(&minimal()).await;
+    assert!(path_of(&next).starts_with("/raid/10.1/"), "{next}");
     let standing = server
         .get(&server.user(), &path_of(&raid))
         .await
@@ -138,6 +152,11 @@ async fn what_cannot_be_is_refused(db: &TestDb) {
             with("name", json!(format!("Service point {HOME}"))),
             vec!["name"],
         ),
+        (
+            with("name", json!(format!(" SERVICE  point\u{200b} {HOME} "))),
+            vec!["name"],
+        ),
+        (with("prefix", json!("raid")), vec!["prefix"]),
     ] {
         let reply = server.post(&operator, "/service-point/", &body).await;
         reply.expect(400);
@@ -246,4 +265,38 @@ async fn trust_is_the_operators_choice(db: &TestDb) {
     let refused = server.put(&operator, &path, &point).await;
     refused.expect(400);
     assert_eq!(refused.fields(), ["trust"]);
+}
+
+/// Retired, it is shown to operators alone, and what it minted stays.
+async fn a_retired_service_point_mints_nothing(db: &TestDb) {
+    let server = serve(db).await;
+    let operator = server.operator();
+    let raid = server.mint(&minimal()).await;
+    let path = format!("/service-point/{HOME}");
+    let mut point = server.get(&operator, &path).await.expect(200);
+    point["retired"] = json!(true);
+    let refused = server.put(&operator, &path, &point).await;
+    refused.expect(400);
+    assert_eq!(refused.fields(), ["enabled"]);
+    point["enabled"] = json!(false);
+    let retired = server.put(&operator, &path, &point).await.expect(200);
+    assert_eq!(retired, point);
+    let minted = server.post(&server.user(), "/raid/", &minimal()).await;
+    minted.expect(403);
+    let read = server.get(&server.user(), &path_of(&raid)).await;
+    assert_eq!(read.expect(200), raid);
+    for (token, count) in [(operator.clone(), 3), (server.user(), 2)] {
+        let list = server.get(&token, "/service-point/").await.expect(200);
+        assert_eq!(list.as_array().unwrap().len(), count);
+    }
+    // As clients send it that do not know the member.
+    point.as_object_mut().unwrap().remove("retired");
+    point["enabled"] = json!(true);
+    let kept = server.put(&operator, &path, &point).await;
+    kept.expect(400);
+    assert_eq!(kept.fields(), ["enabled"]);
+    point["retired"] = json!(false);
+    let back = server.put(&operator, &path, &point).await.expect(200);
+    assert_eq!(back.get("retired"), None);
+    server.mint(&minimal()).await;
 }

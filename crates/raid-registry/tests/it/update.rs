@@ -1,6 +1,7 @@
 //! Updating.
 
 use raid_model::Raid;
+use raid_model::validate::Strictness;
 use raid_registry::auth::Role;
 use raid_registry::{ReadCache, Settings};
 use serde_json::{Value, json};
@@ -280,9 +281,14 @@ async fn a_cached_read_follows_an_update_at_once(db: &TestDb) {
     assert_eq!(server.get(&server.user(), &path).await.expect(200), raid);
 }
 
-/// RAiD metadata schema, lengths of texts: enforced for what is new, a warning for what stands.
+/// RAiD metadata schema, lengths of texts: where the agency refuses what is new, a warning for what
+/// stands.
 async fn what_is_beyond_a_limit_since_before_is_kept_with_a_warning(db: &TestDb) {
-    let server = serve(db).await;
+    let strict = raid_registry::Settings {
+        limits: Strictness::Refuse,
+        ..crate::harness::settings()
+    };
+    let server = serve_with(db, strict).await;
     let minted = server.mint(&minimal()).await;
     let path = path_of(&minted);
     let long = "x".repeat(101);

@@ -168,7 +168,7 @@ async fn every_constraint_stands(db: &TestDb) {
     let time = "'2026-03-01 12:00:00'";
     let good = [
         format!(
-            "service_point VALUES (1, 'n', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto')"
+            "service_point VALUES (1, 'n', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto', false, NULL)"
         ),
         format!(
             "raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
@@ -179,10 +179,10 @@ async fn every_constraint_stands(db: &TestDb) {
     }
     let bad = [
         format!(
-            "service_point VALUES (2, 'n', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'auto')"
+            "service_point VALUES (2, 'n', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'auto', false, NULL)"
         ),
         format!(
-            "service_point VALUES (3, 'm', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto')"
+            "service_point VALUES (3, 'm', 'o', NULL, 'p', 'g', NULL, NULL, true, true, {time}, 'auto', false, NULL)"
         ),
         format!(
             "raid VALUES ('a/b', 1, 1, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
@@ -196,7 +196,7 @@ async fn every_constraint_stands(db: &TestDb) {
         format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL)"),
         "contribution VALUES ('0000-0002-1825-0097', 'a/z', NULL)".to_owned(),
         format!(
-            "service_point VALUES (4, 'm', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'blind')"
+            "service_point VALUES (4, 'm', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'blind', false, NULL)"
         ),
         format!("naming VALUES ('o', 1, 'a/b', 'liked', {time}, {time}, NULL)"),
         format!("naming VALUES ('o', 9, 'a/b', 'admitted', {time}, {time}, NULL)"),

@@ -67,6 +67,7 @@ pub async fn store(db: &TestDb) -> Store {
         app_writes_enabled: true,
         created_at: noon(),
         trust: raid_model::trust::Trust::Auto,
+        retired: false,
     };
     store
         .write(move |c| service_points::seed(c, &row))

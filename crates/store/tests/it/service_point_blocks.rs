@@ -18,6 +18,7 @@ fn row(id: i64, name: &str) -> ServicePointRow {
         enabled: true,
         app_writes_enabled: true,
         created_at: store::Clock::system().now(),
+        retired: false,
         trust: raid_model::trust::Trust::Auto,
     }
 }

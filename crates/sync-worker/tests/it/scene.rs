@@ -62,6 +62,7 @@ impl Scene {
             app_writes_enabled: true,
             created_at: clock.now(),
             trust: raid_model::trust::Trust::Auto,
+            retired: false,
         };
         let seeded = store.write(move |c| service_points::seed(c, &row));
         seeded.await.unwrap();

@@ -139,6 +139,7 @@ impl Database {
             app_writes_enabled: true,
             created_at: self.test.clock().now(),
             trust: raid_model::trust::Trust::Auto,
+            retired: false,
         };
         let store = self.test.store();
         let seeded = store.write(move |c| service_points::seed(c, &row)).await;

@@ -1,5 +1,6 @@
 //! The file that is imported, in chunks that are always the same.
 
+use super::upgrade::upgraded;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -29,6 +30,8 @@ pub(super) struct Chunk {
     /// The number of its first line in the file, from 1.
     pub(super) first_line: u64,
     lines: Vec<Vec<u8>>,
+    /// What was changed in each line.
+    changes: Vec<Vec<String>>,
 }
 
 impl Source {
@@ -60,7 +63,7 @@ impl Source {
 
     /// The next chunk; none at the end.
     pub(super) fn next_chunk(&mut self) -> std::io::Result<Option<Chunk>> {
-        let (mut lines, mut bytes) = (Vec::new(), 0);
+        let (mut lines, mut changes, mut bytes) = (Vec::new(), Vec::new(), 0);
         while lines.len() < LINES && bytes < BYTES {
             let mut line = Vec::new();
             if self.reader.read_until(b'\n', &mut line)? == 0 {
@@ -70,7 +73,9 @@ impl Source {
                 line.pop();
             }
             bytes += line.len();
+            let (line, replaced) = upgraded(line);
             lines.push(line);
+            changes.push(replaced);
         }
         let first_line = self.read + 1;
         self.read += lines.len() as u64;
@@ -79,6 +84,7 @@ impl Source {
             key,
             first_line,
             lines,
+            changes,
         }))
     }
 }
@@ -99,6 +105,13 @@ impl Chunk {
             .zip(&self.lines)
             .filter(move |(_, line)| filled(line))
             .map(|(number, _)| number)
+    }
+
+    /// What was changed in a line of the file before it was sent.
+    pub(super) fn changes(&self, line: u64) -> &[String] {
+        let place = usize::try_from(line.saturating_sub(self.first_line)).ok();
+        let changes = place.and_then(|place| self.changes.get(place));
+        changes.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The number of the last line.

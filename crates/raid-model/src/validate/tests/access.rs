@@ -70,12 +70,18 @@ fn embargo_rules() {
     use ErrorType::{InvalidValue, NotSet};
     let too_long = "Embargo expiry cannot be more than 18 months in the future";
     expect(&embargoed(|_| {}), &[]);
+    let ended = "Embargo expiry must be after today: the RAiD opens on that day. To open it now, send \
+                 the open access type";
     for early in ["2026-06-22", "2020-01-01"] {
         expect(
             &embargoed(|access| access["embargoExpiry"] = json!(early)),
-            &[],
+            &[("access.embargoExpiry", InvalidValue, ended)],
         );
     }
+    expect(
+        &embargoed(|access| access["embargoExpiry"] = json!("2026-06-23")),
+        &[],
+    );
     expect(
         &embargoed(|access| access["embargoExpiry"] = json!([2027, 12, 23])),
         &[("access.embargoExpiry", InvalidValue, too_long)],
@@ -100,4 +106,22 @@ fn an_embargo_is_counted_from_registration() {
     let until = |day: &str| embargoed(|access| access["embargoExpiry"] = json!(day));
     assert_eq!(mint_in(&until("2027-07-31"), &context), []);
     assert_eq!(mint_in(&until("2027-08-01"), &context).len(), 1);
+}
+
+/// RAiD API, section on access: an old embargo that has ended may stay, so that other members can be changed.
+#[test]
+fn an_embargo_that_stands_may_have_ended() {
+    let handle: Handle = "10.82841/9f3c1a7e".parse().unwrap();
+    let old = embargoed(|access| access["embargoExpiry"] = json!("2026-06-01"));
+    let current = minted(&old, handle);
+    let check = |day: &str| {
+        let mut body = serde_json::to_value(&current).unwrap();
+        body["access"]["embargoExpiry"] = json!(day);
+        let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
+        validate_update(&request, &current, &context()).len()
+    };
+    assert_eq!(check("2026-06-01"), 0);
+    assert_eq!(check("2026-06-02"), 1);
+    assert_eq!(check("2026-06-22"), 1);
+    assert_eq!(check("2026-06-23"), 0);
 }

@@ -81,7 +81,7 @@ fn what_deceived_before_may_stay() {
         };
         (
             fields(validate_update(&request, &current, &context()).into_listed()),
-            fields(tolerated(&request, &current)),
+            fields(tolerated(&request, Some(&current), &context())),
         )
     };
     let standing = ["title[1].text", "relatedObject[0].id"].map(str::to_owned);

@@ -30,6 +30,42 @@ fn texts_have_their_longest() {
     }
 }
 
+/// RAiD metadata schema, lengths of texts, as agencies run: what is beyond a documented limit is told, what is beyond all measure is refused.
+#[test]
+fn an_agency_may_warn_of_long_texts() {
+    let lenient = ValidationContext {
+        limits: Strictness::Warn,
+        ..context()
+    };
+    let warned = |body: &Value| -> Vec<String> {
+        let request = RaidRequest::from_json(body.to_string().as_bytes()).unwrap();
+        let warnings = tolerated(&request, None, &lenient);
+        warnings.into_iter().map(|it| it.field_id).collect()
+    };
+    for (pointer, field, limit, bound) in [
+        ("/title/1/text", "title[1].text", 100, 5000),
+        ("/description/2/text", "description[2].text", 1000, 50_000),
+        (
+            "/access/statement/text",
+            "access.statement.text",
+            1000,
+            50_000,
+        ),
+    ] {
+        assert!(warned(&long(pointer, limit)).is_empty(), "{field}");
+        for length in [limit + 1, bound] {
+            assert_eq!(mint_in(&long(pointer, length), &lenient), []);
+            assert_eq!(warned(&long(pointer, length)), [field]);
+        }
+        let message = format!("field must not have more than {bound} characters");
+        let refused = (field.to_owned(), TooLong, message);
+        assert_eq!(mint_in(&long(pointer, bound + 1), &lenient), [refused]);
+    }
+    let two = led(&[lead(0, "2020", ""), lead(1, "2030", "")]);
+    assert_eq!(mint_in(&two, &lenient), []);
+    assert_eq!(warned(&two), ["organisation[1].role[0]"]);
+}
+
 fn lead(index: usize, start: &str, end: &str) -> Value {
     let ror = [
         "https://ror.org/038sjwq14",
@@ -109,7 +145,7 @@ fn what_stands_already_is_tolerated() {
         };
         (
             fields(validate_update(&request, &current, &context())),
-            fields(tolerated(&request, &current).into()),
+            fields(tolerated(&request, Some(&current), &context()).into()),
         )
     };
     let names = |fields: &[&str]| fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>();

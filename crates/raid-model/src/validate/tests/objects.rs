@@ -21,7 +21,7 @@ fn dois() {
     for right in [
         "https://doi.org/10.14454/3w3z-sa82",
         "http://dx.doi.org/10.x",
-        "https://doi.org/10.1000/a b#c?d",
+        "https://doi.org/10.1000/a#c?d",
         "https://web.archive.org/",
         "http://web.archive.org/web/anything",
     ] {

@@ -76,6 +76,9 @@ impl Target {
                 "id",
                 "identifierOwner",
                 "name",
+                "prefix",
+                "repositoryId",
+                "retired",
                 "techEmail",
                 "trust",
             ],
@@ -100,7 +103,8 @@ impl Target {
     fn unnamed(self, body: &[u8], problem: &Value) -> Option<String> {
         let detail = problem["detail"].as_str().unwrap_or_default();
         if problem["title"] == "Invalid JSON" {
-            // Only what could be read has members.
+            // Only what could be read has members. A byte order mark is skipped.
+            let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
             let members = serde_json::from_slice::<Value>(body).ok();
             let is_named = match members.as_ref().and_then(Value::as_object) {
                 Some(members) => detail.split_once(": ").is_some_and(|(field, problem)| {

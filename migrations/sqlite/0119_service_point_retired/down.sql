@@ -1,0 +1,1 @@
+ALTER TABLE service_point DROP COLUMN retired;

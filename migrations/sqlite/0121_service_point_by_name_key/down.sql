@@ -1,0 +1,1 @@
+DROP INDEX service_point_by_name_key;
