@@ -8,6 +8,8 @@ mod grant;
 mod invitation;
 mod landing;
 mod mail;
+mod mail_delivery;
+mod mail_failure;
 mod not_me;
 mod outcome;
 mod pages;
@@ -22,7 +24,8 @@ mod unsettled;
 mod visit;
 
 pub use announcement::AnnouncementReconciler;
-pub use mail::{EmailReconciler, MailError, Tls, Transport};
+pub use mail::EmailReconciler;
+pub use mail_delivery::{MailError, SmtpServer, Tls, Transport};
 pub use permission::PermissionReconciler;
 pub use settings::Settings;
 pub use signed::{Link, LinkError, Signer};

@@ -7,6 +7,7 @@ mod import;
 mod resync;
 mod serve;
 mod token;
+mod tokens;
 mod why;
 
 use crate::application::{self, Role, simulator_settings};
@@ -18,6 +19,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use orcid_simulator::Simulator;
 use std::path::PathBuf;
+use store::Id;
 use url::Url;
 
 /// RAiD registration agency: mint RAiDs, and keep them on the contributors' ORCID records.
@@ -49,8 +51,14 @@ enum Command {
     },
     /// Bring the database's schema up to date.
     Migrate,
-    /// Print a token that this agency's API accepts.
+    /// Issue a token of this agency's API, and print it.
     Token(token::Arguments),
+    /// List the tokens that were issued, with their last use, or revoke some.
+    Tokens {
+        /// Revoke this one, by its id; may be given several times.
+        #[arg(long, value_name = "ID")]
+        revoke: Vec<Id>,
+    },
     /// Run the local ORCID simulator alone.
     Simulator,
     /// Walk through the whole workflow against a running instance with the simulator.
@@ -64,12 +72,8 @@ enum Command {
     },
     /// Mint many RAiDs from a file, one request a line, at a running agency.
     Import(import::Arguments),
-    /// List the work that cannot heal by itself, with its reason.
-    DeadLetters {
-        /// Try it again.
-        #[arg(long)]
-        redrive: bool,
-    },
+    /// List the work that cannot heal by itself, with its reason; try it again, or drop it.
+    DeadLetters(dead_letters::Arguments),
     /// Look at every entry on ORCID records, after a setting changed that they are derived from, and
     /// have those written that differ.
     Resync {
@@ -122,9 +126,8 @@ impl CommandLine {
                 let token = token.map(|(_, token)| token.into());
                 import::import(&settings, &arguments, token).await
             }
-            Command::DeadLetters { redrive } => {
-                dead_letters::dead_letters(&settings, redrive).await
-            }
+            Command::Tokens { revoke } => tokens::tokens(&settings, &revoke).await,
+            Command::DeadLetters(what) => dead_letters::dead_letters(&settings, &what).await,
             Command::Resync { dry_run } => resync::resync(&settings, dry_run).await,
             Command::ForgetPutCodes { dry_run } => {
                 forget_put_codes::forget_put_codes(&settings, dry_run).await

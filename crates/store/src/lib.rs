@@ -3,6 +3,7 @@
 
 pub mod announcements;
 pub mod answers;
+pub mod api_tokens;
 pub mod calls;
 pub mod changes;
 mod clock;

@@ -37,6 +37,7 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
         local,
         oidc: oidc.collect(),
         former_issuer: None,
+        api_token_issuer: auth.local_issuer.clone(),
     })
 }
 

@@ -8,7 +8,8 @@ use crate::settings::{MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
 use orcid_client::Client;
 use orcid_inbox::{
-    AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport,
+    AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, SmtpServer, Tls,
+    Transport,
 };
 use raid_model::Addresses;
 use raid_model::membership::MembershipPolicy;
@@ -231,7 +232,7 @@ fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
                 bail!("mail.smtp_host must be set to send by SMTP");
             }
             let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
-            Transport::Smtp {
+            Transport::Smtp(SmtpServer {
                 host: mail.smtp_host.clone(),
                 port: mail.smtp_port,
                 tls: match mail.smtp_tls {
@@ -245,7 +246,7 @@ fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
                     (user, Some(password)) => Some((user.to_owned(), password)),
                 },
                 timeout: mail.timeout,
-            }
+            })
         }
     })
 }

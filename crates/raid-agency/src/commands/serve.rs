@@ -1,13 +1,14 @@
 //! `raid-agency serve`
 
-use crate::application::{Application, Role, demo_token_file};
-use crate::commands::token;
+use crate::application::{Application, Role, demo_token_file, local_issuer};
 use crate::secrets::write_private;
 use crate::settings::{Environment, Settings};
 use crate::telemetry;
+use raid_registry::auth::{self, LocalToken, issue_local_token};
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use store::Clock;
 
 const DEMO_TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
@@ -25,14 +26,14 @@ pub(crate) async fn serve(settings: &Settings, roles: &BTreeSet<Role>) -> anyhow
 /// A token for the first service point, so that a newcomer can mint at once.
 fn write_demo_token(settings: &Settings) -> anyhow::Result<()> {
     if let Some(first) = settings.service_points.first() {
-        let roles = ["service-point-user".to_owned()];
-        let token = token::issue(
-            settings,
-            "demo",
-            &roles,
-            &first.group_id,
-            DEMO_TOKEN_LIFETIME,
-        )?;
+        let token = LocalToken {
+            subject: "demo".to_owned(),
+            roles: vec![auth::Role::ServicePointUser],
+            group: Some(first.group_id.clone()),
+            lifetime: DEMO_TOKEN_LIFETIME,
+        };
+        let issuer = local_issuer(settings)?;
+        let token = issue_local_token(&issuer, &token, Clock::system().now())?;
         write_private(&demo_token_file(settings), token.expose_secret())?;
     }
     Ok(())

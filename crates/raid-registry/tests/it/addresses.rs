@@ -19,12 +19,14 @@ pub const SECURED_READS: &[&str] = &[
     "/service-point",
     "/service-point/",
     "/service-point/7",
+    "/v1/dead-letters",
     "/v1/orcid-calls",
     "/v1/raids/10.82841/nowhere/contributors",
     "/v1/raids/10.82841/nowhere/holders",
     "/v1/raids/10.82841/nowhere/invitations",
     "/v1/raids/10.82841/nowhere/versions",
     "/v1/service-points/waiting",
+    "/v1/tokens",
 ];
 
 /// What everybody may read.
@@ -53,11 +55,16 @@ pub const ASK: &str = "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-00
 pub const ACCEPT_MERGE: &str =
     "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/accept-merge";
 
+/// What operators settle, of what is not there.
+pub const TOKEN: &str = "/v1/tokens/019a0000-0000-7000-8000-000000000000";
+pub const LETTER: &str = "/v1/dead-letters/c3dlZXAgYWxs";
+pub const REDRIVE: &str = "/v1/dead-letters/c3dlZXAgYWxs/redrive";
+
 /// What is released.
 pub const RELEASE_RAID: &str = "/v1/raids/10.82841/nowhere/release";
 pub const RELEASE_POINT: &str = "/v1/service-points/7/release";
 
-pub fn writes() -> [(Method, &'static str); 8] {
+pub fn writes() -> [(Method, &'static str); 9] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
@@ -67,11 +74,15 @@ pub fn writes() -> [(Method, &'static str); 8] {
         (Method::POST, "/v1/raids/10.82841/nowhere/withdrawal"),
         (Method::POST, "/service-point/"),
         (Method::PUT, "/service-point/7"),
+        (Method::POST, "/v1/tokens"),
     ]
 }
 
 /// A body that the endpoint takes, as far as reading it goes.
 pub fn body_for(path: &str) -> Value {
+    if path == "/v1/tokens" {
+        return json!({ "name": "new", "servicePoint": 7, "roles": ["service-point-user"] });
+    }
     if !path.starts_with("/service-point") {
         return minimal();
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod addresses;
+mod api_tokens;
 mod bad_input;
 mod boundary;
 mod broken_stores;
@@ -11,6 +12,7 @@ mod changes;
 mod contributors;
 mod count;
 mod cross_origin;
+mod dead_letters;
 mod discovery;
 mod embargo;
 mod etag;

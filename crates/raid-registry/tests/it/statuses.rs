@@ -5,13 +5,15 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
+use store::tasks::Work;
 use store::testing::TestDb;
 
 use crate::addresses::{
-    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RELEASE_POINT, RELEASE_RAID, RESEND,
-    SEARCH, SECURED_READS, body_for, here, is_redirect, lines, writes,
+    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, LETTER, REDRIVE, RELEASE_POINT,
+    RELEASE_RAID, RESEND, SEARCH, SECURED_READS, TOKEN, body_for, here, is_redirect, lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
+use crate::dead_letters::dead;
 use crate::harness::{
     AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, request, serve,
     serve_limited, serve_store, settings,
@@ -178,6 +180,18 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
     what_releases_give(notes, server, &all, &path).await;
+    let token = json!({ "name": "new", "servicePoint": HOME });
+    let issue = request(Method::POST, "/v1/tokens", &all).set_json(token);
+    let token = notes.send(server, issue).await.expect(201);
+    let token = format!("/v1/tokens/{}", token["id"].as_str().unwrap());
+    let revoke = request(Method::DELETE, &token, &all);
+    notes.send(server, revoke).await.expect(204);
+    dead(server, vec![Work::Sweep]).await;
+    let redrive = request(Method::POST, REDRIVE, &all);
+    notes.send(server, redrive).await.expect(204);
+    dead(server, vec![Work::Sweep]).await;
+    let discard = request(Method::DELETE, LETTER, &all);
+    notes.send(server, discard).await.expect(204);
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -251,6 +265,8 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         &here("/v1/raids/10.82841/nowhere/versions?cursor=x", &path),
         &here("/v1/raids/10.82841/nowhere/invitations?cursor=x", &path),
         "/v1/orcid-calls?outcome=x",
+        "/v1/dead-letters?kind=x",
+        "/v1/tokens?cursor=x",
         "/v1/changes?after=x",
     ] {
         notes.get(server, &operator, path).await.expect(400);
@@ -300,10 +316,18 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, odd).await.expect(400);
     }
     what_releases_lack(notes, server, &all).await;
+    for (method, path) in [
+        (Method::DELETE, TOKEN),
+        (Method::DELETE, LETTER),
+        (Method::POST, REDRIVE),
+    ] {
+        let unknown = request(method, path, &all);
+        notes.send(server, unknown).await.expect(404);
+    }
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
-        if !write.ends_with('/') {
+        if !write.ends_with('/') && write != "/v1/tokens" {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));
             notes.send(server, unknown).await.expect(404);
         }
@@ -348,6 +372,9 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, ACCEPT_MERGE),
         (Method::POST, RELEASE_RAID),
         (Method::POST, RELEASE_POINT),
+        (Method::DELETE, TOKEN),
+        (Method::DELETE, LETTER),
+        (Method::POST, REDRIVE),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
     for (method, path) in writes {
@@ -394,6 +421,9 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         (Method::POST, ACCEPT_MERGE),
         (Method::POST, RELEASE_RAID),
         (Method::POST, RELEASE_POINT),
+        (Method::DELETE, TOKEN),
+        (Method::DELETE, LETTER),
+        (Method::POST, REDRIVE),
     ];
     let writes: Vec<_> = writes()
         .into_iter()

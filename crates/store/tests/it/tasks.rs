@@ -2,6 +2,7 @@
 
 use crate::sample::{at, handle, person};
 use std::collections::BTreeSet;
+use store::tasks::dead_letters::{self, Filter};
 use store::tasks::{self, Cause, Kind, Lane, NewTask, Room, Settle, State, Task, Work};
 use store::testing::TestDb;
 use store::{Conn, Id, Store, StoreError, Timestamp, permissions};
@@ -23,6 +24,8 @@ store::on_both_databases!(
     a_subject_with_many_tasks_does_not_hide_the_others,
     two_claimers_at_once_get_different_subjects,
     a_lease_of_a_wrong_clock_holds_nobody,
+    one_dead_letter_is_revived_or_dropped_alone,
+    what_is_overdue_is_counted_by_kind,
 );
 
 const ALL: [Kind; 3] = [Kind::Permission, Kind::Membership, Kind::Email];
@@ -234,19 +237,19 @@ async fn a_dead_letter_is_kept_and_revived(db: &TestDb) {
     let (letters, first, counts) = store
         .read(|c| {
             Ok((
-                tasks::dead_letters(c, 10)?,
-                tasks::dead_letters(c, 1)?,
+                dead_letters::page(c, &Filter::default(), None, 10)?,
+                dead_letters::page(c, &Filter::default(), None, 1)?,
                 tasks::counts(c)?,
             ))
         })
         .await
         .unwrap();
-    let about: BTreeSet<_> = letters.iter().map(|l| l.work.clone()).collect();
+    let about: BTreeSet<_> = letters.iter().filter_map(|l| l.work.clone()).collect();
     assert_eq!(about, BTreeSet::from([ask(1), ask(2)]));
     assert!(
         letters
             .iter()
-            .all(|l| l.reason == format!("{} is wrong", l.work.key()))
+            .all(|l| l.reason == format!("{} is wrong", l.key))
     );
     assert_eq!(first, letters[..1]);
     assert_eq!(counts, [(Kind::Permission, State::Dead, 2)]);
@@ -444,4 +447,87 @@ async fn a_lease_of_a_wrong_clock_holds_nobody(db: &TestDb) {
     settle(store, "right", &right, Settle::Done, 11)
         .await
         .unwrap();
+}
+
+async fn one_dead_letter_is_revived_or_dropped_alone(db: &TestDb) {
+    let store = db.store();
+    enqueue(store, &[ask(1), ask(2), entry(3, 1)], Lane::Bulk, 0).await;
+    for (n, held) in (1..).zip(claim(store, "a", 9, 0).await) {
+        let end = Settle::Dead("wrong".into());
+        settle(store, "a", &held, end, n).await.unwrap();
+    }
+    // In pages, oldest first.
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let from = after.clone();
+        let read = move |c: &mut Conn| dead_letters::page(c, &Filter::default(), from.as_ref(), 1);
+        let Some(letter) = store.read(read).await.unwrap().pop() else {
+            break;
+        };
+        after = Some(letter.place());
+        seen.push(letter);
+    }
+    assert_eq!(seen.len(), 3);
+    assert!(seen.is_sorted_by_key(|letter| letter.since));
+    let about = |orcid| Filter {
+        orcid: Some(orcid),
+        ..Filter::default()
+    };
+    let third = about(person(3));
+    let found = store
+        .read(move |c| dead_letters::page(c, &third, None, 9))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].orcid(), Some(&person(3)));
+    assert_eq!(found[0].handle, Some(handle(1)));
+
+    let (kind, key) = (Kind::Permission, ask(1).key());
+    let again = key.clone();
+    let revived = store
+        .write(move |c| {
+            Ok([
+                dead_letters::redrive(c, kind, &again, at(50))?,
+                // It is due, so there is nothing to redrive or drop any more.
+                dead_letters::redrive(c, kind, &again, at(50))?,
+                dead_letters::drop_one(c, kind, &again)?,
+                dead_letters::redrive(c, kind, "nonsense", at(50))?,
+            ])
+        })
+        .await
+        .unwrap();
+    assert_eq!(revived, [true, false, false, false]);
+    assert_eq!(claim_one(store, "a", 50).await.work, ask(1));
+    let second = ask(2).key();
+    let dropped = store
+        .write(move |c| dead_letters::drop_one(c, kind, &second))
+        .await
+        .unwrap();
+    assert!(dropped);
+    let left = store
+        .read(|c| dead_letters::page(c, &Filter::default(), None, 9))
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1);
+}
+
+async fn what_is_overdue_is_counted_by_kind(db: &TestDb) {
+    let store = db.store();
+    enqueue(store, &[ask(1)], Lane::Bulk, 10).await;
+    enqueue(store, &[ask(2)], Lane::Bulk, 20).await;
+    // A reminder of a later day.
+    enqueue(store, &[ask(3)], Lane::Background, 10_000).await;
+    enqueue(store, &[entry(4, 1)], Lane::Bulk, 5).await;
+    // One that a worker holds is not overdue.
+    let held = claim(store, "a", 1, 30).await;
+    assert_eq!(held[0].work, entry(4, 1));
+    let overdue = |now| store.read(move |c| tasks::overdue(c, at(now)));
+    let found = overdue(30).await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].kind, found[0].count), (Kind::Permission, 2));
+    assert_eq!(found[0].since, at(10));
+    assert!(overdue(9).await.unwrap().is_empty());
+    // A worker that died holds nothing when its lease ends.
+    assert_eq!(overdue(91).await.unwrap().len(), 2);
 }
