@@ -3,8 +3,10 @@
 pub mod application;
 pub mod commands;
 pub mod health;
+mod metric_help;
 pub mod orcid;
 pub mod private_files;
+mod process_metrics;
 pub mod secrets;
 pub mod settings;
 pub mod telemetry;

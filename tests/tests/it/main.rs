@@ -33,6 +33,7 @@ mod lanes;
 mod limits;
 mod lost_pairs;
 mod mail;
+mod operations;
 mod orcid_calls;
 mod pages;
 mod people;

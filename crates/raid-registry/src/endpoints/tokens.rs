@@ -157,7 +157,6 @@ struct ApiTokenRequest {
     days: Option<i64>,
     #[serde(deserialize_with = "wire::text")]
     name: Option<String>,
-    #[serde(deserialize_with = "wire::list")]
     roles: Option<Vec<String>>,
     #[serde(deserialize_with = "wire::integer")]
     service_point: Option<i64>,

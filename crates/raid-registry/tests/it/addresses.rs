@@ -55,11 +55,6 @@ pub const ASK: &str = "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-00
 pub const ACCEPT_MERGE: &str =
     "/v1/raids/10.82841/nowhere/contributors/0000-0002-1825-0097/accept-merge";
 
-/// What operators settle, of what is not there.
-pub const TOKEN: &str = "/v1/tokens/019a0000-0000-7000-8000-000000000000";
-pub const LETTER: &str = "/v1/dead-letters/c3dlZXAgYWxs";
-pub const REDRIVE: &str = "/v1/dead-letters/c3dlZXAgYWxs/redrive";
-
 /// What is released.
 pub const RELEASE_RAID: &str = "/v1/raids/10.82841/nowhere/release";
 pub const RELEASE_POINT: &str = "/v1/service-points/7/release";

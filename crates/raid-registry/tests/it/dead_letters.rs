@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use raid_model::{Handle, OrcidId};
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
-use store::tasks::{self, Kind, Lane, NewTask, Room, Settle, State, Work};
+use store::tasks::{self, Lane, NewTask, Room, Settle, State, Work};
 use store::testing::TestDb;
 use store::{Conn, Id};
 
@@ -32,7 +32,7 @@ pub async fn dead(server: &Server, works: Vec<Work>) {
             };
             tasks::enqueue(c, &[task])?;
             let until = now + time::Duration::minutes(1);
-            for held in tasks::claim(c, "a", Kind::ALL, Room::any(1), now, until)? {
+            for held in tasks::claim(c, "a", &[work.kind()], Room::any(1), now, until)? {
                 let end = Settle::Dead("it is wrong".to_owned());
                 tasks::settle(c, "a", &held, &end, now)?;
             }

@@ -34,6 +34,7 @@ mod mint;
 mod moved;
 mod negotiation;
 mod notes;
+mod operator_statuses;
 mod orcid_calls;
 mod paging;
 mod people;

@@ -5,15 +5,13 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use raid_registry::auth::Role;
 use serde_json::{Value, json};
-use store::tasks::Work;
 use store::testing::TestDb;
 
 use crate::addresses::{
-    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, LETTER, REDRIVE, RELEASE_POINT,
-    RELEASE_RAID, RESEND, SEARCH, SECURED_READS, TOKEN, body_for, here, is_redirect, lines, writes,
+    ACCEPT_MERGE, ASK, BULK, CHANGES, HOLDER, INVITATION, RELEASE_POINT, RELEASE_RAID, RESEND,
+    SEARCH, SECURED_READS, body_for, here, is_redirect, lines, writes,
 };
 use crate::broken_stores::{busy_store, store_without_tables};
-use crate::dead_letters::dead;
 use crate::harness::{
     AWAY_GROUP, BODY_LIMIT, HOME, HOME_GROUP, Server, embargoed, minimal, path_of, request, serve,
     serve_limited, serve_store, settings,
@@ -22,6 +20,7 @@ use crate::idempotency::twice_at_once;
 use crate::invitations::{what_invitations_end_as, what_invitations_give, what_invitations_lack};
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
+use crate::operator_statuses::{SETTLED, what_operators_give, what_operators_lack};
 use crate::people_statuses::{
     what_contributors_end_as, what_contributors_give, what_contributors_lack,
 };
@@ -180,18 +179,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     let change = request(Method::PUT, &point_path, &all).set_json(&point);
     notes.send(server, change).await.expect(200);
     what_releases_give(notes, server, &all, &path).await;
-    let token = json!({ "name": "new", "servicePoint": HOME });
-    let issue = request(Method::POST, "/v1/tokens", &all).set_json(token);
-    let token = notes.send(server, issue).await.expect(201);
-    let token = format!("/v1/tokens/{}", token["id"].as_str().unwrap());
-    let revoke = request(Method::DELETE, &token, &all);
-    notes.send(server, revoke).await.expect(204);
-    dead(server, vec![Work::Sweep]).await;
-    let redrive = request(Method::POST, REDRIVE, &all);
-    notes.send(server, redrive).await.expect(204);
-    dead(server, vec![Work::Sweep]).await;
-    let discard = request(Method::DELETE, LETTER, &all);
-    notes.send(server, discard).await.expect(204);
+    what_operators_give(notes, server, &all).await;
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -316,14 +304,7 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, odd).await.expect(400);
     }
     what_releases_lack(notes, server, &all).await;
-    for (method, path) in [
-        (Method::DELETE, TOKEN),
-        (Method::DELETE, LETTER),
-        (Method::POST, REDRIVE),
-    ] {
-        let unknown = request(method, path, &all);
-        notes.send(server, unknown).await.expect(404);
-    }
+    what_operators_lack(notes, server, &all).await;
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
@@ -372,11 +353,9 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, ACCEPT_MERGE),
         (Method::POST, RELEASE_RAID),
         (Method::POST, RELEASE_POINT),
-        (Method::DELETE, TOKEN),
-        (Method::DELETE, LETTER),
-        (Method::POST, REDRIVE),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
+    writes.extend(SETTLED);
     for (method, path) in writes {
         let token = if path.starts_with("/raid/1") {
             &foreign
@@ -421,13 +400,11 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
         (Method::POST, ACCEPT_MERGE),
         (Method::POST, RELEASE_RAID),
         (Method::POST, RELEASE_POINT),
-        (Method::DELETE, TOKEN),
-        (Method::DELETE, LETTER),
-        (Method::POST, REDRIVE),
     ];
     let writes: Vec<_> = writes()
         .into_iter()
         .chain(without_body)
+        .chain(SETTLED)
         .map(|(method, path)| request(method, path, &all).set_json(body_for(path)))
         .chain([lines(&all)])
         .collect();

@@ -37,6 +37,7 @@ mod search_paging;
 mod searched;
 mod states;
 mod task_model;
+mod task_overview;
 mod tasks;
 mod turns;
 mod visits;

@@ -24,22 +24,20 @@ store::on_both_databases!(
     a_subject_with_many_tasks_does_not_hide_the_others,
     two_claimers_at_once_get_different_subjects,
     a_lease_of_a_wrong_clock_holds_nobody,
-    one_dead_letter_is_revived_or_dropped_alone,
-    what_is_overdue_is_counted_by_kind,
 );
 
 const ALL: [Kind; 3] = [Kind::Permission, Kind::Membership, Kind::Email];
 
-fn ask(n: u32) -> Work {
+pub fn ask(n: u32) -> Work {
     Work::Permission(person(n))
 }
 
-fn entry(n: u32, raid: u32) -> Work {
+pub fn entry(n: u32, raid: u32) -> Work {
     Work::Membership(person(n), handle(raid))
 }
 
 /// One call for each, so that all are due at the same time.
-async fn enqueue(store: &Store, work: &[Work], lane: Lane, due: i64) {
+pub async fn enqueue(store: &Store, work: &[Work], lane: Lane, due: i64) {
     let new: Vec<_> = work
         .iter()
         .map(|work| NewTask {
@@ -53,20 +51,20 @@ async fn enqueue(store: &Store, work: &[Work], lane: Lane, due: i64) {
     store.write(set).await.unwrap();
 }
 
-async fn claim(store: &Store, owner: &'static str, n: usize, now: i64) -> Vec<Task> {
+pub async fn claim(store: &Store, owner: &'static str, n: usize, now: i64) -> Vec<Task> {
     store
         .write(move |c| tasks::claim(c, owner, &ALL, Room::any(n), at(now), at(now + 60)))
         .await
         .unwrap()
 }
 
-async fn claim_one(store: &Store, owner: &'static str, now: i64) -> Task {
+pub async fn claim_one(store: &Store, owner: &'static str, now: i64) -> Task {
     let mut held = claim(store, owner, 9, now).await;
     assert_eq!(held.len(), 1, "{held:?}");
     held.remove(0)
 }
 
-async fn settle(
+pub async fn settle(
     store: &Store,
     owner: &'static str,
     held: &Task,
@@ -447,87 +445,4 @@ async fn a_lease_of_a_wrong_clock_holds_nobody(db: &TestDb) {
     settle(store, "right", &right, Settle::Done, 11)
         .await
         .unwrap();
-}
-
-async fn one_dead_letter_is_revived_or_dropped_alone(db: &TestDb) {
-    let store = db.store();
-    enqueue(store, &[ask(1), ask(2), entry(3, 1)], Lane::Bulk, 0).await;
-    for (n, held) in (1..).zip(claim(store, "a", 9, 0).await) {
-        let end = Settle::Dead("wrong".into());
-        settle(store, "a", &held, end, n).await.unwrap();
-    }
-    // In pages, oldest first.
-    let mut seen = Vec::new();
-    let mut after = None;
-    loop {
-        let from = after.clone();
-        let read = move |c: &mut Conn| dead_letters::page(c, &Filter::default(), from.as_ref(), 1);
-        let Some(letter) = store.read(read).await.unwrap().pop() else {
-            break;
-        };
-        after = Some(letter.place());
-        seen.push(letter);
-    }
-    assert_eq!(seen.len(), 3);
-    assert!(seen.is_sorted_by_key(|letter| letter.since));
-    let about = |orcid| Filter {
-        orcid: Some(orcid),
-        ..Filter::default()
-    };
-    let third = about(person(3));
-    let found = store
-        .read(move |c| dead_letters::page(c, &third, None, 9))
-        .await
-        .unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].orcid(), Some(&person(3)));
-    assert_eq!(found[0].handle, Some(handle(1)));
-
-    let (kind, key) = (Kind::Permission, ask(1).key());
-    let again = key.clone();
-    let revived = store
-        .write(move |c| {
-            Ok([
-                dead_letters::redrive(c, kind, &again, at(50))?,
-                // It is due, so there is nothing to redrive or drop any more.
-                dead_letters::redrive(c, kind, &again, at(50))?,
-                dead_letters::drop_one(c, kind, &again)?,
-                dead_letters::redrive(c, kind, "nonsense", at(50))?,
-            ])
-        })
-        .await
-        .unwrap();
-    assert_eq!(revived, [true, false, false, false]);
-    assert_eq!(claim_one(store, "a", 50).await.work, ask(1));
-    let second = ask(2).key();
-    let dropped = store
-        .write(move |c| dead_letters::drop_one(c, kind, &second))
-        .await
-        .unwrap();
-    assert!(dropped);
-    let left = store
-        .read(|c| dead_letters::page(c, &Filter::default(), None, 9))
-        .await
-        .unwrap();
-    assert_eq!(left.len(), 1);
-}
-
-async fn what_is_overdue_is_counted_by_kind(db: &TestDb) {
-    let store = db.store();
-    enqueue(store, &[ask(1)], Lane::Bulk, 10).await;
-    enqueue(store, &[ask(2)], Lane::Bulk, 20).await;
-    // A reminder of a later day.
-    enqueue(store, &[ask(3)], Lane::Background, 10_000).await;
-    enqueue(store, &[entry(4, 1)], Lane::Bulk, 5).await;
-    // One that a worker holds is not overdue.
-    let held = claim(store, "a", 1, 30).await;
-    assert_eq!(held[0].work, entry(4, 1));
-    let overdue = |now| store.read(move |c| tasks::overdue(c, at(now)));
-    let found = overdue(30).await.unwrap();
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].kind, found[0].count), (Kind::Permission, 2));
-    assert_eq!(found[0].since, at(10));
-    assert!(overdue(9).await.unwrap().is_empty());
-    // A worker that died holds nothing when its lease ends.
-    assert_eq!(overdue(91).await.unwrap().len(), 2);
 }
