@@ -58,6 +58,10 @@ async fn serve(stream: TcpStream, script: Script) -> std::io::Result<()> {
         if !answer.is_empty() {
             stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
         }
+        // What follows is TLS, which this server does not speak.
+        if line.starts_with("STARTTLS") && answer.starts_with("220") {
+            return Ok(());
+        }
         line.clear();
     }
     Ok(())

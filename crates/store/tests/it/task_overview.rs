@@ -4,7 +4,7 @@ use crate::sample::{at, handle, person};
 use crate::tasks::{ask, claim, claim_one, enqueue, entry, settle};
 use store::Conn;
 use store::tasks::dead_letters::{self, Filter};
-use store::tasks::{self, Kind, Lane, Settle};
+use store::tasks::{self, Kind, Lane, Room, Settle};
 use store::testing::TestDb;
 
 store::on_both_databases!(
@@ -83,7 +83,9 @@ async fn what_is_overdue_is_counted_by_kind(db: &TestDb) {
     enqueue(store, &[ask(3)], Lane::Background, 10_000).await;
     enqueue(store, &[entry(4, 1)], Lane::Bulk, 5).await;
     // One that a worker holds is not overdue.
-    let held = claim(store, "a", 1, 30).await;
+    let take =
+        |c: &mut Conn| tasks::claim(c, "a", &[Kind::Membership], Room::any(1), at(30), at(90));
+    let held = store.write(take).await.unwrap();
     assert_eq!(held[0].work, entry(4, 1));
     let overdue = |now| store.read(move |c| tasks::overdue(c, at(now)));
     let found = overdue(30).await.unwrap();
