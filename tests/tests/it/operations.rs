@@ -114,8 +114,12 @@ async fn mail_server_that_refuses() -> u16 {
 async fn refused_mail(agency: &Agency<'_>, operator: &Client) -> (String, Value) {
     let raid = agency.client().mint(&examples::minimal()).await;
     let handle = handle_of(&raid);
-    let position = &examples::minimal()["contributor"][0]["position"];
-    let request = json!({"email": ADDRESS, "position": position});
+    let person = &examples::minimal()["contributor"][0];
+    let request = json!({
+        "email": ADDRESS,
+        "position": person["position"],
+        "role": person["role"],
+    });
     let path = format!("/v1/raids/{handle}/invitations");
     agency.client().post(&path, &request).await.expect(201);
     let letter = eventually("the dead letter", async || {

@@ -49,9 +49,11 @@ pub(crate) async fn dead_letters(settings: &Settings, what: &Arguments) -> anyho
         }
         named = letters.into_iter().map(|it| (it.kind, it.key)).collect();
     }
-    let count = named.len();
+    let mut count = 0;
     for (kind, key) in named {
-        change(&store, kind, key, what.redrive).await?;
+        if change(&store, kind, key, what.redrive).await? {
+            count += 1;
+        }
     }
     let done = if what.redrive {
         "tried again"
@@ -62,8 +64,8 @@ pub(crate) async fn dead_letters(settings: &Settings, what: &Arguments) -> anyho
     Ok(())
 }
 
-/// Redrives a dead letter, or drops it.
-async fn change(store: &Store, kind: Kind, key: String, redrives: bool) -> anyhow::Result<()> {
+/// Redrives a dead letter, or drops it; says whether it could.
+async fn change(store: &Store, kind: Kind, key: String, redrives: bool) -> anyhow::Result<bool> {
     let now = store.clock().now();
     let text = format!("{kind} {key}");
     let found = store
@@ -80,7 +82,7 @@ async fn change(store: &Store, kind: Kind, key: String, redrives: bool) -> anyho
             "note: {text} is no dead letter, or its key is damaged and it can be dropped only"
         );
     }
-    Ok(())
+    Ok(found)
 }
 
 async fn all(store: &Store) -> anyhow::Result<Vec<DeadLetter>> {
