@@ -144,7 +144,7 @@ pub(crate) async fn redrive(
     req: HttpRequest,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    let (kind, key) = named(&caller, &req)?;
+    let (kind, key) = named(&caller, &req, &registry).await?;
     let now = registry.now();
     let redriven = registry
         .store
@@ -157,17 +157,31 @@ pub(crate) async fn discard(
     req: HttpRequest,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Refusal> {
-    let (kind, key) = named(&caller, &req)?;
+    let (kind, key) = named(&caller, &req, &registry).await?;
     let dropped = registry
         .store
         .write(move |c| dead_letters::drop_one(c, kind, &key));
     answered(dropped.await?, &req)
 }
 
-/// The task that a path names, for operators.
-fn named(caller: &Caller, req: &HttpRequest) -> Result<(Kind, String), Refusal> {
+/// The dead letter that a path names, for operators. It is looked up before the write waits for its
+/// turn, which looks again.
+async fn named(
+    caller: &Caller,
+    req: &HttpRequest,
+    registry: &Registry,
+) -> Result<(Kind, String), Refusal> {
     caller.must_be(&[Role::Operator])?;
-    letter_of(req.match_info().query("id")).ok_or_else(|| missing(req))
+    let (kind, key) = letter_of(req.match_info().query("id")).ok_or_else(|| missing(req))?;
+    let wanted = key.clone();
+    let is_dead = registry
+        .store
+        .read(move |c| dead_letters::is_dead(c, kind, &wanted));
+    if is_dead.await? {
+        Ok((kind, key))
+    } else {
+        Err(missing(req))
+    }
 }
 
 fn answered(found: bool, req: &HttpRequest) -> Result<HttpResponse, Refusal> {

@@ -299,19 +299,20 @@ pub(crate) async fn revoke(
         .query("id")
         .parse()
         .map_err(|_| missing())?;
-    let now = registry.now();
-    let revoked = registry.store.write(move |c| {
-        let row = api_tokens::find(c, id)?;
-        let is_theirs = |row: &ApiTokenRow| of.is_none() || row.service_point_id == of;
-        if !row.is_some_and(|row| is_theirs(&row)) {
-            return Ok(false);
-        }
-        api_tokens::revoke(c, id, now)?;
-        Ok(true)
-    });
-    if !revoked.await? {
+    // A token keeps its service point, so that it is looked up before the write waits for its turn.
+    let found = registry
+        .store
+        .read(move |c| api_tokens::find(c, id))
+        .await?;
+    let is_theirs = |row: &ApiTokenRow| of.is_none() || row.service_point_id == of;
+    if !found.is_some_and(|row| is_theirs(&row)) {
         return Err(missing().into());
     }
+    let now = registry.now();
+    registry
+        .store
+        .write(move |c| api_tokens::revoke(c, id, now))
+        .await?;
     registry.closed_everywhere().await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -172,17 +172,22 @@ fn invitation_of(letter: &DeadLetter) -> Option<Id> {
     }
 }
 
-/// Makes a dead letter due again; says whether there was one that can be.
-pub fn redrive(c: &mut Conn, kind: Kind, key: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let Ok(work) = Work::parse(kind, key) else {
-        return Ok(false);
-    };
+/// Whether a task is a dead letter.
+pub fn is_dead(c: &mut Conn, kind: Kind, key: &str) -> Result<bool, StoreError> {
     let dead: i64 = task::table
         .find((kind, key))
         .filter(task::state.eq(State::Dead))
         .count()
         .get_result(c)?;
-    if dead == 0 {
+    Ok(dead > 0)
+}
+
+/// Makes a dead letter due again; says whether there was one that can be.
+pub fn redrive(c: &mut Conn, kind: Kind, key: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let Ok(work) = Work::parse(kind, key) else {
+        return Ok(false);
+    };
+    if !is_dead(c, kind, key)? {
         return Ok(false);
     }
     let due = NewTask {
