@@ -96,122 +96,123 @@ async fn a_mail_that_is_taken_is_sent() {
     assert_eq!(send(server(&[]).await, Tls::None, false).await, Ok(()));
 }
 
+const OFFERS_TLS: (&str, &str) = ("EHLO", "250-mail.example\r\n250 STARTTLS");
+const OFFERS_SIGN_IN: (&str, &str) = ("EHLO", "250-mail.example\r\n250 AUTH PLAIN");
+/// Script, TLS, with a password; outcome, code, whether it is final, words.
+type Case = (
+    Script,
+    Tls,
+    bool,
+    &'static str,
+    Option<u16>,
+    bool,
+    &'static str,
+);
+const CASES: [Case; 10] = [
+    (
+        &[],
+        Tls::Required,
+        false,
+        "starttls-missing",
+        None,
+        false,
+        "mail.smtp_tls",
+    ),
+    (
+        &[OFFERS_TLS, ("STARTTLS", "454 4.7.0 TLS not available")],
+        Tls::Required,
+        false,
+        "starttls-refused",
+        Some(454),
+        false,
+        "454 4.7.0 TLS not available",
+    ),
+    (
+        &[OFFERS_TLS, ("STARTTLS", "220 go ahead")],
+        Tls::Required,
+        false,
+        "tls",
+        None,
+        false,
+        "encrypted",
+    ),
+    (
+        &[
+            OFFERS_SIGN_IN,
+            ("AUTH", "535 5.7.8 mailer: wrong password hunter2"),
+        ],
+        Tls::None,
+        true,
+        "sign-in",
+        Some(535),
+        false,
+        "535 5.7.8 (removed) wrong password (removed)",
+    ),
+    (
+        &[],
+        Tls::None,
+        true,
+        "sign-in",
+        None,
+        false,
+        "mail.smtp_user",
+    ),
+    (
+        &[("MAIL", "530 5.7.0 Authentication required")],
+        Tls::None,
+        false,
+        "sign-in",
+        Some(530),
+        false,
+        "530",
+    ),
+    (
+        &[(
+            "RCPT",
+            "550 5.1.1 <amara.okafor@university.example>: no such user",
+        )],
+        Tls::None,
+        false,
+        "refused",
+        Some(550),
+        true,
+        "550 5.1.1 (address) no such user",
+    ),
+    (
+        &[(
+            "(content)",
+            "451 4.7.1 Greylisted, see https://help.example/x",
+        )],
+        Tls::None,
+        false,
+        "deferred",
+        Some(451),
+        false,
+        "451 4.7.1 Greylisted, see (link)",
+    ),
+    (
+        &[("(connect)", "554 5.7.1 blocked")],
+        Tls::None,
+        false,
+        "refused",
+        Some(554),
+        false,
+        "554 5.7.1 blocked",
+    ),
+    (
+        &[("(connect)", "421 4.3.2 too busy")],
+        Tls::None,
+        false,
+        "deferred",
+        Some(421),
+        false,
+        "421 4.3.2 too busy",
+    ),
+];
+
 #[tokio::test]
 async fn each_trouble_with_a_server_is_told_apart() {
-    const OFFERS_TLS: (&str, &str) = ("EHLO", "250-mail.example\r\n250 STARTTLS");
-    const OFFERS_SIGN_IN: (&str, &str) = ("EHLO", "250-mail.example\r\n250 AUTH PLAIN");
-    // Script, TLS, with a password; outcome, code, whether it is final, words.
-    type Case = (
-        Script,
-        Tls,
-        bool,
-        &'static str,
-        Option<u16>,
-        bool,
-        &'static str,
-    );
-    let cases: [Case; 10] = [
-        (
-            &[],
-            Tls::Required,
-            false,
-            "starttls-missing",
-            None,
-            false,
-            "mail.smtp_tls",
-        ),
-        (
-            &[OFFERS_TLS, ("STARTTLS", "454 4.7.0 TLS not available")],
-            Tls::Required,
-            false,
-            "starttls-refused",
-            Some(454),
-            false,
-            "454 4.7.0 TLS not available",
-        ),
-        (
-            &[OFFERS_TLS, ("STARTTLS", "220 go ahead")],
-            Tls::Required,
-            false,
-            "tls",
-            None,
-            false,
-            "encrypted",
-        ),
-        (
-            &[
-                OFFERS_SIGN_IN,
-                ("AUTH", "535 5.7.8 mailer: wrong password hunter2"),
-            ],
-            Tls::None,
-            true,
-            "sign-in",
-            Some(535),
-            false,
-            "535 5.7.8 (removed) wrong password (removed)",
-        ),
-        (
-            &[],
-            Tls::None,
-            true,
-            "sign-in",
-            None,
-            false,
-            "mail.smtp_user",
-        ),
-        (
-            &[("MAIL", "530 5.7.0 Authentication required")],
-            Tls::None,
-            false,
-            "sign-in",
-            Some(530),
-            false,
-            "530",
-        ),
-        (
-            &[(
-                "RCPT",
-                "550 5.1.1 <amara.okafor@university.example>: no such user",
-            )],
-            Tls::None,
-            false,
-            "refused",
-            Some(550),
-            true,
-            "550 5.1.1 (address) no such user",
-        ),
-        (
-            &[(
-                "(content)",
-                "451 4.7.1 Greylisted, see https://help.example/x",
-            )],
-            Tls::None,
-            false,
-            "deferred",
-            Some(451),
-            false,
-            "451 4.7.1 Greylisted, see (link)",
-        ),
-        (
-            &[("(connect)", "554 5.7.1 blocked")],
-            Tls::None,
-            false,
-            "refused",
-            Some(554),
-            false,
-            "554 5.7.1 blocked",
-        ),
-        (
-            &[("(connect)", "421 4.3.2 too busy")],
-            Tls::None,
-            false,
-            "deferred",
-            Some(421),
-            false,
-            "421 4.3.2 too busy",
-        ),
-    ];
-    for (script, tls, with_password, outcome, code, is_final, words) in cases {
+    for (script, tls, with_password, outcome, code, is_final, words) in CASES {
         let failure = failure(script, tls, with_password).await;
         let told = (failure.outcome(), failure.code(), failure.is_final());
         assert_eq!(told, (outcome, code, is_final), "{failure:?}");
