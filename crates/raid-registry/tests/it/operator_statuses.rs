@@ -36,10 +36,13 @@ pub async fn what_operators_give(notes: &mut Notes, server: &Server, token: &str
     }
 }
 
-/// What they lack.
+/// What they lack, and what they cannot read.
 pub async fn what_operators_lack(notes: &mut Notes, server: &Server, token: &str) {
     for (method, path) in SETTLED {
         let unknown = request(method, path, token);
         notes.send(server, unknown).await.expect(404);
+    }
+    for path in ["/v1/dead-letters?kind=x", "/v1/tokens?cursor=x"] {
+        notes.get(server, token, path).await.expect(400);
     }
 }

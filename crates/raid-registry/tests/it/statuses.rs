@@ -253,8 +253,6 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         &here("/v1/raids/10.82841/nowhere/versions?cursor=x", &path),
         &here("/v1/raids/10.82841/nowhere/invitations?cursor=x", &path),
         "/v1/orcid-calls?outcome=x",
-        "/v1/dead-letters?kind=x",
-        "/v1/tokens?cursor=x",
         "/v1/changes?after=x",
     ] {
         notes.get(server, &operator, path).await.expect(400);
