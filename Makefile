@@ -66,6 +66,10 @@ else
 	@echo "cargo-deny is not installed, so nothing was checked (cargo install cargo-deny)"
 endif
 
+.PHONY: ops
+ops: ## check the alert rules, their tests and the dashboard in ops/ (METRICS=address of /metrics)
+	@scripts/ops $(METRICS)
+
 .PHONY: openapi
 openapi: ## write openapi/ anew from the code
 	cargo run --locked -- openapi

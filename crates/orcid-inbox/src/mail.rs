@@ -1,97 +1,20 @@
 //! Sending invitations by e-mail.
 
+use crate::mail_delivery::{Delivery, MailError, Transport};
 use crate::request::page_url;
 use crate::settings::Settings;
 use crate::signed::{Link, Signer};
+use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType};
 use lettre::message::{Body, Mailbox, SinglePart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use raid_model::Raid;
 use reconciler::{Held, Reconcile, Verdict};
-use secrecy::{ExposeSecret as _, SecretString};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use secrecy::ExposeSecret as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 use store::invitations::{self, InvitationRow, MAX_MAILS, State};
 use store::tasks::{Kind, Work};
 use store::{Id, Store, StoreError, inviters, raids};
-
-/// Where mail goes.
-#[derive(Debug, Clone)]
-pub enum Transport {
-    /// Into files, one a message: the embedded default.
-    Files(PathBuf),
-    /// To a mail server.
-    Smtp {
-        /// Its name.
-        host: String,
-        /// Its port.
-        port: u16,
-        /// How the connection is protected.
-        tls: Tls,
-        /// User and password, where it wants them.
-        credentials: Option<(String, SecretString)>,
-        /// The longest wait.
-        timeout: Duration,
-    },
-}
-
-/// How a connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// From the first byte (port 465).
-    Implicit,
-    /// After `STARTTLS`, which must succeed (port 587).
-    Required,
-    /// Not at all: for a relay on this machine.
-    None,
-}
-
-/// Why mail cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum MailError {
-    /// The sender is no address.
-    #[error("mail.from: {0}")]
-    From(#[from] lettre::address::AddressError),
-    /// The server cannot be used.
-    #[error("mail.smtp: {0}")]
-    Smtp(#[from] lettre::transport::smtp::Error),
-    /// The folder cannot be made.
-    #[error("mail.folder {0}: {1}")]
-    Folder(PathBuf, std::io::Error),
-}
-
-/// What sends to a mail server. Connects to nothing yet.
-pub(crate) fn smtp(
-    host: &str,
-    port: u16,
-    tls: Tls,
-    credentials: Option<&(String, SecretString)>,
-    timeout: Duration,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
-    let builder = match tls {
-        Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
-        Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
-        Tls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
-    };
-    let builder = builder.port(port).timeout(Some(timeout));
-    Ok(match credentials {
-        Some((user, password)) => {
-            let password = password.expose_secret().to_owned();
-            let credentials = Credentials::new(user.clone(), password);
-            builder.credentials(credentials).build()
-        }
-        None => builder.build(),
-    })
-}
-
-enum Sender {
-    Files(AsyncFileTransport<Tokio1Executor>),
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
-}
 
 /// Sends invitations.
 pub struct EmailReconciler {
@@ -99,7 +22,7 @@ pub struct EmailReconciler {
     settings: Arc<Settings>,
     signer: Signer,
     from: Mailbox,
-    sender: Sender,
+    delivery: Delivery,
 }
 
 impl EmailReconciler {
@@ -114,29 +37,12 @@ impl EmailReconciler {
         from: &str,
         transport: Transport,
     ) -> Result<Self, MailError> {
-        let sender = match transport {
-            Transport::Files(folder) => {
-                std::fs::DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(&folder)
-                    .map_err(|e| MailError::Folder(folder.clone(), e))?;
-                Sender::Files(AsyncFileTransport::new(folder))
-            }
-            Transport::Smtp {
-                host,
-                port,
-                tls,
-                credentials,
-                timeout,
-            } => Sender::Smtp(smtp(&host, port, tls, credentials.as_ref(), timeout)?),
-        };
         Ok(Self {
             store,
             settings,
             signer,
             from: from.parse()?,
-            sender,
+            delivery: Delivery::new(transport)?,
         })
     }
 
@@ -169,36 +75,32 @@ impl EmailReconciler {
         if !counts {
             return Verdict::done().with(move |c| invitations::cancel(c, id).map(drop));
         }
-        let message = match self.write(&invitation, &row.document.0) {
-            Ok(message) => message,
+        let written = self.write(&invitation, &row.document.0);
+        let (message, to) = match written {
+            Ok(written) => written,
             Err(WriteError::Store(e)) => return e.into(),
             Err(WriteError::Mail(reason)) => {
                 return Verdict::dead(reason).with(move |c| invitations::failed(c, id));
             }
         };
-        // What a mail server says may quote the address, so it is not kept.
-        let sent = match &self.sender {
-            Sender::Files(files) => match files.send(message).await {
-                Ok(_) => Ok(()),
-                Err(_) => Err(("the mail cannot be written into its folder", false)),
-            },
-            Sender::Smtp(smtp) => match smtp.send(message).await {
-                Ok(_) => Ok(()),
-                Err(e) if e.is_permanent() => Err(("the mail server refused the mail", true)),
-                Err(_) => Err(("the mail server does not take the mail now", false)),
-            },
-        };
-        match sent {
+        match self.delivery.send(message, &to).await {
             Ok(()) => {
                 let at = self.store.clock().now();
                 Verdict::done().with(move |c| invitations::mailed(c, id, at))
             }
-            Err((reason, true)) => Verdict::dead(reason).with(move |c| invitations::failed(c, id)),
-            Err((reason, false)) => Verdict::retry(reason),
+            Err(failure) if failure.is_final() => {
+                Verdict::dead(failure.into_text()).with(move |c| invitations::failed(c, id))
+            }
+            Err(failure) => Verdict::retry(failure.into_text()),
         }
     }
 
-    fn write(&self, invitation: &InvitationRow, document: &str) -> Result<Message, WriteError> {
+    /// The mail, and whom it goes to.
+    fn write(
+        &self,
+        invitation: &InvitationRow,
+        document: &str,
+    ) -> Result<(Message, Mailbox), WriteError> {
         let raid: Raid = serde_json::from_str(document)
             .map_err(|e| StoreError::Corrupt(format!("RAiD: {e}")))?;
         let address = invitation.address(self.store.keys())?;
@@ -238,9 +140,9 @@ impl EmailReconciler {
         );
         let host = self.settings.public_url.host_str().unwrap_or("localhost");
         let number = invitation.mails + 1;
-        Message::builder()
+        let message = Message::builder()
             .from(self.from.clone())
-            .to(to)
+            .to(to.clone())
             .subject(SUBJECT)
             // The same for every try: a mail sent twice after an unknown outcome is one mail.
             .message_id(Some(format!(
@@ -253,7 +155,8 @@ impl EmailReconciler {
                     .header(ContentType::TEXT_PLAIN)
                     .body(encoded(body)),
             )
-            .map_err(|_| WriteError::Mail("the mail cannot be written".into()))
+            .map_err(|_| WriteError::Mail("the mail cannot be written".into()))?;
+        Ok((message, to))
     }
 }
 

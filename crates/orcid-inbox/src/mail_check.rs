@@ -1,8 +1,11 @@
 //! Whether the mail settings work, without sending a mail.
 
-use crate::mail::{MailError, Transport, smtp};
+use crate::mail_delivery::{MailError, SmtpServer, Tls, Transport};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use secrecy::ExposeSecret as _;
 
 /// Why a mail server cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,20 +49,31 @@ pub fn check_sender(from: &str) -> Result<(), MailError> {
 /// # Errors
 /// [`MailServerError`] tells what the server said.
 pub async fn check_mail_server(transport: &Transport) -> Result<(), MailServerError> {
-    let Transport::Smtp {
-        host,
-        port,
-        tls,
-        credentials,
-        timeout,
-    } = transport
-    else {
+    let Transport::Smtp(server) = transport else {
         return Ok(());
     };
-    let sender = smtp(host, *port, *tls, credentials.as_ref(), *timeout)?;
+    let sender = sender(server)?;
     if sender.test_connection().await? {
         Ok(())
     } else {
         Err(MailServerError::Closed)
     }
+}
+
+fn sender(server: &SmtpServer) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
+    let host = &server.host;
+    let builder = match server.tls {
+        Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
+        Tls::Required => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
+        Tls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+    };
+    let builder = builder.port(server.port).timeout(Some(server.timeout));
+    Ok(match &server.credentials {
+        Some((user, password)) => {
+            let password = password.expose_secret().to_owned();
+            let credentials = Credentials::new(user.clone(), password);
+            builder.credentials(credentials).build()
+        }
+        None => builder.build(),
+    })
 }

@@ -12,6 +12,7 @@ mod restore;
 mod resync;
 mod serve;
 mod token;
+mod tokens;
 mod why;
 mod withdraw;
 
@@ -25,6 +26,7 @@ use clap::{Parser, Subcommand};
 use orcid_simulator::Simulator;
 use secrecy::SecretString;
 use std::path::PathBuf;
+use store::Id;
 use url::Url;
 
 /// RAiD registration agency: mint RAiDs, and keep them on the contributors' ORCID records.
@@ -56,8 +58,14 @@ enum Command {
     },
     /// Bring the database's schema up to date.
     Migrate,
-    /// Print a token that this agency's API accepts.
+    /// Issue a token of this agency's API, and print it.
     Token(token::Arguments),
+    /// List the tokens that were issued, with their last use, or revoke some.
+    Tokens {
+        /// Revoke this one, by its id; may be given several times.
+        #[arg(long, value_name = "ID")]
+        revoke: Vec<Id>,
+    },
     /// Run the local ORCID simulator alone.
     Simulator,
     /// Walk through the whole workflow against a running instance with the simulator.
@@ -78,12 +86,8 @@ enum Command {
         #[command(subcommand)]
         action: damaged::Action,
     },
-    /// List the work that cannot heal by itself, with its reason.
-    DeadLetters {
-        /// Try it again.
-        #[arg(long)]
-        redrive: bool,
-    },
+    /// List the work that cannot heal by itself, with its reason; try it again, or drop it.
+    DeadLetters(dead_letters::Arguments),
     /// Look at every entry on ORCID records, after a setting changed that they are derived from, and
     /// have those written that differ.
     Resync {
@@ -157,9 +161,8 @@ impl CommandLine {
                 withdraw::withdraw(&settings, &arguments, token()).await
             }
             Command::Damaged { action } => damaged::damaged(&settings, &action).await,
-            Command::DeadLetters { redrive } => {
-                dead_letters::dead_letters(&settings, redrive).await
-            }
+            Command::Tokens { revoke } => tokens::tokens(&settings, &revoke).await,
+            Command::DeadLetters(what) => dead_letters::dead_letters(&settings, &what).await,
             Command::Resync { dry_run } => resync::resync(&settings, dry_run).await,
             Command::ForgetPutCodes { dry_run } => {
                 forget_put_codes::forget_put_codes(&settings, dry_run).await

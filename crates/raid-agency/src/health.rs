@@ -10,7 +10,9 @@ use raid_registry::resource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Store, StoreError, damage, memberships, namings, permissions, service_points, tasks};
+use store::{
+    Store, StoreError, Timestamp, damage, memberships, namings, permissions, service_points, tasks,
+};
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
@@ -151,7 +153,8 @@ async fn details(health: web::Data<Health>) -> HttpResponse {
 }
 
 async fn metrics(health: web::Data<Health>) -> HttpResponse {
-    if let Err(e) = health.store.read(gauge).await {
+    let now = health.store.clock().now();
+    if let Err(e) = health.store.read(move |c| gauge(c, now)).await {
         tracing::warn!(error = %e, "the store cannot be counted");
     }
     metrics::counter!("raid_damaged_records_left_out_total").absolute(damage::times_left_out());
@@ -173,7 +176,7 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn gauge(c: &mut store::Conn) -> Result<(), StoreError> {
+fn gauge(c: &mut store::Conn, now: Timestamp) -> Result<(), StoreError> {
     let tasks = tasks::counts(c)?;
     for kind in tasks::Kind::ALL {
         for state in tasks::State::ALL {
@@ -184,6 +187,14 @@ fn gauge(c: &mut store::Conn) -> Result<(), StoreError> {
             metrics::gauge!("raid_tasks", "kind" => kind.as_str(), "state" => state.as_str())
                 .set(n as f64);
         }
+    }
+    let overdue = tasks::overdue(c, now)?;
+    for kind in tasks::Kind::ALL {
+        let found = overdue.iter().find(|overdue| overdue.kind == *kind);
+        let count = found.map_or(0, |overdue| overdue.count);
+        let age = found.map_or(0.0, |overdue| (now - overdue.since).as_seconds_f64());
+        metrics::gauge!("raid_tasks_overdue", "kind" => kind.as_str()).set(count as f64);
+        metrics::gauge!("raid_oldest_overdue_task_seconds", "kind" => kind.as_str()).set(age);
     }
     let people = permissions::counts(c)?;
     for state in PermissionState::ALL {

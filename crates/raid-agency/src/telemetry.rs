@@ -1,9 +1,11 @@
 //! Logs and metrics.
 
 use crate::settings::{Log, LogFormat};
+use crate::{metric_help, process_metrics};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::{BufWriter, IsTerminal as _, stderr};
+use store::{Clock, Timestamp};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +27,7 @@ pub struct LogWriter {
 pub struct Metrics {
     recorded: PrometheusHandle,
     lost_log_lines: ErrorCounter,
+    started: Timestamp,
 }
 
 impl Metrics {
@@ -32,6 +35,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let lost = self.lost_log_lines.dropped_lines();
         metrics::counter!("raid_log_lines_lost_total").absolute(lost as u64);
+        process_metrics::record(self.started);
         self.recorded.render()
     }
 }
@@ -84,8 +88,11 @@ pub fn start_metrics(log: &LogWriter) -> anyhow::Result<Metrics> {
         .context("metrics")?
         .install_recorder()
         .context("metrics")?;
+    metric_help::describe();
+    metrics::gauge!("raid_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(Metrics {
         recorded,
+        started: Clock::system().now(),
         lost_log_lines: log.lost.clone(),
     })
 }

@@ -3,9 +3,13 @@
 //! Tokens are JWTs as Keycloak issues them: `realm_access.roles` holds the roles,
 //! `service_point_group_id` the group whose service point the caller acts for. They come from this
 //! agency itself ([`LocalIssuer`]), from `OpenID` providers, or both; `iss` chooses.
+//!
+//! Other tokens begin with `raid_`: the agency issued them ([`issue_api_token`]), keeps a hash of each,
+//! and can revoke each alone.
 
 use std::time::Duration;
 
+mod api_tokens;
 mod caller;
 mod claims;
 mod key_set;
@@ -15,10 +19,12 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
+pub use api_tokens::{Creator, NewApiToken, issue_api_token};
 pub use caller::{Role, UnknownRole};
 pub use key_set::{KEY_REFRESHES, KeySetError, count_keys};
 pub use local::{LocalIssuer, LocalKey, LocalKeyError, LocalToken, issue_local_token};
 
+pub(crate) use api_tokens::ApiTokens;
 pub(crate) use caller::{Caller, Visitor, identified, remembered};
 pub(crate) use verifier::{Verifier, VerifierError};
 
@@ -33,6 +39,8 @@ pub struct AuthSettings {
     /// The issuer of tokens from before issuers were stored: its callers' idempotency keys are
     /// found as they were stored then.
     pub former_issuer: Option<String>,
+    /// The issuer of the tokens that the agency keeps ([`issue_api_token`]).
+    pub api_token_issuer: String,
 }
 
 impl AuthSettings {
@@ -40,6 +48,7 @@ impl AuthSettings {
     pub(crate) fn accepts(&self, issuer: &str) -> bool {
         self.local.iter().any(|local| local.issuer == issuer)
             || self.oidc.iter().any(|oidc| oidc.issuer == issuer)
+            || self.api_token_issuer == issuer
     }
 }
 

@@ -12,6 +12,7 @@ mod body;
 mod boundary;
 mod contributor_view;
 mod cursor;
+mod dead_letter_view;
 mod embargo;
 mod endpoints;
 mod etag;
@@ -51,6 +52,7 @@ pub use boundary::BoundaryReconciler;
 pub use contributor_view::{
     ActionView, ContributorView, EntryView, NotificationView, PermissionView, TaskView,
 };
+pub use dead_letter_view::{DeadLetterView, letter_id, letter_of};
 pub use embargo::EmbargoReconciler;
 pub use framework_errors::explain_errors;
 pub use limits::{RequestLimits, limit_requests};

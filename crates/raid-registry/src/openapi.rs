@@ -2,6 +2,7 @@
 
 mod describe;
 mod messages;
+mod operator_messages;
 mod orcid_messages;
 mod owner_messages;
 mod schemas;
@@ -45,7 +46,8 @@ pub fn openapi() -> OpenApi {
         .bearer_format("JWT")
         .description(Some(
             "A token of a trusted issuer, with roles in `realm_access.roles` and the group of the \
-             service point in `service_point_group_id`.",
+             service point in `service_point_group_id`; or one that this agency issued, which begins \
+             with `raid_` (`POST /v1/tokens`).",
         ))
         .build();
     let components = schemas::all()

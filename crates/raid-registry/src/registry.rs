@@ -12,7 +12,7 @@ use store::service_points::{self, ServicePointRow};
 use store::{Store, StoreError, Timestamp};
 use tokio::time::sleep;
 
-use crate::auth::{Verifier, VerifierError};
+use crate::auth::{ApiTokens, Verifier, VerifierError};
 use crate::feed::Feed;
 use crate::idempotency::InHand;
 use crate::record::Record;
@@ -23,6 +23,7 @@ pub struct Registry {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
+    pub(crate) api_tokens: ApiTokens,
     pub(crate) resolvers: Resolvers,
     pub(crate) feed: Feed,
     pub(crate) in_hand: InHand,
@@ -84,6 +85,7 @@ impl Registry {
                     .build()
             }),
             feed: Feed::new(settings.change_feed),
+            api_tokens: ApiTokens::new(settings.auth.api_token_issuer.clone(), cache),
             store,
             settings,
             verifier,

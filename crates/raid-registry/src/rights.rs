@@ -48,6 +48,22 @@ pub(crate) fn may_see_service_points(caller: &Caller) -> Result<(), Refusal> {
     caller.must_be(&[Role::ServicePointUser, Role::Operator, Role::RaidDumper])
 }
 
+/// Whose tokens the caller manages: those of one service point, or all (none). A token makes no
+/// other token, unless it is an operator's: a leaked one ends when it is revoked.
+pub(crate) async fn manages_tokens_of(
+    registry: &Registry,
+    caller: &Caller,
+) -> Result<Option<i64>, Refusal> {
+    if caller.is(Role::Operator) {
+        return Ok(None);
+    }
+    caller.must_be(&[Role::ServicePointUser])?;
+    if caller.has_api_token() {
+        return Err(Refusal::Forbidden);
+    }
+    Ok(Some(own(registry, caller).await?.id))
+}
+
 /// The service point that the caller acts for.
 async fn own(registry: &Registry, caller: &Caller) -> Result<Arc<ServicePointRow>, Refusal> {
     let found = match caller.group() {

@@ -8,9 +8,9 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, ResponseError as _, Route, web};
 
 use crate::endpoints::{
-    bulk, changes, contributors, count, docs, history, holders, invitations, isni, landing, list,
-    mint, orcid_calls, people, permissions, read, redaction, redirect, release, search,
-    service_points, transfer, update, version, versions, vocabularies, withdrawal,
+    bulk, changes, contributors, count, dead_letters, docs, history, holders, invitations, isni,
+    landing, list, mint, orcid_calls, people, permissions, read, redaction, redirect, release,
+    search, service_points, tokens, transfer, update, version, versions, vocabularies, withdrawal,
 };
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::methods::resource;
@@ -85,6 +85,12 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     endpoint!(GET  "/v1/raids/{prefix}/{suffix}/versions" => versions::list, versions::describe),
     endpoint!(GET  "/v1/changes" => changes::list, changes::describe),
     endpoint!(GET  "/v1/orcid-calls" => orcid_calls::list, orcid_calls::describe),
+    endpoint!(GET  "/v1/tokens" => tokens::list, tokens::describe_list),
+    endpoint!(POST "/v1/tokens" => tokens::create, tokens::describe_create),
+    endpoint!(DELETE "/v1/tokens/{id}" => tokens::revoke, tokens::describe_revoke),
+    endpoint!(GET  "/v1/dead-letters" => dead_letters::list, dead_letters::describe_list),
+    endpoint!(POST "/v1/dead-letters/{id}/redrive" => dead_letters::redrive, dead_letters::describe_redrive),
+    endpoint!(DELETE "/v1/dead-letters/{id}" => dead_letters::discard, dead_letters::describe_drop),
     endpoint!(GET  "/v1/vocabularies" => vocabularies::list, vocabularies::describe_list),
     endpoint!(GET  "/v1/vocabularies/{name}" => vocabularies::read, vocabularies::describe_read),
     endpoint!(GET  "/raids/{prefix}/{suffix}" => landing::page, landing::describe),

@@ -4,6 +4,7 @@
 pub mod agency_keys;
 pub mod announcements;
 pub mod answers;
+pub mod api_tokens;
 pub mod backup;
 pub mod calls;
 pub mod changes;

@@ -172,6 +172,17 @@ diesel::table! {
     }
 }
 diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+    use crate::types::DbUuid;
+    api_token (id) {
+        id -> DbUuid, name -> Text, hash -> Text, subject -> Text, roles -> Text,
+        service_point_id -> Nullable<BigInt>, created_at -> Timestamp,
+        created_by -> Nullable<Text>, created_by_issuer -> Nullable<Text>,
+        expires_at -> Timestamp, last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
     limiter (name) { name -> Text, next_at -> Timestamp, rate_milli -> BigInt, slowed_at -> Timestamp, }
 }
 diesel::table! {
@@ -190,6 +201,7 @@ diesel::table! {
     change_end (id) { id -> BigInt, position -> BigInt, }
 }
 diesel::allow_tables_to_appear_in_same_query!(
+    api_token,
     service_point,
     raid,
     raid_version,

@@ -5,6 +5,7 @@
 //! Which task goes first: [`Lane`], and within a lane `turns`.
 
 mod claim;
+pub mod dead_letters;
 mod enqueue;
 mod overview;
 mod recovery;
@@ -14,7 +15,7 @@ mod turns;
 
 pub use claim::claim;
 pub use enqueue::enqueue;
-pub use overview::{DeadLetter, Queued, counts, dead_letters, due_times, queued};
+pub use overview::{Overdue, Queued, counts, due_times, overdue, queued};
 pub use recovery::{begin_recovery, bring_forward, probe, waiting};
 pub use room::Room;
 pub use settle::settle;

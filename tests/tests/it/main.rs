@@ -39,6 +39,7 @@ mod limits;
 mod lost_pairs;
 mod mail;
 mod no_room;
+mod operations;
 mod orcid_calls;
 mod pages;
 mod people;

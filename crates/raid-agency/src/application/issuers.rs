@@ -24,6 +24,7 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<AuthSettings> {
         local,
         oidc: oidc_issuers(auth),
         former_issuer: None,
+        api_token_issuer: auth.local_issuer.clone(),
     })
 }
 

@@ -9,7 +9,8 @@ use crate::settings::{FormerVersions, MailTransport, Mode, Settings, SmtpTls, Sp
 use anyhow::bail;
 use orcid_client::Client;
 use orcid_inbox::{
-    AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, Tls, Transport,
+    AnnouncementReconciler, EmailReconciler, Inbox, PermissionReconciler, Signer, SmtpServer, Tls,
+    Transport,
 };
 use raid_model::AddressPrefixError;
 use raid_model::membership::MembershipPolicy;
@@ -244,7 +245,7 @@ pub(crate) fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
         MailTransport::Files => Transport::Files(settings.in_data(&mail.folder, "mail")),
         MailTransport::Smtp => {
             let password = secrets::configured(&mail.smtp_password, &mail.smtp_password_file)?;
-            Transport::Smtp {
+            Transport::Smtp(SmtpServer {
                 host: mail.smtp_host.clone(),
                 port: mail.smtp_port,
                 tls: match mail.smtp_tls {
@@ -258,7 +259,7 @@ pub(crate) fn mail_transport(settings: &Settings) -> anyhow::Result<Transport> {
                     (user, Some(password)) => Some((user.to_owned(), password)),
                 },
                 timeout: mail.timeout,
-            }
+            })
         }
     })
 }

@@ -1,14 +1,15 @@
 //! `raid-agency serve`
 
-use crate::application::{Application, Role, demo_token_file};
-use crate::commands::token;
+use crate::application::{Application, Role, demo_token_file, local_issuer};
 use crate::secrets::write_private;
 use crate::settings::{Environment, Settings};
 use crate::telemetry;
+use raid_registry::auth::{self, LocalToken, issue_local_token};
 use rustix::process::Signal;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use store::Clock;
 use tokio::signal::unix::{self, SignalKind};
 
 const DEMO_TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
@@ -35,8 +36,14 @@ fn survive_files_that_may_not_grow() -> std::io::Result<()> {
 /// A token for the first service point, so that a newcomer can mint at once.
 fn write_demo_token(settings: &Settings, group: Option<&str>) -> anyhow::Result<()> {
     if let Some(group) = group {
-        let roles = ["service-point-user".to_owned()];
-        let token = token::issue(settings, "demo", &roles, group, DEMO_TOKEN_LIFETIME)?;
+        let token = LocalToken {
+            subject: "demo".to_owned(),
+            roles: vec![auth::Role::ServicePointUser],
+            group: Some(group.to_owned()),
+            lifetime: DEMO_TOKEN_LIFETIME,
+        };
+        let issuer = local_issuer(settings)?;
+        let token = issue_local_token(&issuer, &token, Clock::system().now())?;
         write_private(&demo_token_file(settings), token.expose_secret())?;
     }
     Ok(())

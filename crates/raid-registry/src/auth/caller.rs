@@ -10,6 +10,7 @@ use futures::{FutureExt as _, TryFutureExt as _};
 use store::holders::{Holder, HolderRole};
 use store::raids::Actor;
 
+use super::api_tokens::is_api_token;
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -79,7 +80,7 @@ impl Role {
     }
 
     /// Whether the role is one at a service point, which the token's group names.
-    pub(super) fn is_at_service_point(self) -> bool {
+    pub fn is_at_service_point(self) -> bool {
         matches!(self, Self::ServicePointUser | Self::RaidAdmin)
     }
 }
@@ -112,6 +113,8 @@ pub(super) struct CallerFacts {
     pub(super) client: Option<String>,
     pub(super) group: Option<String>,
     pub(super) roles: Vec<Role>,
+    /// Whether it is a token that the agency keeps.
+    pub(super) is_api_token: bool,
 }
 
 /// Who calls. As an extractor it refuses requests without a good token.
@@ -146,6 +149,11 @@ impl Caller {
     /// Who issued the token.
     pub(crate) fn issuer(&self) -> &str {
         &self.0.issuer
+    }
+
+    /// Whether the caller has a token that the agency keeps, and did not sign in.
+    pub(crate) fn has_api_token(&self) -> bool {
+        self.0.is_api_token
     }
 
     /// The caller as somebody who may hold RAiDs.
@@ -215,7 +223,12 @@ struct Identified(Result<Caller, Refusal>);
 
 /// Who calls, if their token was found good a moment ago: no signature is checked for it.
 pub(crate) fn remembered(req: &HttpRequest, registry: &Registry) -> Option<Caller> {
-    let caller = registry.verifier.remembered(token(req).ok()?)?;
+    let token = token(req).ok()?;
+    let caller = if is_api_token(token) {
+        registry.api_tokens.remembered(&registry.store, token)
+    } else {
+        registry.verifier.remembered(token)
+    }?;
     req.extensions_mut().insert(Identified(Ok(caller.clone())));
     Some(caller)
 }
@@ -226,7 +239,7 @@ pub(crate) async fn identified(req: &HttpRequest, registry: &Registry) -> Option
         return None;
     }
     let found = match token(req) {
-        Ok(token) => registry.verifier.verify(token).await,
+        Ok(token) => verified(token, registry).await,
         Err(refusal) => Err(refusal),
     };
     let caller = found.as_ref().ok().cloned();
@@ -241,10 +254,19 @@ async fn identify(req: HttpRequest) -> Result<Caller, Refusal> {
     let found = req.extensions_mut().remove::<Identified>();
     let caller = match found {
         Some(Identified(found)) => found?,
-        None => registry.verifier.verify(token(&req)?).await?,
+        None => verified(token(&req)?, registry).await?,
     };
     req.extensions_mut().insert(Subject(caller.clone()));
     Ok(caller)
+}
+
+/// Whom a token speaks for.
+async fn verified(token: &str, registry: &Registry) -> Result<Caller, Refusal> {
+    if is_api_token(token) {
+        registry.api_tokens.verify(&registry.store, token).await
+    } else {
+        registry.verifier.verify(token).await
+    }
 }
 
 /// The bearer token of a request (RFC 6750 §2.1).

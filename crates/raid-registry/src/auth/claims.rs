@@ -78,6 +78,7 @@ pub(super) fn read(
         client: text(&claims["azp"]),
         roles: Role::ALL.iter().filter(has).copied().collect(),
         group,
+        is_api_token: false,
     };
     Ok((facts, until))
 }

@@ -40,6 +40,7 @@ fn no_two_issuers_answer_for_the_same_tokens() {
             keys_max_age: Duration::ZERO,
         }],
         former_issuer: None,
+        api_token_issuer: "raid-agency".to_owned(),
     };
     assert!(Verifier::new(&settings, store::Clock::system()).is_err());
 }

@@ -19,14 +19,16 @@ const PERSONS_PAGE: u32 = 5;
 const COUNT: u32 = 5;
 
 /// The lists. Those about one RAiD end with one of [`LISTS_OF_ONE`].
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 9] = [
     "/raid/",
     "/raid/all-embargoed",
     "/raid/all-public",
     "/service-point/",
     "/v1/changes",
+    "/v1/dead-letters",
     "/v1/orcid-calls",
     "/v1/raids",
+    "/v1/tokens",
 ];
 const LISTS_OF_ONE: [&str; 3] = ["/history", "/invitations", "/versions"];
 const BULK: &str = "/v1/raids/bulk";

@@ -7,7 +7,7 @@ use super::shapes::{
     Member, block, classification, date, day, flag, list, list_of, may, must, named, number,
     object, one_of, read_only, schema_uri, term, text,
 };
-use super::{messages, orcid_messages, owner_messages};
+use super::{messages, operator_messages, orcid_messages, owner_messages};
 
 /// Every schema by its name.
 pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<(&'static str, RefOr<Schema>)> {
     schemas.extend(registry_blocks());
     schemas.extend(connection_blocks());
     schemas.extend(messages::all());
+    schemas.extend(operator_messages::all());
     schemas.extend(orcid_messages::all());
     schemas.extend(owner_messages::all());
     schemas.extend([

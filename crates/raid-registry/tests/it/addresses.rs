@@ -19,12 +19,14 @@ pub const SECURED_READS: &[&str] = &[
     "/service-point",
     "/service-point/",
     "/service-point/7",
+    "/v1/dead-letters",
     "/v1/orcid-calls",
     "/v1/raids/10.82841/nowhere/contributors",
     "/v1/raids/10.82841/nowhere/holders",
     "/v1/raids/10.82841/nowhere/invitations",
     "/v1/raids/10.82841/nowhere/versions",
     "/v1/service-points/waiting",
+    "/v1/tokens",
 ];
 
 /// What everybody may read.
@@ -61,7 +63,7 @@ pub const RELEASE_POINT: &str = "/v1/service-points/7/release";
 pub const REDACTION: &str = "/v1/raids/10.82841/nowhere/versions/1/redaction";
 pub const REINSTATEMENT: &str = "/v1/raids/10.82841/nowhere/reinstatement";
 
-pub fn writes() -> [(Method, &'static str); 10] {
+pub fn writes() -> [(Method, &'static str); 11] {
     [
         (Method::POST, "/raid/"),
         (Method::PUT, "/raid/10.82841/nowhere"),
@@ -73,11 +75,15 @@ pub fn writes() -> [(Method, &'static str); 10] {
         (Method::POST, REINSTATEMENT),
         (Method::POST, "/service-point/"),
         (Method::PUT, "/service-point/7"),
+        (Method::POST, "/v1/tokens"),
     ]
 }
 
 /// A body that the endpoint takes, as far as reading it goes.
 pub fn body_for(path: &str) -> Value {
+    if path == "/v1/tokens" {
+        return json!({ "name": "new", "servicePoint": 7, "roles": ["service-point-user"] });
+    }
     if !path.starts_with("/service-point") {
         return minimal();
     }

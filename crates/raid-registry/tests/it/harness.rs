@@ -126,6 +126,7 @@ pub fn settings() -> Settings {
         local: Some(issuer()),
         oidc: Vec::new(),
         former_issuer: None,
+        api_token_issuer: "https://agency.example.org".to_owned(),
     };
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
     Settings {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its parts too")]
 
 mod addresses;
+mod api_tokens;
 mod bad_input;
 mod boundary;
 mod broken_stores;
@@ -13,6 +14,7 @@ mod correction_statuses;
 mod count;
 mod cross_origin;
 mod damaged;
+mod dead_letters;
 mod discovery;
 mod embargo;
 mod etag;
@@ -39,6 +41,7 @@ mod moved;
 mod moving;
 mod negotiation;
 mod notes;
+mod operator_statuses;
 mod orcid_calls;
 mod paging;
 mod parameters;

@@ -22,6 +22,7 @@ use crate::invitations::{what_invitations_end_as, what_invitations_give, what_in
 use crate::isni::what_isni_names_give;
 use crate::limits::{STRICT, what_is_too_fast};
 use crate::notes::{Given, Notes, documented};
+use crate::operator_statuses::{SETTLED, what_operators_give, what_operators_lack};
 use crate::people_statuses::{
     what_contributors_end_as, what_contributors_give, what_contributors_lack,
 };
@@ -185,6 +186,7 @@ async fn what_works(notes: &mut Notes, server: &Server, raid: &Value) {
     notes.send(server, change).await.expect(200);
     what_releases_give(notes, server, &all, &path).await;
     what_corrections_give(notes, server, &all).await;
+    what_operators_give(notes, server, &all).await;
     what_invitations_give(notes, server, raid).await;
     what_contributors_give(notes, server).await;
 }
@@ -308,10 +310,11 @@ async fn what_is_refused(notes: &mut Notes, server: &Server, raid: &Value) {
         notes.send(server, odd).await.expect(400);
     }
     what_releases_lack(notes, server, &all).await;
+    what_operators_lack(notes, server, &all).await;
     what_invitations_lack(notes, server, &all).await;
     what_contributors_lack(notes, server, &all).await;
     for (method, write) in writes() {
-        if !write.ends_with('/') {
+        if !write.ends_with('/') && write != "/v1/tokens" {
             let unknown = request(method.clone(), write, &all).set_json(body_for(write));
             notes.send(server, unknown).await.expect(404);
         }
@@ -358,6 +361,7 @@ async fn what_the_token_forbids(notes: &mut Notes, server: &Server) {
         (Method::POST, RELEASE_POINT),
     ]);
     writes.extend([(Method::POST, "/service-point"), (Method::POST, BULK)]);
+    writes.extend(SETTLED);
     for (method, path) in writes {
         let token = if path.starts_with("/raid/1") {
             &foreign
@@ -406,6 +410,7 @@ async fn what_needs_the_store(notes: &mut Notes, server: &Server, status: u16) {
     let writes: Vec<_> = writes()
         .into_iter()
         .chain(without_body)
+        .chain(SETTLED)
         .map(|(method, path)| request(method, path, &all).set_json(body_for(path)))
         .chain([lines(&all)])
         .collect();

@@ -8,36 +8,6 @@ use crate::types::Timestamp;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-/// A task that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// What it was about.
-    pub work: Work,
-    /// Why it cannot heal.
-    pub reason: String,
-}
-
-/// Dead letters, oldest first, at most `limit`.
-///
-/// # Errors
-/// When the database refuses.
-pub fn dead_letters(c: &mut Conn, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
-    let rows: Vec<(Kind, String, Option<String>)> = task::table
-        .filter(task::state.eq(State::Dead))
-        .order((task::due_at, task::key))
-        .limit(limit)
-        .select((task::kind, task::key, task::last_error))
-        .load(c)?;
-    rows.into_iter()
-        .map(|(kind, key, error)| {
-            Ok(DeadLetter {
-                work: Work::parse(kind, &key)?,
-                reason: error.unwrap_or_default(),
-            })
-        })
-        .collect()
-}
-
 /// When these tasks of one kind are due; a dead one counts as due never ([`None`]). What is not in
 /// the queue is missing.
 pub fn due_times(
@@ -57,14 +27,45 @@ pub fn due_times(
 }
 
 /// How many tasks stand in which state, for the metrics.
-///
-/// # Errors
-/// When the database refuses.
 pub fn counts(c: &mut Conn) -> Result<Vec<(Kind, State, i64)>, StoreError> {
     Ok(task::table
         .group_by((task::kind, task::state))
         .select((task::kind, task::state, diesel::dsl::count_star()))
         .load(c)?)
+}
+
+/// The tasks of one kind that are due and that no worker holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// Their kind.
+    pub kind: Kind,
+    /// How many they are.
+    pub count: i64,
+    /// When the oldest of them became due.
+    pub since: Timestamp,
+}
+
+/// What is overdue at `now`, by kind. Reminders of a later day are not overdue, nor is what waits for
+/// its next try.
+pub fn overdue(c: &mut Conn, now: Timestamp) -> Result<Vec<Overdue>, StoreError> {
+    let rows: Vec<(Kind, i64, Option<Timestamp>)> = task::table
+        .filter(task::state.eq(State::Due))
+        .filter(task::due_at.le(now))
+        .filter(task::lease_until.is_null().or(task::lease_until.le(now)))
+        .group_by(task::kind)
+        .select((
+            task::kind,
+            diesel::dsl::count_star(),
+            diesel::dsl::min(task::due_at),
+        ))
+        .load(c)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(kind, count, since)| {
+            let since = since?;
+            Some(Overdue { kind, count, since })
+        })
+        .collect())
 }
 
 /// A task that stands in the queue.

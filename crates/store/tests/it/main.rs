@@ -40,6 +40,7 @@ mod service_point_blocks;
 mod spellings;
 mod states;
 mod task_model;
+mod task_overview;
 mod tasks;
 mod turns;
 mod visits;
