@@ -44,12 +44,46 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
         Ok(_) => return inbox.bad_link(LinkError::Invalid),
         Err(e) => return inbox.bad_link(e),
     };
-    let Ok(id) = id.parse::<Id>() else {
-        return inbox.bad_link(LinkError::Invalid);
-    };
     if let Some(answer) = inbox.come_back_later() {
         return answer;
     }
+    let offer = match offered(&inbox, &id).await {
+        Ok(offer) => offer,
+        Err(answer) => return answer,
+    };
+    let Project {
+        title,
+        role,
+        dates,
+        handle,
+        ..
+    } = Project::from(&offer.entry);
+    let not_public = offer.embargo;
+    let shown = Invitation {
+        agency: &inbox.settings.agency_name,
+        contact: &inbox.settings.contact,
+        trusted: inbox.settings.trusted_parties_url.as_str(),
+        project: title,
+        handle,
+        role,
+        dates,
+        not_written: not_public
+            .clone()
+            .filter(|_| !inbox.settings.membership.write_embargoed),
+        not_public,
+        action: authorize_action(&inbox.settings),
+        link: &query.i,
+    };
+    pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
+}
+
+/// What accepting an invitation means; or the page that says why nobody can accept it now. Asked again
+/// when the person sets out: they need not give a permission for nothing.
+pub(crate) async fn offered(inbox: &Inbox, id: &str) -> Result<Box<Offer>, HttpResponse> {
+    let Ok(id) = id.parse::<Id>() else {
+        return Err(inbox.bad_link(LinkError::Invalid));
+    };
+    let now = inbox.store.clock().now();
     let (prefix, policy) = (inbox.orcid_prefix.clone(), inbox.policy());
     let found = inbox
         .store
@@ -67,7 +101,7 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                 "You did not join, and nothing is recorded. If you think that this is a mistake, \
                  ask whoever invited you.",
             ];
-            gone(&inbox, CANCELLED, &texts)
+            Err(gone(inbox, CANCELLED, &texts))
         }
         // Of such a project the page tells nothing: it may be embargoed.
         Ok(Some((invitation, Preview::InviterGone))) if invitation.accepted_by.is_none() => {
@@ -76,41 +110,22 @@ pub(crate) async fn landing(inbox: web::Data<Inbox>, query: web::Query<Signed>) 
                  nothing is recorded.",
                 "If you think that this is a mistake, ask whoever invited you for a new invitation.",
             ];
-            gone(&inbox, INVITER_GONE, &texts)
+            Err(gone(inbox, INVITER_GONE, &texts))
         }
-        Ok(Some((invitation, Preview::Of(preview))))
+        Ok(Some((invitation, Preview::Of(offer))))
             if invitation.accepted_by.is_none() && invitation.expires_at > now =>
         {
-            let Project {
-                title,
-                role,
-                dates,
-                handle,
-                ..
-            } = Project::from(&preview.entry);
-            let not_public = preview.embargo;
-            let shown = Invitation {
-                agency: &inbox.settings.agency_name,
-                contact: &inbox.settings.contact,
-                trusted: inbox.settings.trusted_parties_url.as_str(),
-                project: title,
-                handle,
-                role,
-                dates,
-                not_written: not_public
-                    .clone()
-                    .filter(|_| !inbox.settings.membership.write_embargoed),
-                not_public,
-                action: authorize_action(&inbox.settings),
-                link: &query.i,
-            };
-            pressed::leave_cookie(&inbox, page(StatusCode::OK, &shown), &query.i)
+            Ok(offer)
         }
         Ok(_) => {
             let texts = ["It was accepted already, or its time is over."];
-            gone(&inbox, "This invitation cannot be used any more", &texts)
+            Err(gone(
+                inbox,
+                "This invitation cannot be used any more",
+                &texts,
+            ))
         }
-        Err(e) => inbox.trouble(&e),
+        Err(e) => Err(inbox.trouble(&e)),
     }
 }
 
@@ -133,7 +148,7 @@ enum Preview {
 }
 
 /// What the invited person sees before they accept.
-struct Offer {
+pub(crate) struct Offer {
     /// The entry as it would be on their ORCID record.
     entry: MembershipDocument,
     /// As [`embargo`] writes it.

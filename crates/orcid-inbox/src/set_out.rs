@@ -2,6 +2,7 @@
 //! scanner that fetches links does not.
 
 use crate::cookies;
+use crate::invitation;
 use crate::landing::{self, Situation};
 use crate::not_me;
 use crate::outcome::sent_back;
@@ -26,7 +27,10 @@ pub(crate) async fn authorize(
     }
     match inbox.signer.verify(&form.i, inbox.store.clock().now()) {
         Ok(Link::Permission { orcid }) => begin(&inbox, Purpose::Permission, orcid).await,
-        Ok(Link::Invitation { id }) => begin(&inbox, Purpose::Invitation, id).await,
+        Ok(Link::Invitation { id }) => match invitation::offered(&inbox, &id).await {
+            Ok(_) => begin(&inbox, Purpose::Invitation, id).await,
+            Err(answer) => answer,
+        },
         Ok(Link::Visit { .. } | Link::ServicePoint { .. }) => inbox.bad_link(LinkError::Invalid),
         Err(e) => inbox.bad_link(e),
     }

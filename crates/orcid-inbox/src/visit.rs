@@ -87,7 +87,10 @@ impl Inbox {
             LinkError::Elsewhere => &[
                 "Open the link in your ORCID inbox or your mail again, and press the button there.",
             ],
-            LinkError::Expired => &["Ask whoever sent it for a new one, or the address below."],
+            LinkError::Expired => &[
+                "Open the link that you came with again. If that says the same, ask whoever sent it for \
+                 a new one, or the address below.",
+            ],
         };
         page(
             StatusCode::BAD_REQUEST,

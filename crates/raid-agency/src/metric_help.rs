@@ -59,6 +59,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Lines of bulk requests, by HTTP status.",
     ),
     (
+        "raid_damaged_records_left_out_total",
+        Counter,
+        "Damaged records that were left out of an answer.",
+    ),
+    (
         "raid_http_request_seconds",
         Histogram,
         "How long requests take, by route.",

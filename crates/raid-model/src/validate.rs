@@ -90,6 +90,8 @@ pub struct ValidationContext {
     pub registered: Option<Date>,
     /// How ORCID iDs begin here: `https://orcid.org/` or `https://sandbox.orcid.org/`.
     pub orcid_prefix: String,
+    /// How else they may begin: at the simulator iDs of ORCID's sandbox count, too.
+    pub other_orcid_prefix: Option<String>,
     /// How ISNIs begin: `https://isni.org/`.
     pub isni_prefix: String,
     /// Identifiers that do not exist, as far as their registries were asked.

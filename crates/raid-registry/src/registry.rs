@@ -113,6 +113,7 @@ impl Registry {
             today: now.date(),
             registered: registered.map(Timestamp::date),
             orcid_prefix: self.settings.orcid_prefix.clone(),
+            other_orcid_prefix: self.settings.other_orcid_prefix.clone(),
             isni_prefix: self.settings.isni_prefix.clone(),
             missing: BTreeSet::new(),
             limits: self.settings.limits,

@@ -66,6 +66,8 @@ pub struct Settings {
     pub licence: String,
     /// What the URL of an ORCID iD begins with; another one at ORCID's sandbox.
     pub orcid_prefix: String,
+    /// What else it may begin with.
+    pub other_orcid_prefix: Option<String>,
     /// What the URL of an ISNI begins with.
     pub isni_prefix: String,
     /// What becomes of texts beyond the schema's limits, and of a second lead organisation.
@@ -162,6 +164,7 @@ impl Settings {
             app_clients: Vec::new(),
             licence: "Creative Commons CC-0".to_owned(),
             orcid_prefix: "https://orcid.org/".to_owned(),
+            other_orcid_prefix: None,
             isni_prefix: "https://isni.org/".to_owned(),
             limits: Strictness::Warn,
             person_ids: Strictness::Warn,

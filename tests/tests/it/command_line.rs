@@ -171,7 +171,6 @@ async fn every_mistake_is_named(stage: &Stage) {
         ),
         ("[orcid]\nweb_url = \"nonsense\"", "serve", "orcid.web_url"),
         ("[mail]\nfrom = \"nobody\"", "serve", "mail.from"),
-        ("[auth]\nlocal = false", "serve", "auth.local"),
         (
             "[[auth.issuers]]\nissuer = \"https://iam.example.org\"",
             "serve",

@@ -67,7 +67,7 @@ async fn people_and_services_act_in_the_roles_of_their_tokens(stage: &Stage) {
     let service = client(&agency, &provider.token_of_service().await);
 
     let raid = alice.mint(&examples::minimal()).await;
-    assert_eq!(raid["identifier"]["owner"]["servicePoint"], 20_000_000);
+    assert_eq!(raid["identifier"]["owner"]["servicePoint"], 10_000_000);
     let handle = handle_of(&raid);
     assert_eq!(alice.raid(&handle).await, raid);
 

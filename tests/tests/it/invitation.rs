@@ -166,11 +166,13 @@ async fn an_invitation_is_for_one_person(stage: &Stage) {
     let second = Browser::new();
     second.sign_in_as(&stage.orcid, FERNANDEZ).await;
     let landing = second.open(&link).await;
+    let consent = second.press(&landing, "Continue to ORCID").await;
     let first = Browser::new();
     accept(stage, &first, &link, OKAFOR).await;
     stage.orcid.membership(OKAFOR, &handle).await;
 
-    let consent = second.press(&landing, "Continue to ORCID").await;
+    let stopped = second.press(&landing, "Continue to ORCID").await;
+    assert_eq!(stopped.heading(), "This invitation cannot be used any more");
     let refused = second.press(&consent, "Authorize access").await;
     assert_eq!(refused.heading(), "This invitation cannot be used any more");
     eventually("the second person's pair to be revoked", async || {
@@ -332,16 +334,21 @@ async fn a_cancelled_invitation_says_so(stage: &Stage) {
     let link = invite(stage, &agency, &handle).await;
     let browser = Browser::new();
     browser.sign_in_as(&stage.orcid, OKAFOR).await;
-    // She has the page open when it is cancelled.
+    // She has the page open, and ORCID's, when it is cancelled.
     let landing = browser.open(&link).await;
+    let consent = browser.press(&landing, "Continue to ORCID").await;
     let path = format!("/v1/raids/{handle}/invitations");
     let listed = client.get(&path).await.expect(200);
     let one = format!("{path}/{}", listed[0]["id"].as_str().unwrap());
     let cancelled = client.request(Method::DELETE, &one).send().await.unwrap();
     assert_eq!(cancelled.status(), 204);
-    let consent = browser.press(&landing, "Continue to ORCID").await;
-    let refused = browser.press(&consent, "Authorize access").await;
     let heading = "This invitation was withdrawn by the project";
+    let stopped = browser.press(&landing, "Continue to ORCID").await;
+    assert_eq!(
+        (stopped.status.as_u16(), stopped.heading().as_str()),
+        (410, heading)
+    );
+    let refused = browser.press(&consent, "Authorize access").await;
     assert_eq!(refused.heading(), heading);
     eventually("her pair to be revoked", async || {
         (!stage.orcid.holds_a_token_of(OKAFOR).await).then_some(())

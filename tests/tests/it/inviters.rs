@@ -44,10 +44,16 @@ async fn is_gone(link: &str, heading: &str) {
     assert!(!page.html.contains("whispers"), "{}", page.html);
 }
 
-/// Somebody who opened a link while it counted goes on to ORCID: the result.
-async fn too_late(browser: &Browser, landing: &Page) -> Page {
-    let consent = browser.press(landing, "Continue to ORCID").await;
-    browser.press(&consent, "Authorize access").await
+/// Somebody who opened a link while it counted, and went on to ORCID, gives consent there: the result. Whoever
+/// only goes on now is told the same before.
+async fn too_late(browser: &Browser, (landing, consent): &(Page, Page)) -> Page {
+    let stopped = browser.press(landing, "Continue to ORCID").await;
+    let refused = browser.press(consent, "Authorize access").await;
+    assert_eq!(
+        (stopped.status.as_u16(), stopped.heading()),
+        (410, refused.heading())
+    );
+    refused
 }
 
 /// Nobody joined, and what ORCID gave was handed back.
@@ -69,12 +75,13 @@ async fn nobody_joined(
     assert!(stage.orcid.memberships(OKAFOR).await.is_empty());
 }
 
-async fn opened(stage: &Stage, link: &str) -> (Browser, Page) {
+async fn opened(stage: &Stage, link: &str) -> (Browser, (Page, Page)) {
     let browser = Browser::new();
     browser.sign_in_as(&stage.orcid, OKAFOR).await;
     let landing = browser.open(link).await;
     assert_eq!(landing.heading(), format!("Join “{TITLE}”"));
-    (browser, landing)
+    let consent = browser.press(&landing, "Continue to ORCID").await;
+    (browser, (landing, consent))
 }
 
 async fn a_disabled_service_point_invites_nobody(stage: &Stage) {
@@ -82,10 +89,10 @@ async fn a_disabled_service_point_invites_nobody(stage: &Stage) {
     let operator = operator(stage, &agency);
     let handle = mint(&agency).await;
     let link = invite_as(stage, &agency.client(), &handle).await;
-    let (browser, landing) = opened(stage, &link).await;
+    let (browser, pages) = opened(stage, &link).await;
     enable(&operator, false).await;
     is_gone(&link, GONE).await;
-    let refused = too_late(&browser, &landing).await;
+    let refused = too_late(&browser, &pages).await;
     assert_eq!(refused.heading(), GONE);
     assert!(!refused.html.contains("whispers"), "{}", refused.html);
     nobody_joined(stage, &agency, &operator, &handle, 1).await;
@@ -106,14 +113,14 @@ async fn who_lost_the_raid_invites_nobody(stage: &Stage) {
     let arguments = ["token", "--role", "raid-user", "--subject", "ada"];
     let ada = user.with_token(stage.command(&arguments).output().trim());
     let link = invite_as(stage, &ada, &handle).await;
-    let (browser, landing) = opened(stage, &link).await;
+    let (browser, pages) = opened(stage, &link).await;
     user.send(Method::DELETE, &holder, None)
         .await
         .unwrap()
         .expect(204);
     ada.get(&format!("/raid/{handle}")).await.expect(403);
     is_gone(&link, CANCELLED).await;
-    let refused = too_late(&browser, &landing).await;
+    let refused = too_late(&browser, &pages).await;
     assert_eq!(refused.heading(), CANCELLED);
     nobody_joined(stage, &agency, &user, &handle, 1).await;
 }
@@ -123,7 +130,7 @@ async fn a_transfer_ends_the_invitations_from_before(stage: &Stage) {
     let operator = operator(stage, &agency);
     let handle = mint(&agency).await;
     let link = invite_as(stage, &agency.client(), &handle).await;
-    let (browser, landing) = opened(stage, &link).await;
+    let (browser, pages) = opened(stage, &link).await;
     let point = json!({
         "name": "Elsewhere",
         "identifierOwner": "https://ror.org/038sjwq14",
@@ -134,7 +141,7 @@ async fn a_transfer_ends_the_invitations_from_before(stage: &Stage) {
     let path = format!("/v1/raids/{handle}/transfer");
     operator.post(&path, &to).await.expect(200);
     is_gone(&link, CANCELLED).await;
-    let refused = too_late(&browser, &landing).await;
+    let refused = too_late(&browser, &pages).await;
     assert_eq!(refused.heading(), CANCELLED);
     nobody_joined(stage, &agency, &operator, &handle, 2).await;
 }

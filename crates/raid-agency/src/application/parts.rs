@@ -5,7 +5,7 @@ use super::forgetting::Kept;
 use crate::keys;
 use crate::orcid::{self, CallLog, Hosts};
 use crate::secrets;
-use crate::settings::{FormerVersions, MailTransport, Mode, Settings, SmtpTls, Span};
+use crate::settings::{Environment, FormerVersions, MailTransport, Mode, Settings, SmtpTls, Span};
 use anyhow::bail;
 use orcid_client::Client;
 use orcid_inbox::{
@@ -40,6 +40,9 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
         .environment
         .orcid_prefix()
         .clone_into(&mut registry.orcid_prefix);
+    // Today's web app sends iDs of the sandbox wherever it is not production's.
+    registry.other_orcid_prefix = (settings.orcid.environment == Environment::Simulator)
+        .then(|| Environment::Sandbox.orcid_prefix().to_owned());
     registry.limits = settings.validation.limits;
     registry.person_ids = settings.validation.person_ids;
     registry.existence = super::existence::of(settings)?;

@@ -44,14 +44,8 @@ impl Auth {
             let why = "must be at least three times auth.keys_pause";
             mistakes.refuse("auth.keys_max_age", why);
         }
-        if !self.local && self.issuers.is_empty() {
-            let why = "must be true without [[auth.issuers]]: else nobody could sign in";
-            mistakes.refuse("auth.local", why);
-        }
-        let mut names = BTreeSet::new();
-        if self.local {
-            names.insert(self.local_issuer.as_str());
-        }
+        // Tokens for programs have this issuer, whether signed local ones are accepted or not.
+        let mut names = BTreeSet::from([self.local_issuer.as_str()]);
         for issuer in &self.issuers {
             if !names.insert(&issuer.issuer) {
                 let why = format!("{} is there twice: tokens name one issuer", issuer.issuer);

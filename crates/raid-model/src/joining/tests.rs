@@ -171,6 +171,7 @@ fn is_valid(contributor: &Contributor) -> bool {
         today: TODAY,
         registered: None,
         orcid_prefix: "https://orcid.org/".to_owned(),
+        other_orcid_prefix: None,
         isni_prefix: "https://isni.org/".to_owned(),
         missing: BTreeSet::new(),
         limits: Strictness::Refuse,

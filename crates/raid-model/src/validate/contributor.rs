@@ -202,10 +202,13 @@ fn identity_rules(
     context: &ValidationContext,
     failures: &mut Failures,
 ) -> bool {
-    let (orcid, isni) = (context.orcid_prefix.as_str(), context.isni_prefix.as_str());
     let id = contributor.id.as_deref().unwrap_or_default();
     let schema = contributor.schema_uri.map_or("", |schema| schema.as_str());
     let is_of = |prefix: &str| id.starts_with(prefix) || schema == prefix;
+    let other = context.other_orcid_prefix.as_deref();
+    let other = other.filter(|prefix| is_of(prefix));
+    let orcid = other.unwrap_or(&context.orcid_prefix);
+    let isni = context.isni_prefix.as_str();
     let (field, schema_field) = (format!("{at}.id"), format!("{at}.schemaUri"));
 
     let prefix = if is_of(orcid) {

@@ -38,7 +38,7 @@ fn breach(field: String, message: &str, (kind, value): (&'static str, &str)) -> 
     }
 }
 
-/// Overrides in the texts that people write and read.
+/// Overrides in the texts and identifiers that people write and read.
 fn overrides(blocks: &Blocks<'_>) -> Vec<Breach> {
     let mut found = Vec::new();
     let mut check = |text: Option<&str>, field: &dyn Fn() -> String| {
@@ -74,7 +74,18 @@ fn overrides(blocks: &Blocks<'_>) -> Vec<Breach> {
             });
         }
     }
+    for (index, object) in blocks.related_object.iter().enumerate() {
+        check(object.id.as_deref(), &|| {
+            format!("relatedObject[{index}].id")
+        });
+    }
+    for (index, raid) in blocks.related_raid.iter().enumerate() {
+        check(raid.id.as_deref(), &|| format!("relatedRaid[{index}].id"));
+    }
     for (index, coverage) in blocks.spatial_coverage.iter().enumerate() {
+        check(coverage.id.as_deref(), &|| {
+            format!("spatialCoverage[{index}].id")
+        });
         for (place, name) in coverage.place.iter().flatten().enumerate() {
             check(name.text.as_deref(), &|| {
                 format!("spatialCoverage[{index}].place[{place}].text")

@@ -33,6 +33,9 @@ fn deceptive_name(request: &ServicePointRequest, current: Option<&str>, failures
     if has_override(name) && current != Some(name) {
         failures.add("name", ErrorType::InvalidValue, OVERRIDES);
     }
+    if name.trim().chars().any(char::is_control) && current != Some(name) {
+        failures.invalid("name", "must be one line without control characters");
+    }
 }
 
 fn constraints(request: &ServicePointRequest, failures: &mut Failures) {

@@ -35,6 +35,7 @@ fn context() -> ValidationContext {
         today: date!(2026 - 06 - 22),
         registered: None,
         orcid_prefix: "https://orcid.org/".parse().unwrap(),
+        other_orcid_prefix: None,
         isni_prefix: "https://isni.org/".to_owned(),
         missing: BTreeSet::new(),
         limits: Strictness::Refuse,

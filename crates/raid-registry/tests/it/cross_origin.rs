@@ -132,7 +132,7 @@ async fn pages_of_any_origin_read_open_data_without_credentials(db: &TestDb) {
     for (path, status) in [
         (raid.as_str(), 200),
         (&format!("{raid}/1"), 200),
-        (&format!("{raid}/history"), 200),
+        (&format!("{raid}/history"), 401),
         (&hidden, 401),
         ("/raid/10.82841/nowhere", 404),
         ("/raid/", 200),

@@ -67,7 +67,7 @@ async fn an_agency_may_open_former_versions(db: &TestDb) {
     }
     let closed = path_of(&server.mint(&embargoed(&server)).await);
     for part in ["/1", "/history"] {
-        assert_eq!(anonymous(&server, &format!("{closed}{part}")).await, 403);
+        assert_eq!(anonymous(&server, &format!("{closed}{part}")).await, 401);
     }
 }
 

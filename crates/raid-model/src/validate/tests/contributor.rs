@@ -276,6 +276,16 @@ fn only_the_configured_registries_are_known() {
     body["contributor"][0]["schemaUri"] = json!("https://sandbox.orcid.org/");
     assert_eq!(mint_in(&body, &sandbox), []);
     assert_eq!(mint_in(&self::body(MINIMAL), &sandbox).len(), 2);
+
+    // At the simulator both count, each with its own schema.
+    let simulator = ValidationContext {
+        other_orcid_prefix: Some("https://sandbox.orcid.org/".to_owned()),
+        ..context()
+    };
+    assert_eq!(mint_in(&body, &simulator), []);
+    assert_eq!(mint_in(&self::body(MINIMAL), &simulator), []);
+    body["contributor"][0]["schemaUri"] = json!("https://orcid.org/");
+    assert_eq!(mint_in(&body, &simulator).len(), 1);
 }
 
 /// RAiD API, section on contributors: repeated ids come first, under index 1.

@@ -29,6 +29,20 @@ fn overrides_are_refused_in_every_text() {
             expect(&body, &[(field, InvalidValue, OVERRIDES)]);
         }
     }
+    for (pointer, field) in [
+        ("/relatedObject/0/id", "relatedObject[0].id"),
+        ("/relatedRaid/0/id", "relatedRaid[0].id"),
+        ("/spatialCoverage/0/id", "spatialCoverage[0].id"),
+    ] {
+        let body = changed(
+            MAXIMAL,
+            pointer,
+            json!("https://doi.org/10.5438/\u{202e}2100"),
+        );
+        let failures = mint_in(&body, &context());
+        let expected = (field.to_owned(), InvalidValue, OVERRIDES.to_owned());
+        assert!(failures.contains(&expected), "{failures:?}");
+    }
     // Marks, embeddings and isolates are part of ordinary text in Arabic and Hebrew.
     let arabic = "\u{202b}\u{0645}\u{0634}\u{0631}\u{0648}\u{0639}\u{202c} \u{2068}RAiD\u{2069}\u{200f}\u{61c}";
     expect(&changed(MINIMAL, "/title/0/text", json!(arabic)), &[]);

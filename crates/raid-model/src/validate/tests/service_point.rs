@@ -27,6 +27,8 @@ fn service_point_rules() {
     };
     let deceptive = named("Bank \u{202e}ytisrevinU");
     assert_eq!(fields(validate_service_point_create(&deceptive)), ["name"]);
+    let lines = named("Bank\r\nSubject: x");
+    assert_eq!(fields(validate_service_point_create(&lines)), ["name"]);
     let update = |current| fields(validate_service_point_update(&deceptive, current));
     assert_eq!(update(Some("Bank")), ["name"]);
     // A name from before stays.
