@@ -12,9 +12,10 @@ use crate::{accept, rights, sight};
 pub(crate) fn describe() -> Describe {
     Describe::new("readRaidPermissions", "RAiDs", "What may I do with a RAiD?")
         .text("Who may not read the RAiD is refused (403) rather than told `read: false`.")
-        .secured()
         .handle()
         .of_raid()
+        // Without a token nothing is told, not even that the RAiD is closed.
+        .secured()
         .json_only()
         .stored()
         .json(200, "What the caller may do", "RaidPermissions")
