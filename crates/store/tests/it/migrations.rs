@@ -193,7 +193,9 @@ async fn every_constraint_stands(db: &TestDb) {
         format!(
             "raid VALUES ('a/d', 1, 9, 'open', '{{}}', {time}, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
         ),
-        format!("raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL)"),
+        format!(
+            "raid_version VALUES ('a/z', 1, '{{}}', 'x', NULL, {time}, NULL, NULL, NULL, NULL, NULL, NULL)"
+        ),
         "contribution VALUES ('0000-0002-1825-0097', 'a/z', NULL)".to_owned(),
         format!(
             "service_point VALUES (4, 'm', 'o', NULL, 'p', 'h', NULL, NULL, true, true, {time}, 'blind', false, NULL)"
