@@ -17,15 +17,49 @@ use store::tasks::{self, Lane, NewTask, Work};
 use store::visits::{Purpose, State};
 use store::{Conn, StoreError, Timestamp, contributions, disclaimers, permissions, raids};
 
-/// What the button sends.
+/// What the button sends, and the one that takes it back.
 #[derive(Deserialize)]
 pub(crate) struct NotMe {
     /// The page's link.
     #[serde(default)]
-    pub(crate) i: String,
+    i: String,
     /// The project.
     #[serde(default)]
-    pub(crate) handle: String,
+    handle: String,
+}
+
+impl NotMe {
+    /// The person whose page the button was pressed on, and the project.
+    pub(crate) fn read(
+        &self,
+        inbox: &Inbox,
+        request: &HttpRequest,
+    ) -> Result<(OrcidId, Handle), Rejected> {
+        if !pressed::on_our_page(inbox, request, &self.i) {
+            return Err(Rejected::Link(LinkError::Elsewhere));
+        }
+        let orcid = inbox.asked_by(&self.i).map_err(Rejected::Link)?;
+        let handle = self.handle.parse().map_err(|_| Rejected::NotTheirs)?;
+        Ok((orcid, handle))
+    }
+}
+
+/// Why the button does not count.
+pub(crate) enum Rejected {
+    /// The link of the page.
+    Link(LinkError),
+    /// It names no project.
+    NotTheirs,
+}
+
+impl Rejected {
+    /// The page that says so.
+    pub(crate) fn page(self, inbox: &Inbox) -> HttpResponse {
+        match self {
+            Self::Link(error) => inbox.bad_link(error),
+            Self::NotTheirs => not_theirs(inbox),
+        }
+    }
 }
 
 /// `POST /orcid/not-me`.
@@ -34,15 +68,9 @@ pub(crate) async fn not_me(
     request: HttpRequest,
     form: web::Form<NotMe>,
 ) -> HttpResponse {
-    if !pressed::on_our_page(&inbox, &request, &form.i) {
-        return inbox.bad_link(LinkError::Elsewhere);
-    }
-    let orcid = match inbox.asked_by(&form.i) {
-        Ok(orcid) => orcid,
-        Err(e) => return inbox.bad_link(e),
-    };
-    let Ok(handle) = form.handle.parse::<Handle>() else {
-        return not_theirs(&inbox);
+    let (orcid, handle) = match form.read(&inbox, &request) {
+        Ok(read) => read,
+        Err(rejected) => return rejected.page(&inbox),
     };
     let (clock, named) = (inbox.store.clock().clone(), handle.clone());
     let with_embargoed = inbox.policy().write_embargoed;

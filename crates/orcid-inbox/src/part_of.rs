@@ -5,10 +5,8 @@
 
 use crate::not_me::{NotMe, not_theirs, parse_subject, wake};
 use crate::pages::ResultPage;
-use crate::pressed;
 use crate::request::people_of;
 use crate::set_out;
-use crate::signed::LinkError;
 use crate::visit::Inbox;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::{Handle, OrcidId};
@@ -24,20 +22,13 @@ pub(crate) async fn part_of(
     request: HttpRequest,
     form: web::Form<NotMe>,
 ) -> HttpResponse {
-    if !pressed::on_our_page(&inbox, &request, &form.i) {
-        return inbox.bad_link(LinkError::Elsewhere);
-    }
-    let orcid = match inbox.asked_by(&form.i) {
-        Ok(orcid) => orcid,
-        Err(e) => return inbox.bad_link(e),
+    let (orcid, handle) = match form.read(&inbox, &request) {
+        Ok(read) => read,
+        Err(rejected) => return rejected.page(&inbox),
     };
-    let Ok(handle) = form.handle.parse::<Handle>() else {
-        return not_theirs(&inbox);
-    };
-    let named = handle.clone();
     let found = inbox.store.read(move |c| disclaimed(c, &orcid)).await;
     match found {
-        Ok(found) if found.contains(&named) => {
+        Ok(found) if found.contains(&handle) => {
             set_out::begin(&inbox, Purpose::PartOf, format!("{orcid} {handle}")).await
         }
         Ok(_) => not_theirs(&inbox),

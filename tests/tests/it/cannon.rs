@@ -140,7 +140,7 @@ async fn a_raid_with_many_new_people_waits_for_an_operator(stage: &Stage) {
     all_are_asked(stage, &people).await;
 }
 
-/// Nor one that was corrected: what else names the people is looked at anew.
+/// Nor one that was corrected: what else names the people is looked at again.
 async fn a_withdrawn_raid_holds_nobody(stage: &Stage) {
     let agency = stage.agency_with("[quotas]\nnew_people_per_raid = 3").await;
     let people = people(&stage.orcid, 8).await;

@@ -45,7 +45,7 @@ async fn is_gone(link: &str, heading: &str) {
 }
 
 /// Somebody who opened a link while it counted, and went on to ORCID, gives consent there: the result. Whoever
-/// only goes on now is told the same before.
+/// only goes on now gets the same answer before.
 async fn too_late(browser: &Browser, (landing, consent): &(Page, Page)) -> Page {
     let stopped = browser.press(landing, "Continue to ORCID").await;
     let refused = browser.press(consent, "Authorize access").await;

@@ -14,7 +14,7 @@ pub(crate) fn describe() -> Describe {
         .text("Who may not read the RAiD is refused (403) rather than told `read: false`.")
         .handle()
         .of_raid()
-        // Without a token nothing is told, not even that the RAiD is closed.
+        // Without a token the answer is empty, whether the RAiD is closed or not.
         .secured()
         .json_only()
         .stored()
