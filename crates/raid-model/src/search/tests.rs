@@ -43,6 +43,7 @@ fn what_reads_as_the_same_word_is_the_same_word() {
         ("氣候變遷 climate研究", "氣 候 變 遷 climate 研 究"),
         ("ガラス ｶﾞ", "ガ ラ ス ガ"),
         ("ข้าว ข่าว ขาว", "ข้ า ว ข่ า ว ข า ว"),
+        ("@\u{17b6}Σ", "\u{17b6} σ"),
         ("ภาษาไทย-2", "ภ า ษ า ไ ท ย 2"),
         (
             "Hawaiʻi Hawai'i Hawai‘i Hawai’i Hawaii",

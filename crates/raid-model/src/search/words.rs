@@ -58,9 +58,7 @@ impl Compound {
                 continue;
             };
             if stands_alone(first) {
-                words.end();
-                words.all.push(cluster.to_owned());
-                words.has_spaceless = true;
+                words.stand_alone(cluster);
             } else if is_apostrophe(first) {
                 let next = clusters.peek().and_then(|next| next.chars().next());
                 words.apostrophe(next.is_some_and(char::is_alphanumeric));
@@ -91,9 +89,19 @@ struct Words {
 }
 
 impl Words {
+    fn stand_alone(&mut self, cluster: &str) {
+        self.end();
+        self.all.push(cluster.to_owned());
+        self.has_spaceless = true;
+    }
+
     fn add(&mut self, character: char) {
         if is_mark(character) {
             return;
+        }
+        // A vowel sign of Khmer, say, may follow a character that is no letter of its script.
+        if stands_alone(character) {
+            return self.stand_alone(character.encode_utf8(&mut [0; 4]));
         }
         for lower in character.to_lowercase().filter(|lower| !is_mark(*lower)) {
             if let Some(plain) = spelt_out(lower) {
