@@ -79,6 +79,8 @@ impl Application {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         private_files::warn_of_open_ones(settings);
+        // A database belongs to the environment that first opened it, so what may fail comes before.
+        parts::check_secrets(settings)?;
         let store = open_store(settings).await?;
         let first_group = seeds::first_group(&store, settings).await?;
         let simulator = simulator::start(settings)?;

@@ -16,9 +16,11 @@ raid_tests::on_both_databases!(
 const PRODUCTION: &str = include_str!("../../../config/production.example.toml");
 const DEMO: &str = include_str!("../../../config/default.toml");
 
-/// The example for production, changed.
+/// The example for production, with the secrets that it leaves to the environment, changed.
 pub fn production(change: impl FnOnce(&mut Table)) -> String {
     let mut table: Table = PRODUCTION.parse().unwrap();
+    set(&mut table, "orcid.client_secret", "a secret");
+    set(&mut table, "mail.smtp_password", "a password");
     change(&mut table);
     table.to_string()
 }
@@ -30,11 +32,11 @@ pub fn on_stage(table: &mut Table) {
         ("server", "internal_bind"),
         ("data", "folder"),
         ("orcid", "client_id"),
+        ("orcid", "client_secret"),
     ] {
         table[section].as_table_mut().unwrap().remove(setting);
     }
     table.remove("store");
-    set(table, "mail.smtp_password", "a password");
 }
 
 /// Sets `section.setting`.
@@ -78,7 +80,11 @@ fn the_demo_runs_in_the_simulator_only() {
 }
 
 async fn nothing_of_the_demo_is_accepted(stage: &Stage) {
-    assert_eq!(complaint(stage, PRODUCTION), None);
+    assert_eq!(complaint(stage, &production(|_| ())), None);
+    let secrets = complaint(stage, PRODUCTION).unwrap();
+    for setting in ["orcid.client_secret", "mail.smtp_password"] {
+        assert!(secrets.contains(&format!("\n  {setting}: ")), "{secrets}");
+    }
     assert_eq!(complaint(stage, ""), None, "the demo itself");
     let demo: Table = DEMO.parse().unwrap();
     let of_demo = |section: &str, setting: &str| demo[section][setting].clone();
@@ -121,10 +127,16 @@ async fn nothing_of_the_demo_is_accepted(stage: &Stage) {
             ("agency.landing_prefix", "http://raid.example.org/".into()),
             ("mail.transport", "files".into()),
             ("mail.from", of_demo("mail", "from")),
+            ("orcid.client_id", "".into()),
+            ("orcid.client_secret", "".into()),
+            ("simulator.enabled", true.into()),
         ];
         for (setting, value) in cases {
             let changed = production(|table| {
                 set(table, "orcid.environment", environment);
+                if setting == "simulator.enabled" {
+                    set(table, "orcid.mode", "off");
+                }
                 if setting == "agency.ror" {
                     set(table, "agency.service_point_block", 0);
                 }
@@ -138,6 +150,14 @@ async fn nothing_of_the_demo_is_accepted(stage: &Stage) {
         }
         let changed = production(|table| {
             set(table, "orcid.environment", environment);
+            let provider = "issuer = \"http://iam.example.org\"\naudience = \"raid\"";
+            let provider: Table = provider.parse().unwrap();
+            set(table, "auth.issuers", vec![Value::Table(provider)]);
+        });
+        let insecure = complaint(stage, &changed).unwrap();
+        assert!(insecure.contains("auth.issuers.issuer: "), "{insecure}");
+        let changed = production(|table| {
+            set(table, "orcid.environment", environment);
             table.insert("service_points".to_owned(), service_points.clone());
         });
         let complaint = complaint(stage, &changed).unwrap();
@@ -149,12 +169,29 @@ async fn nothing_of_the_demo_is_accepted(stage: &Stage) {
 }
 
 #[test]
+fn a_refused_start_leaves_the_database_free() {
+    raid_tests::run(Backend::Sqlite, it_belongs_to_who_starts_first);
+}
+
+async fn it_belongs_to_who_starts_first(stage: &Stage) {
+    let settings = production(|table| {
+        on_stage(table);
+        set(table, "orcid.client_secret_file", "/nowhere/secret");
+        set(table, "orcid.client_secret", "");
+    });
+    let complaint = stage.refused_start(&settings);
+    assert!(complaint.contains("/nowhere/secret"), "{complaint}");
+    // It is not the one of production.
+    drop(stage.agency().await);
+}
+
+#[test]
 fn what_would_not_read_back_is_refused() {
     raid_tests::run(Backend::Sqlite, each_is_named_with_what_to_do);
 }
 
 /// Settings, the one that is refused, and what its complaint has.
-const REFUSED: [(&str, &str, &str); 25] = [
+const REFUSED: [(&str, &str, &str); 27] = [
     (
         "[agency]\nid_prefix = \"javascript:x\"",
         "agency.id_prefix",
@@ -260,6 +297,25 @@ const REFUSED: [(&str, &str, &str); 25] = [
         "mail.smtp_host",
         "name of the mail server",
     ),
+    (
+        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"localhost\"\nsmtp_user = \"me\"",
+        "mail.smtp_password",
+        "mail.smtp_user",
+    ),
+    ("[worker]\nretry = []", "worker.retry", "at least one"),
+];
+
+/// Settings whose duration may be none: nothing is waited for, or kept.
+const MAY_BE_NOTHING: [&str; 9] = [
+    "agency.withdrawal_grace",
+    "auth.keys_max_age",
+    "orcid.doubt_after_disconnect",
+    "permissions.forget_after",
+    "resolvers.found_ttl",
+    "resolvers.missing_ttl",
+    "resolvers.retry_pause",
+    "sync.ask_delay",
+    "sync.settle_delay",
 ];
 
 /// A second service point beside number 10000007, "One", of the group "one", and what is wrong with it.
@@ -302,6 +358,26 @@ async fn each_is_named_with_what_to_do(stage: &Stage) {
             &format!("service_points[1].{setting}"),
             advice,
         );
+    }
+    for (section, settings) in DEMO.parse::<Table>().unwrap() {
+        for (name, value) in settings.as_table().into_iter().flatten() {
+            let setting = format!("{section}.{name}");
+            let is_duration = |it: &str| {
+                let number = it.trim_end_matches(char::is_alphabetic);
+                number.len() < it.len() && number.parse::<u32>().is_ok()
+            };
+            if !value.as_str().is_some_and(is_duration)
+                || MAY_BE_NOTHING.contains(&setting.as_str())
+            {
+                continue;
+            }
+            assert_refused(
+                stage,
+                &format!("[{section}]\n{name} = \"0s\""),
+                &setting,
+                "must be",
+            );
+        }
     }
     // A folder that takes no files, whoever runs the agency.
     let folder =

@@ -238,6 +238,22 @@ pub(crate) fn contact_budget(settings: &Settings) -> ContactBudget {
     }
 }
 
+/// Reads the secrets that others gave this agency, to learn early that one cannot be had.
+///
+/// # Errors
+/// Names the setting or file.
+pub(super) fn check_secrets(settings: &Settings) -> anyhow::Result<()> {
+    super::existence::of(settings)?;
+    if settings.orcid.mode == Mode::Own {
+        // The simulator's are made later, with the folder.
+        if settings.orcid.environment != Environment::Simulator {
+            orcid::Credentials::of(settings)?;
+        }
+        mail_transport(settings)?;
+    }
+    Ok(())
+}
+
 fn durations(spans: &[Span]) -> Vec<Duration> {
     spans.iter().map(|span| span.0).collect()
 }

@@ -3,7 +3,7 @@
 use crate::application::{contact_budget, open_store};
 use crate::settings::{Mode, Settings};
 use anyhow::bail;
-use raid_model::{Handle, OrcidId};
+use raid_model::{Handle, OrcidId, pasted};
 use raid_registry::{ContributorView, EntryView, NotificationView, PermissionView, TaskView};
 use std::fmt::Write as _;
 use store::contributor_states;
@@ -14,7 +14,8 @@ const MOST_PROJECTS: i64 = 50;
 /// Prints what is known of an ORCID iD in its projects, or of the contributors of a RAiD.
 pub(crate) async fn why(settings: &Settings, subject: &str) -> anyhow::Result<()> {
     let store = open_store(settings).await?;
-    let (known, more) = if let Ok(orcid) = subject.parse::<OrcidId>() {
+    let orcid = pasted::orcid(subject, "").and_then(|id| id.parse::<OrcidId>().ok());
+    let (known, more) = if let Some(orcid) = orcid {
         let load =
             move |c: &mut store::Conn| contributor_states::of_person(c, &orcid, MOST_PROJECTS);
         let (known, all) = store.read(load).await?;

@@ -1,10 +1,11 @@
 //! Rules that hold wherever the agency runs.
 
-use super::{Environment, MailTransport, Mistakes, Mode, Settings};
+use super::{Environment, MailTransport, Mistakes, Settings};
 use raid_model::ServicePointRequest;
 use raid_model::validate::validate_service_point_create;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
@@ -19,6 +20,7 @@ impl Settings {
         self.auth.check(mistakes);
         self.agency.check_block(mistakes);
         self.check_numbers(mistakes);
+        self.check_durations(mistakes);
         self.check_texts(mistakes);
         if let Err(error) = self.addresses() {
             mistakes.refuse("server.public_url", error.to_string());
@@ -27,10 +29,7 @@ impl Settings {
         self.check_origins(mistakes);
         check_database(self.store.url.get().expose_secret(), mistakes);
         check_filter(&self.log.filter, mistakes);
-        if self.simulator.enabled
-            && self.orcid.mode == Mode::Own
-            && self.orcid.environment != Environment::Simulator
-        {
+        if self.simulator.enabled && self.orcid.environment != Environment::Simulator {
             let why = "must be false unless orcid.environment is \"simulator\"";
             mistakes.refuse("simulator.enabled", why);
         }
@@ -119,8 +118,52 @@ impl Settings {
                 "must be at least 60ms",
             ),
             (orcid.burst > 0, "orcid.burst", "must be at least 1"),
+            (
+                worker.max_tries > 0,
+                "worker.max_tries",
+                "must be at least 1",
+            ),
+            (
+                !worker.retry.is_empty(),
+                "worker.retry",
+                "must name at least one duration",
+            ),
         ] {
             mistakes.refuse_unless(is_right, setting, why);
+        }
+    }
+
+    /// Durations that would leave no time for what they bound, or no pause in a loop.
+    fn check_durations(&self, mistakes: &mut Mistakes) {
+        let (orcid, resolvers) = (&self.orcid, &self.resolvers);
+        let permissions = &self.permissions;
+        for (duration, setting) in [
+            (self.store.wait, "store.wait"),
+            (
+                self.agency.invitation_lifetime,
+                "agency.invitation_lifetime",
+            ),
+            (self.auth.keys_pause, "auth.keys_pause"),
+            (orcid.connect_timeout, "orcid.connect_timeout"),
+            (orcid.call_timeout, "orcid.call_timeout"),
+            (orcid.max_wait, "orcid.max_wait"),
+            (orcid.exchange_wait, "orcid.exchange_wait"),
+            (orcid.calls_kept, "orcid.calls_kept"),
+            (orcid.failed_calls_kept, "orcid.failed_calls_kept"),
+            (resolvers.connect_timeout, "resolvers.connect_timeout"),
+            (resolvers.call_timeout, "resolvers.call_timeout"),
+            (resolvers.check_timeout, "resolvers.check_timeout"),
+            (permissions.remind_after, "permissions.remind_after"),
+            (permissions.window, "permissions.window"),
+            (permissions.link_lifetime, "permissions.link_lifetime"),
+            (permissions.visit_lifetime, "permissions.visit_lifetime"),
+            (permissions.breaker_window, "permissions.breaker_window"),
+            (permissions.probe_every, "permissions.probe_every"),
+            (permissions.recheck_after, "permissions.recheck_after"),
+            (self.worker.sweep_every, "worker.sweep_every"),
+            (self.mail.timeout, "mail.timeout"),
+        ] {
+            mistakes.refuse_unless(!duration.is_zero(), setting, "must be longer than 0s");
         }
     }
 
@@ -149,6 +192,11 @@ impl Settings {
         if mail.transport == MailTransport::Smtp && mail.smtp_host.is_empty() {
             let why = "must be set with mail.transport = \"smtp\": the name of the mail server";
             mistakes.refuse("mail.smtp_host", why);
+        }
+        let has_password = !mail.smtp_password.is_empty() || is_named(&mail.smtp_password_file);
+        if mail.transport == MailTransport::Smtp && !mail.smtp_user.is_empty() && !has_password {
+            let why = "must be set with mail.smtp_user, or mail.smtp_password_file";
+            mistakes.refuse("mail.smtp_password", why);
         }
     }
 
@@ -213,6 +261,11 @@ impl Settings {
             }
         }
     }
+}
+
+/// Whether a setting names a file.
+pub(super) fn is_named(file: &Path) -> bool {
+    !file.as_os_str().is_empty()
 }
 
 /// The address may hold a password, so the message does not repeat it.

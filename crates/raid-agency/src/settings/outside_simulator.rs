@@ -2,7 +2,9 @@
 //! addresses of its own, and nothing of the demo's.
 
 use super::block::TEST_BLOCK;
+use super::bounds::is_named;
 use super::{Environment, MailTransport, Mistakes, Mode, ServicePoint, Settings};
+use url::{Host, Url};
 
 /// Why a setting of the demo's is refused.
 const DEMO: &str = "is still the demo's";
@@ -20,6 +22,7 @@ impl Settings {
         self.check_encryption(demo, &is, mistakes);
         if self.orcid.mode == Mode::Own {
             self.check_mail(demo, &is, mistakes);
+            self.check_credentials(&is, mistakes);
         }
     }
 
@@ -92,6 +95,12 @@ impl Settings {
                 mistakes.refuse(setting, format!("must be an https address {is}"));
             }
         }
+        for issuer in &self.auth.issuers {
+            if !is_safe(&issuer.issuer) {
+                let why = format!("\"{}\" must be an https address {is}", issuer.issuer);
+                mistakes.refuse("auth.issuers.issuer", why);
+            }
+        }
         for origin in &self.server.cors_origins {
             if demo.server.cors_origins.contains(origin) {
                 let why = format!(
@@ -102,6 +111,19 @@ impl Settings {
                 let why = format!("\"{origin}\" must be an https address {is}");
                 mistakes.refuse("server.cors_origins", why);
             }
+        }
+    }
+
+    /// Before the database is opened, since it belongs to the environment from then on.
+    fn check_credentials(&self, is: &str, mistakes: &mut Mistakes) {
+        let orcid = &self.orcid;
+        if orcid.client_id.is_empty() {
+            let why = format!("must be set {is}: the id that ORCID gave your agency (APP-…)");
+            mistakes.refuse("orcid.client_id", why);
+        }
+        if orcid.client_secret.is_empty() && !is_named(&orcid.client_secret_file) {
+            let why = format!("must be set {is}, or orcid.client_secret_file");
+            mistakes.refuse("orcid.client_secret", why);
         }
     }
 
@@ -117,6 +139,21 @@ impl Settings {
             mistakes.refuse("mail.from", why);
         }
     }
+}
+
+/// Whether nobody between can exchange what a service says. Addresses that cannot be read are refused
+/// elsewhere.
+fn is_safe(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else {
+        return true;
+    };
+    let is_here = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || is_here
 }
 
 /// The settings of a service point that are another one's.
