@@ -93,6 +93,7 @@ pub fn of_group(c: &mut Conn, group: &str) -> Result<Option<ServicePointRow>, St
 /// # Errors
 /// When the database refuses.
 pub fn seed(c: &mut Conn, row: &ServicePointRow) -> Result<bool, StoreError> {
+    one_at_a_time(c)?;
     if taken(c, row)?.is_some() {
         return Ok(false);
     }
@@ -111,6 +112,15 @@ fn keep_name_key(c: &mut Conn, row: &ServicePointRow) -> Result<(), StoreError> 
     diesel::update(service_point::table.find(row.id))
         .set(service_point::name_key.eq(name_key(&row.name)))
         .execute(c)?;
+    Ok(())
+}
+
+/// Lets other nodes wait until this transaction ends: what is free when it looks is free when it writes.
+/// SQLite has one writer anyway. Mints that name a service point do not wait.
+fn one_at_a_time(c: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = c {
+        diesel::sql_query("LOCK TABLE service_point IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+    }
     Ok(())
 }
 
@@ -150,6 +160,7 @@ pub const BLOCK: i64 = 10_000_000;
 /// # Errors
 /// When the database refuses.
 pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>, StoreError> {
+    one_at_a_time(c)?;
     let last: Option<i64> = service_point::table
         .filter(service_point::id.ge(row.id))
         .filter(service_point::id.lt(row.id.saturating_add(BLOCK)))
@@ -172,6 +183,7 @@ pub fn create(c: &mut Conn, row: &ServicePointRow) -> Result<Result<i64, Taken>,
 /// # Errors
 /// [`StoreError::NotFound`] when there is no such service point.
 pub fn change(c: &mut Conn, row: &ServicePointRow) -> Result<Option<Taken>, StoreError> {
+    one_at_a_time(c)?;
     if let Some(taken) = taken(c, row)? {
         return Ok(Some(taken));
     }

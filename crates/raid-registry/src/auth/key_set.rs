@@ -37,6 +37,11 @@ pub enum KeySetError {
     /// Its tokens would name another issuer, and would not be accepted.
     #[error("the provider calls itself {0}")]
     OtherIssuer(String),
+    /// Whoever stands between could exchange the keys.
+    #[error(
+        "the provider has its keys at {0}: they are read from https addresses only, as its own is"
+    )]
+    Insecure(String),
     /// It is asked at most once in a while.
     #[error("the provider was asked just now and could not be reached")]
     TooSoon,
@@ -99,6 +104,7 @@ impl KeySet {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::limited(3))
+            .https_only(is_https(&issuer.issuer))
             .build()?;
         Ok(Self {
             issuer: issuer.issuer.clone(),
@@ -179,6 +185,9 @@ impl KeySet {
         if discovery.issuer != self.issuer {
             return Err(KeySetError::OtherIssuer(discovery.issuer));
         }
+        if is_https(&self.issuer) && !is_https(&discovery.jwks_uri) {
+            return Err(KeySetError::Insecure(discovery.jwks_uri));
+        }
         let keys: Keys = serde_json::from_slice(&self.get(&discovery.jwks_uri).await?)?;
         // A key that we cannot use must not hide the others.
         let usable = keys
@@ -188,7 +197,7 @@ impl KeySet {
         Ok(usable.take(MAX_KEYS).collect())
     }
 
-    async fn get(&self, url: &str) -> Result<Vec<u8>, KeySetError> {
+    pub(super) async fn get(&self, url: &str) -> Result<Vec<u8>, KeySetError> {
         let mut answer = self.http.get(url).send().await?.error_for_status()?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
@@ -226,6 +235,13 @@ impl KeySet {
             .fetched_at
             .is_none_or(|at| self.clock.now() - at >= age)
     }
+}
+
+/// Whether what is read there comes from whom the address names.
+fn is_https(address: &str) -> bool {
+    address
+        .get(..6)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }
 
 /// A key that signs, with the algorithms it may be used for; others are left out.

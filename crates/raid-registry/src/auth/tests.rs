@@ -1,7 +1,9 @@
 //! Keys and roles. Tokens are tested through the API.
 
 use std::time::Duration;
+use store::Clock;
 
+use super::key_set::{KeySet, KeySetError};
 use super::{AuthSettings, LocalIssuer, LocalKey, LocalKeyError, OidcIssuer, Role, Verifier};
 
 #[test]
@@ -20,6 +22,32 @@ fn roles_have_their_names() {
         assert_eq!(role.as_str().parse(), Ok(*role));
     }
     assert!("raid-upgrade".parse::<Role>().is_err());
+}
+
+/// Also after a redirect, and when its description of itself names another address.
+#[tokio::test]
+async fn the_keys_of_a_provider_with_https_are_read_over_https() {
+    let key_set = |issuer: &str| {
+        let issuer = OidcIssuer {
+            issuer: issuer.to_owned(),
+            audience: None,
+            scoped_roles: false,
+            roles: Vec::new(),
+            groups: Vec::new(),
+            keys_pause: Duration::ZERO,
+            keys_max_age: Duration::ZERO,
+        };
+        KeySet::new(&issuer, Clock::system()).unwrap()
+    };
+    // Nobody listens there.
+    let there = "http://127.0.0.1:9/keys";
+    let refused = async |issuer| match key_set(issuer).get(there).await {
+        Err(KeySetError::Http(error)) => error.is_builder(),
+        other => panic!("{other:?}"),
+    };
+    assert!(refused("https://agency.example.org").await);
+    assert!(refused("HTTPS://agency.example.org").await);
+    assert!(!refused("http://agency.example.org").await);
 }
 
 #[test]

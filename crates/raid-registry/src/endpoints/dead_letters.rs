@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::OrcidId;
+use raid_model::{OrcidId, pasted};
 use serde::{Deserialize, Serialize};
 use store::tasks::Kind;
 use store::tasks::dead_letters::{self, Filter, Place};
@@ -129,13 +129,11 @@ fn filter(query: &mut Query) -> Filter {
         let kinds: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
         query.refuse(KIND, &format!("write one of {}", kinds.join(", ")));
     }
-    let orcid = query.one(ORCID).map(|text| text.parse::<OrcidId>().ok());
-    if orcid == Some(None) {
-        query.refuse(ORCID, "write an ORCID iD");
-    }
     Filter {
         kind: kind.flatten(),
-        orcid: orcid.flatten(),
+        orcid: query.parsed(ORCID, "an ORCID iD", |text| {
+            pasted::orcid(text, "")?.parse::<OrcidId>().ok()
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use raid_model::permission::{PermissionChange, PermissionEvent, PermissionState};
-use raid_model::{OrcidId, Raid, joining};
+use raid_model::{OrcidId, Raid, joining, pasted};
 use store::contributor_states::{self, ContributorState};
 use store::{Conn, StoreError, Timestamp, permissions, raids};
 
@@ -210,7 +210,8 @@ pub(crate) async fn accept_merge(
 /// The person that a path names.
 fn orcid_of(req: &HttpRequest) -> Result<OrcidId, Refusal> {
     let text = req.match_info().query("orcid");
-    text.parse().map_err(|_| nobody(req).into())
+    let id = pasted::orcid(text, "").and_then(|id| id.parse().ok());
+    id.ok_or_else(|| nobody(req).into())
 }
 
 fn nobody(req: &HttpRequest) -> Problem {
