@@ -193,7 +193,7 @@ fn written(day: Date, precision: Precision) -> String {
 }
 
 fn access() -> impl Strategy<Value = Access> {
-    let embargoed = (text(), of(language()), 0..500i64).prop_map(|(text, language, days)| Access {
+    let embargoed = (text(), of(language()), 1..500i64).prop_map(|(text, language, days)| Access {
         kind: Some(known(vocabulary::EMBARGOED_ACCESS)),
         statement: Some(LocalizedText {
             language,

@@ -86,6 +86,9 @@ fn with_position(
     known: Vec<ContributorPosition>,
     accepted: &ContributorPosition,
 ) -> Vec<ContributorPosition> {
+    if known.contains(accepted) {
+        return known;
+    }
     let mut accepted = accepted.clone();
     let mut others = Vec::new();
     for position in known.iter().cloned() {

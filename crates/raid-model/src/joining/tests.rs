@@ -217,6 +217,17 @@ fn valid() -> impl Strategy<Value = Contributor> {
     })
 }
 
+#[test]
+fn a_position_that_is_there_changes_none_of_the_others() {
+    // Valid until 2028, and the person may have corrected it by then.
+    let known = person(vec![
+        held(OTHER, "2028", ""),
+        held(OTHER, "2028-01", "2028-02"),
+        held(LEADER, "2021", ""),
+    ]);
+    assert_eq!(known.joined_by(&known), known);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 

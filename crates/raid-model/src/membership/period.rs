@@ -20,7 +20,10 @@ pub(super) fn entry_dates(
     let project = Period::parse(project.start_date.as_deref(), project.end_date.as_deref());
     let held = Period::spanning(&periods_in(contributor, &project));
     let writable = |date: &PartialDate| YEARS.contains(&date.year());
-    ordered(held.start.filter(writable), held.end.filter(writable))
+    // What ended before the first year that ORCID takes has ended by the end of the project.
+    let end = held.end.filter(writable);
+    let end = end.or_else(|| held.end.and(project.end).filter(writable));
+    ordered(held.start.filter(writable), end)
 }
 
 /// The positions that meet the project, each cut to it. If none does, all of them, moved to the

@@ -163,6 +163,12 @@ fn period() -> impl Strategy<Value = (String, String)> {
         .prop_map(|((start, end), open)| (start, if open { String::new() } else { end }))
 }
 
+#[test]
+fn what_ended_before_the_years_of_orcid_does_not_read_to_present() {
+    let (start, end) = entry(("1897", "1900"), &[("1850", "1850")]);
+    assert_eq!((start.as_str(), end.as_str()), ("", "1900"));
+}
+
 /// ORCID pads what is missing with 00, and compares as text.
 fn padded(date: &str) -> String {
     let digits: String = date.chars().filter(char::is_ascii_digit).collect();
