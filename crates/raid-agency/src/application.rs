@@ -79,6 +79,12 @@ impl Application {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         private_files::warn_of_open_ones(settings);
+        for setting in settings.of_example()? {
+            tracing::warn!(
+                setting,
+                "is still the example's, which is nobody's: set your own"
+            );
+        }
         // A database belongs to the environment that first opened it, so what may fail comes before.
         parts::check_secrets(settings)?;
         let store = open_store(settings).await?;

@@ -5,6 +5,7 @@ mod block;
 mod bounds;
 mod derived;
 mod mistakes;
+mod of_example;
 mod outside_simulator;
 mod quotas;
 mod values;

@@ -33,6 +33,9 @@ pub enum AddressPrefixError {
     /// A character that IRIs do not have.
     #[error("the path has a {0:?}, which addresses do not have: percent-encode it")]
     Character(char),
+    /// Two slashes in a row: a handle is read from between slashes.
+    #[error("the path has an empty part, \"//\": leave one slash out")]
+    EmptySegment,
     /// It is too long.
     #[error("the address is longer than {ADDRESS_LIMIT} characters")]
     Length,
@@ -78,6 +81,9 @@ impl FromStr for AddressPrefix {
         }
         if path.split('%').skip(1).any(|rest| !begins_with_hex(rest)) {
             return Err(AddressPrefixError::Character('%'));
+        }
+        if path.contains("//") {
+            return Err(AddressPrefixError::EmptySegment);
         }
         if url.as_str().len() > ADDRESS_LIMIT {
             return Err(AddressPrefixError::Length);
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn other_addresses_are_refused() {
-        use AddressPrefixError::{Character, Credentials, Length, Query, Scheme};
+        use AddressPrefixError::{Character, Credentials, EmptySegment, Length, Query, Scheme};
         for (text, why) in [
             ("javascript:x", Scheme),
             ("ftp://raid.org/", Scheme),
@@ -140,6 +146,8 @@ mod tests {
             ("https://raid.org/#", Query),
             ("https://raid.org/a|b/", Character('|')),
             ("https://raid.org/100%/", Character('%')),
+            ("https://raid.org//", EmptySegment),
+            ("https://raid.org/\\x", EmptySegment),
             (&format!("https://raid.org/{}", "a".repeat(500)), Length),
         ] {
             assert_eq!(text.parse::<AddressPrefix>(), Err(why), "{text}");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 /// UTF-8's byte order mark, which some programs write in front of a text.
@@ -54,10 +54,9 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, JsonError> {
             JsonError::Syntax(problem)
         }
     };
-    let mut value: Value = serde_json::from_slice(body).map_err(syntax)?;
-    if let Cow::Owned(kept) = with_literals_kept(body) {
-        value = serde_json::from_slice(&kept).map_err(syntax)?;
-    }
+    // Numbers that are no floats may be texts here, so they are not read yet.
+    serde_json::from_slice::<IgnoredAny>(body).map_err(syntax)?;
+    let value: Value = serde_json::from_slice(&with_literals_kept(body)).map_err(syntax)?;
     if !value.is_object() {
         return Err(field("the body", "expected an object"));
     }

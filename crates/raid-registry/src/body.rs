@@ -59,7 +59,7 @@ pub(crate) fn must_be(req: &HttpRequest, media_type: &str) -> Result<(), Refusal
         ));
     }
     // RFC 8259, 8.1: JSON between systems is UTF-8.
-    if let Some(charset) = charset(req).filter(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+    if let Some(charset) = charset(req).filter(|charset| !is_utf8(charset)) {
         return refuse(format!(
             "The body must be UTF-8, and Content-Type says {charset}: convert it, and send {media_type}"
         ));
@@ -69,6 +69,13 @@ pub(crate) fn must_be(req: &HttpRequest, media_type: &str) -> Result<(), Refusal
         return refuse("A body with a Content-Encoding is not read: send it plain".to_owned());
     }
     Ok(())
+}
+
+/// Java and others write it without the hyphen.
+fn is_utf8(charset: &str) -> bool {
+    ["utf-8", "utf8"]
+        .iter()
+        .any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 /// The `charset` that a request's content type names, if it is a text.

@@ -13,11 +13,28 @@ const MOST: usize = 50;
 /// The header's value, if there is anything to name.
 pub(crate) fn text(fields: &BTreeSet<String>) -> Option<String> {
     let named: Vec<&str> = fields.iter().take(MOST).map(String::as_str).collect();
-    (!named.is_empty()).then(|| named.join(", "))
+    let more = match fields.len() - named.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    (!named.is_empty()).then(|| named.join(", ") + &more)
 }
 
 /// The header, if there is anything to name.
 pub(crate) fn header(fields: &BTreeSet<String>) -> Option<(HeaderName, HeaderValue)> {
     let value = HeaderValue::try_from(text(fields)?).ok()?;
     Some((VALIDATION_WARNING, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn what_is_not_named_is_counted() {
+        let fields = |number| (10..10 + number).map(|it| format!("m{it}")).collect();
+        assert_eq!(text(&fields(0)), None);
+        assert_eq!(text(&fields(2)).unwrap(), "m10, m11");
+        assert!(text(&fields(53)).unwrap().ends_with("m59, and 3 more"));
+    }
 }

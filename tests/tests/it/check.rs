@@ -53,6 +53,31 @@ async fn a_configuration_that_works_is_all_well(stage: &Stage) {
     drop(agency);
 }
 
+#[test]
+fn what_is_the_examples_is_told() {
+    raid_tests::run(Backend::Sqlite, each_value_of_the_example_is_told);
+}
+
+async fn each_value_of_the_example_is_told(stage: &Stage) {
+    let checked = stage.command_with(&production(on_stage), &["check"]);
+    for setting in [
+        "server.cors_origins",
+        "agency.name",
+        "agency.contact",
+        "agency.ror",
+        "agency.prefix",
+        "agency.service_point_block",
+        "service_points[0]",
+        "auth.issuers.issuer",
+        "mail.from",
+        "mail.smtp_host",
+    ] {
+        assert_rows(&checked, &[(setting, "warning", "set your own")]);
+    }
+    let demo = stage.command(&["check"]);
+    assert!(!demo.stdout.contains("set your own"), "{}", demo.stdout);
+}
+
 async fn a_check_changes_nothing(stage: &Stage) {
     let checked = stage.command(&["check"]);
     assert!(checked.success, "{}{}", checked.stdout, checked.stderr);

@@ -48,6 +48,7 @@ mod psql;
 mod questions;
 mod random_faults;
 mod recovery;
+mod refused_settings;
 mod reminders;
 mod resync;
 mod search;

@@ -1,5 +1,9 @@
 //! Identifiers among words: each is one word, with or without scheme and resolver.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 use super::words::join;
 
 /// Hosts that only tell where an identifier is resolved.
@@ -18,17 +22,31 @@ const SCHEMES: [&str; 4] = ["https://", "http://", "doi:", "hdl:"];
 /// An identifier as a word: a DOI or handle from its prefix on, whatever is before it, another one
 /// without scheme and resolver. None if it has no letter or digit.
 pub(super) fn word(text: &str) -> Option<String> {
+    let text: &str = &from_address(text);
     join(from_prefix(text).unwrap_or_else(|| bare(text)))
 }
 
 /// The word of what must be an identifier, as nobody writes words like this.
 pub(super) fn asked_for(text: &str) -> Option<String> {
+    let text: &str = &from_address(text);
     let identifier = match from_prefix(text) {
         Some(identifier) => identifier,
         None if starts_with(text, &SCHEMES).is_some() => bare(text),
         None => starts_with(text, &RESOLVERS)?,
     };
     join(identifier)
+}
+
+/// The address of a DOI or handle as somebody copies it from a browser: without its query, and with its
+/// characters as they are. Everything else as it is written.
+fn from_address(text: &str) -> Cow<'_, str> {
+    if starts_with(text, &["https://", "http://"]).is_none() || from_prefix(text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let path = text.split(['?', '#']).next().unwrap_or(text);
+    percent_decode_str(path)
+        .decode_utf8()
+        .unwrap_or(Cow::Borrowed(path))
 }
 
 /// What begins with the prefix of a DOI or handle: `10.`, digits and dots, a slash, and more.

@@ -37,7 +37,7 @@ impl Query {
         let mut parts = Vec::new();
         // Every second piece was between quotation marks; a mark that is not closed lasts to the end.
         for (index, piece) in text.split(['"', '“', '”', '„']).enumerate() {
-            if index % 2 == 1 {
+            if index % 2 == 1 && piece.trim().contains(char::is_whitespace) {
                 parts.extend(Part::phrase(piece));
             } else {
                 parts.extend(piece.split_whitespace().filter_map(Part::word));

@@ -173,6 +173,19 @@ fn what_is_written_as_one_is_also_asked_for_as_one_word() {
     ] {
         assert_eq!(spellings(written), [single(word)], "{written}");
     }
+    // As copied from a browser, and between quotation marks.
+    for written in [
+        "https://raid.org/10.82841/9f3c1a7e?from=mail#top",
+        "\"10.82841/9f3c1a7e\"",
+        "“https://doi.org/10.82841/9f3c1a7e”",
+        "https://raid.org/10.82841/9f3c%31a7e",
+    ] {
+        assert_eq!(spellings(written), [single("10828419f3c1a7e")], "{written}");
+    }
+    let doi = "10.1002/(sici)1097-4571(199806)49:8<693::aid-asi4>3.0.co;2-o";
+    let encoded =
+        "https://doi.org/10.1002/(sici)1097-4571(199806)49:8%3c693::aid-asi4%3e3.0.co;2-o";
+    assert_eq!(spellings(encoded), spellings(doi));
     assert_eq!(
         spellings("110.5/7 10./7 v10.5/"),
         [single("110+5+7"), single("10+7"), joined("v10+5", "v105"),]

@@ -9,7 +9,7 @@ const WORD_CHARACTERS: usize = 60;
 
 /// The words of a text, in their order: letters and digits of any script, in lower case, without
 /// diacritics (`Malmö`, `MALMO` and `malmo` are one word) and without apostrophes (`Hawaiʻi` is
-/// `hawaii`). In scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese)
+/// `hawaii`). A number behind a name is a word of its own (`covid19` is `covid 19`). In scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese)
 /// each character is a word, with its vowels and tones.
 pub fn fold(text: &str) -> Vec<String> {
     compounds(text)
@@ -142,11 +142,20 @@ impl Words {
 
     fn end(&mut self) {
         self.end_part();
-        if !self.word.is_empty() {
-            self.all.push(std::mem::take(&mut self.word));
-        }
+        let mut word = std::mem::take(&mut self.word);
+        let number = number_of(&word).map(|start| word.split_off(start));
+        self.all.extend((!word.is_empty()).then_some(word));
+        self.all.extend(number);
         self.characters = 0;
     }
+}
+
+/// Where the number begins in a name with a number, such as `covid19`: others write it apart. Words that
+/// mix letters and digits in other ways, as identifiers do, stay whole.
+fn number_of(word: &str) -> Option<usize> {
+    let start = word.find(char::is_numeric)?;
+    let (name, number) = word.split_at(start);
+    (name.chars().nth(1).is_some() && number.chars().all(char::is_numeric)).then_some(start)
 }
 
 /// What nobody leaves out between two words, as they may a hyphen, comma or dot.

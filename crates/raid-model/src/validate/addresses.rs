@@ -1,6 +1,8 @@
 //! Addresses that are none: schemes that are no web page's, related RAiDs that are no RAiD, and
 //! identifiers with gaps in them.
 
+use url::Url;
+
 use crate::external_id::{is_doi, is_handle, is_of_archive, is_open_street_map};
 use crate::text::is_invisible;
 use crate::validate::deceptive::leads_elsewhere;
@@ -9,6 +11,8 @@ use crate::validate::{ErrorType, Failure};
 use crate::{ArchivedPage, Handle, geo_names_number};
 
 const SCHEME: &str = "has invalid/unsupported value - write an address that begins with https://";
+const NO_ADDRESS: &str = "has invalid/unsupported value - write a whole address, such as \
+     https://example.org/page";
 const NO_RAID: &str = "has invalid/unsupported value - write the address or the handle of a RAiD, such as \
      https://raid.org/10.82841/9f3c1a7e";
 const GAPS: &str = "has invalid/unsupported value - must not have spaces or invisible characters";
@@ -20,6 +24,8 @@ pub(super) fn breaches(blocks: &Blocks<'_>) -> Vec<Breach> {
         let url = page.url.as_deref().filter(|url| has_other_scheme(url));
         let field = || format!("alternateUrl[{index}].url");
         found.extend(url.map(|url| breach(field(), SCHEME, ("scheme", url))));
+        let url = page.url.as_deref().filter(|url| is_no_address(url));
+        found.extend(url.map(|url| breach(field(), NO_ADDRESS, ("address", url))));
     }
     for (index, raid) in blocks.related_raid.iter().enumerate() {
         let id = raid.id.as_deref().filter(|id| !is_raid(id));
@@ -67,6 +73,17 @@ fn has_other_scheme(url: &str) -> bool {
     });
     let begins_with_letter = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     has_scheme && begins_with_letter && !matches!(scheme.as_str(), "http:" | "https:")
+}
+
+/// Whether a text begins like an address and names no host, or one that depends on the reader: browsers
+/// read a backslash as a slash, others as a part of the name.
+fn is_no_address(url: &str) -> bool {
+    let lower = url.trim().to_ascii_lowercase();
+    if !lower.starts_with("http:") && !lower.starts_with("https:") {
+        return false;
+    }
+    let has_host = lower.starts_with("http://") || lower.starts_with("https://");
+    !has_host || url.contains('\\') || Url::parse(url.trim()).is_err()
 }
 
 /// Whether a text is the address of a RAiD at any resolver.

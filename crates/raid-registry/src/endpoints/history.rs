@@ -84,7 +84,10 @@ pub(crate) async fn list(
             }
         }
         // Who may know that there is no such RAiD is told so by an empty history.
-        Err(Refusal::NotFound) => {}
+        Err(Refusal::NotFound)
+            if caller.is_some() || registry.settings.former_versions_are_open => {}
+        // As for a RAiD that is there.
+        Err(Refusal::NotFound) => return Err(Refusal::NoToken),
         Err(refusal) => return Err(refusal),
     }
     let Some(handle) = path.handle else {

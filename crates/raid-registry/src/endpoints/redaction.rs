@@ -1,7 +1,7 @@
 //! Redacting a former version: its content goes for good, and a stub says who redacted it, when and why.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use raid_model::Raid;
+use raid_model::{Handle, Raid};
 use serde::Serialize;
 use store::StoreError;
 use store::raids::{self, Redaction};
@@ -21,7 +21,7 @@ pub(crate) fn describe() -> Describe {
             "For operators, and for good: what a version says is deleted, for instance personal data \
              that were mistyped. Who did it, when and why stays. A new version, with the content that \
              stands, tells it to those who follow the feed of changes; of a withdrawn RAiD none is \
-             written.",
+             written. Again it changes nothing, and tells who was the first.",
         )
         .secured()
         .handle()
@@ -31,7 +31,7 @@ pub(crate) fn describe() -> Describe {
         .stored()
         .json(200, "Redacted", "Redaction")
         .problem(400, "The version is no number, or there is no reason")
-        .problem(404, "No such RAiD, or no such version that was not redacted before")
+        .problem(404, "No such RAiD or version")
         .problem(409, "It is the current version: change the RAiD first")
 }
 
@@ -85,15 +85,30 @@ pub(crate) async fn redact(
         move |c, next| raids::redact(c, next, version, &kept),
     );
     match written.await {
-        Err(StoreError::NotFound) => return Err(Problem::no_version(&handle, version).into()),
+        Err(StoreError::NotFound) => {
+            let again = redaction_of(&registry, &handle, version).await?;
+            return again.map_or_else(
+                || Err(Problem::no_version(&handle, version).into()),
+                |redaction| Ok(HttpResponse::Ok().json(redaction)),
+            );
+        }
         written => written?,
     }
     record::load_anew(&registry, &handle).await?;
+    let view = redaction_of(&registry, &handle, version).await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// Who redacted a version, when and why; none if nobody did.
+async fn redaction_of(
+    registry: &Registry,
+    handle: &Handle,
+    version: i32,
+) -> Result<Option<RedactionView>, Refusal> {
     let read = handle.clone();
     let entry = registry
         .store
         .read(move |c| raids::authorship(c, &read, version.checked_add(1), 1));
     let redaction = entry.await?.pop().map(|entry| entry.redaction);
-    let view = redaction.map(RedactionView::of).transpose()?.flatten();
-    Ok(HttpResponse::Ok().json(view))
+    Ok(redaction.map(RedactionView::of).transpose()?.flatten())
 }

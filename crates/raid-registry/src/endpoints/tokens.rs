@@ -151,7 +151,7 @@ pub(crate) async fn list(
 
 /// What is wanted of a new token.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct ApiTokenRequest {
     #[serde(deserialize_with = "wire::integer")]
     days: Option<i64>,

@@ -220,4 +220,9 @@ async fn what_cannot_be_a_token_is_refused(db: &TestDb) {
         reply.expect(400);
         assert_eq!(reply.fields(), [field], "{body}");
     }
+    // Else it would last longer than its maker thinks.
+    let unknown = json!({"name": "x", "servicePoint": HOME, "expiresAt": "2020-01-01T00:00:00Z"});
+    let reply = server.post(&server.operator(), TOKENS, &unknown).await;
+    let said = reply.expect(400)["detail"].to_string();
+    assert!(said.contains("expiresAt"), "{said}");
 }

@@ -71,7 +71,7 @@ async fn everybody_reads_what_is_open(db: &TestDb) {
             (closed.as_str(), 401),
             (
                 "/raid/10.82841/nowhere",
-                if part == "/history" { 200 } else { 404 },
+                if part == "/history" { 401 } else { 404 },
             ),
         ] {
             let path = format!("{path}{part}");

@@ -12,7 +12,7 @@ store::on_both_databases!(
 );
 
 /// A title, a query, and whether it finds it.
-const CASES: [(&str, &str, bool); 38] = [
+const CASES: [(&str, &str, bool); 44] = [
     ("Moʻolelo of Hawaiʻi", "Hawai'i", true),
     ("Moʻolelo of Hawaiʻi", "Hawai‘i", true),
     ("Moʻolelo of Hawaiʻi", "Hawai’i", true),
@@ -42,6 +42,12 @@ const CASES: [(&str, &str, bool); 38] = [
     ("COVID-19 cohort", "covid 19", true),
     ("COVID-19 cohort", "covid19", true),
     ("COVID19 cohort", "covid-19", true),
+    ("COVID19 cohort", "covid 19", true),
+    ("COVID19 cohort", "19 covid", true),
+    ("COVID 19 cohort", "covid19", true),
+    ("COVID 19 cohort", "covid1*", true),
+    ("SARS CoV 2", "cov2", true),
+    ("RAiD 9f3c1a7e", "9f3c", false),
     ("COVID19 cohort", "covid-1*", true),
     (
         "2,4-dichlorophenoxyacetic acid in soils",

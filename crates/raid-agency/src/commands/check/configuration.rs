@@ -46,6 +46,17 @@ pub(super) fn read(
             let (files, variables) = (files.len(), variables.settings.len());
             let text = format!("read; files: {files}, variables: {variables}");
             report.fine("configuration", text);
+            match settings.of_example() {
+                Ok(found) => {
+                    for setting in found {
+                        report.warning(
+                            setting,
+                            "is still the example's, which is nobody's: set your own",
+                        );
+                    }
+                }
+                Err(error) => report.failed("configuration", error),
+            }
             Some(settings)
         }
         Err(SettingsError::Refused(mistakes)) => {

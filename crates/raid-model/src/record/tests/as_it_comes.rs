@@ -14,6 +14,7 @@ fn a_byte_order_mark_is_skipped() {
 fn a_number_in_a_text_keeps_its_literal() {
     for (literal, text) in [
         ("12345678901234567890123", "12345678901234567890123"),
+        ("-7E+999", "-7E+999"),
         ("18446744073709551615", "18446744073709551615"),
         ("-0", "-0"),
         ("1.50", "1.50"),
@@ -22,13 +23,8 @@ fn a_number_in_a_text_keeps_its_literal() {
     ] {
         let body =
             format!(r#"{{"alternateIdentifier":[{{"id":{literal},"type":"a \"1.50 \\"}}]}}"#);
-        let request = RaidRequest::from_json(body.as_bytes());
-        if literal == "1E400" {
-            // Beyond what any number of JSON's readers holds.
-            assert!(request.is_err());
-            continue;
-        }
-        let identifiers = request.unwrap().alternate_identifier.unwrap();
+        let request = RaidRequest::from_json(body.as_bytes()).unwrap();
+        let identifiers = request.alternate_identifier.unwrap();
         assert_eq!(identifiers[0].id.as_deref(), Some(text));
         assert_eq!(identifiers[0].kind.as_deref(), Some("a \"1.50 \\"));
     }

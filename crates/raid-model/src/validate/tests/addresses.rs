@@ -23,6 +23,10 @@ fn pages_have_addresses_of_the_web() {
         "data:text/html,x",
         "file:///etc/passwd",
         "mailto:a@example.org",
+        "https://",
+        "http://[::1",
+        "https:a.example",
+        "https://a.example\\@b.example",
     ] {
         assert_eq!(refused(MAXIMAL, at, url), ["alternateUrl[0].url"], "{url}");
     }

