@@ -106,8 +106,10 @@ impl Target {
             // Only what could be read has members. A byte order mark is skipped.
             let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
             // A number that is no float is JSON still.
-            let body = String::from_utf8_lossy(body).replace("1E400", "0");
-            let members = serde_json::from_str::<Value>(&body).ok();
+            let text = std::str::from_utf8(body).map(|text| text.replace("1E400", "0"));
+            let members = text
+                .ok()
+                .and_then(|it| serde_json::from_str::<Value>(&it).ok());
             let is_named = match members.as_ref().and_then(Value::as_object) {
                 Some(members) => detail.split_once(": ").is_some_and(|(field, problem)| {
                     members.keys().any(|name| begins_with(field, name)) && !problem.is_empty()
