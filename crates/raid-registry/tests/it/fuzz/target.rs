@@ -105,8 +105,9 @@ impl Target {
         if problem["title"] == "Invalid JSON" {
             // Only what could be read has members. A byte order mark is skipped.
             let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-            // A number that is no float is JSON still.
-            let text = std::str::from_utf8(body).map(|text| text.replace("1E400", "0"));
+            // Numbers beyond those of floats are JSON still.
+            let text = std::str::from_utf8(body)
+                .map(|text| text.replace("1E400", "0").replace("1e999", "0"));
             let members = text
                 .ok()
                 .and_then(|it| serde_json::from_str::<Value>(&it).ok());
