@@ -125,10 +125,12 @@ const REFUSED: [(&str, &str, &str); 27] = [
 ];
 
 /// Settings whose duration may be none: nothing is waited for, or kept.
-const MAY_BE_NOTHING: [&str; 9] = [
+const MAY_BE_NOTHING: [&str; 11] = [
     "agency.withdrawal_grace",
     "auth.keys_max_age",
+    "orcid.calls_kept",
     "orcid.doubt_after_disconnect",
+    "orcid.failed_calls_kept",
     "permissions.forget_after",
     "resolvers.found_ttl",
     "resolvers.missing_ttl",

@@ -148,8 +148,6 @@ impl Settings {
             (orcid.call_timeout, "orcid.call_timeout"),
             (orcid.max_wait, "orcid.max_wait"),
             (orcid.exchange_wait, "orcid.exchange_wait"),
-            (orcid.calls_kept, "orcid.calls_kept"),
-            (orcid.failed_calls_kept, "orcid.failed_calls_kept"),
             (resolvers.connect_timeout, "resolvers.connect_timeout"),
             (resolvers.call_timeout, "resolvers.call_timeout"),
             (resolvers.check_timeout, "resolvers.check_timeout"),
