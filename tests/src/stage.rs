@@ -203,6 +203,7 @@ impl Stage {
             wait: DEADLINE,
             long_connections: 1,
             long_deadline: DEADLINE,
+            page_cache: 8 << 20,
         };
         store::migrate::with_connection(&settings, f).expect("the database")
     }

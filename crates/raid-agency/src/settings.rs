@@ -47,6 +47,7 @@ pub struct Settings {
     pub quotas: Quotas,
     pub data: Data,
     pub store: Database,
+    pub memory: Memory,
     pub agency: Agency,
     #[serde(default)]
     pub service_points: Vec<ServicePoint>,
@@ -76,6 +77,9 @@ macro_rules! section {
 // After the macro, which it uses.
 mod auth;
 pub use auth::{Auth, Issuer};
+
+mod memory;
+pub use memory::{Memory, MemoryShares};
 
 mod serving;
 pub use serving::{Limits, Server};

@@ -2,6 +2,7 @@
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::load::Load;
 use crate::pool::{Manager, with_connection};
 use diesel::r2d2::Pool;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub(crate) struct Connections {
     turns: Arc<Semaphore>,
     /// Places of all who work or wait.
     places: Arc<Semaphore>,
-    wait: Duration,
+    load: Arc<Load>,
     deadline: Option<Duration>,
 }
 
@@ -51,7 +52,7 @@ impl Connections {
             pool,
             turns: Arc::new(Semaphore::new(turns)),
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
-            wait: bounds.wait,
+            load: Load::new(bounds.wait, turns, 1),
             deadline: bounds.deadline,
         })
     }
@@ -68,14 +69,17 @@ impl Connections {
     ) -> Result<T, StoreError> {
         let place = self.places.clone().try_acquire_owned();
         let place = place.map_err(|_| StoreError::Overloaded)?;
+        let waiting = self.load.enter()?;
         // The turn comes before the pool, so that no thread waits in it.
-        let turn = timeout(self.wait, self.turns.clone().acquire_owned())
+        let turn = timeout(self.load.wait(), self.turns.clone().acquire_owned())
             .await
             .map_err(|_| StoreError::Overloaded)?
             .map_err(|_| StoreError::Overloaded)?;
+        let working = self.load.begin();
+        drop(waiting);
         let (pool, deadline) = (self.pool.clone(), self.deadline);
         tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
+            let _held = (place, turn, working);
             let begun = Instant::now();
             match with_connection(&pool, f) {
                 // Its text depends on the language of the server.

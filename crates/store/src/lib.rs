@@ -25,6 +25,7 @@ pub mod inviters;
 pub mod issuers;
 mod key_id;
 pub mod limiter;
+mod load;
 pub mod mail_quotas;
 pub mod memberships;
 pub mod migrate;
@@ -36,6 +37,7 @@ pub mod permissions;
 #[cfg(test)]
 mod plan;
 mod pool;
+mod queue;
 pub mod raids;
 mod schema;
 mod seal;

@@ -4,14 +4,14 @@
 use crate::engine::in_transaction;
 use crate::error::StoreError;
 use crate::pool::{Manager, with_connection};
+use crate::queue::{Queue, queue};
 use crate::raids::{RaidWrite, insert};
 use diesel::r2d2::Pool;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// RAiDs that share one commit.
 const MAX_GROUP: usize = 64;
-/// Mints that may wait before callers are told to come back.
-const MAX_QUEUE: usize = 4096;
 
 struct Job {
     write: RaidWrite,
@@ -21,41 +21,39 @@ struct Job {
 /// The queue in front of the writers.
 #[derive(Clone)]
 pub(crate) struct MintQueue {
-    jobs: crossbeam_channel::Sender<Job>,
+    // Boxed, since the queue keeps room for as many jobs as it may hold.
+    jobs: Queue<Box<Job>>,
 }
 
 impl MintQueue {
     /// Writers, each with a connection while it works.
     pub(crate) const WRITERS: u32 = 2;
 
-    pub(crate) fn start(pool: &Pool<Manager>) -> Result<Self, StoreError> {
-        let (jobs, rx) = crossbeam_channel::bounded::<Job>(MAX_QUEUE);
+    pub(crate) fn start(pool: &Pool<Manager>, wait: Duration) -> Result<Self, StoreError> {
+        let (queue, jobs) = queue::<Box<Job>>(wait, Self::WRITERS as usize, MAX_GROUP);
         for n in 0..Self::WRITERS {
-            let (rx, pool) = (rx.clone(), pool.clone());
+            let (jobs, pool) = (jobs.clone(), pool.clone());
             std::thread::Builder::new()
                 .name(format!("mint-writer-{n}"))
                 .spawn(move || {
-                    while let Ok(first) = rx.recv() {
+                    while let Some((first, _working)) = jobs.next() {
                         let mut group = vec![first];
-                        group.extend(rx.try_iter().take(MAX_GROUP - 1));
+                        group.extend(std::iter::from_fn(|| jobs.more()).take(MAX_GROUP - 1));
                         mint_group(&pool, group);
                     }
                 })
                 .map_err(|e| StoreError::Connect(e.to_string()))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs: queue })
     }
 
     pub(crate) async fn mint(&self, write: RaidWrite) -> Result<(), StoreError> {
         let (done, answer) = oneshot::channel();
-        self.jobs
-            .try_send(Job { write, done })
-            .map_err(|_| StoreError::Overloaded)?;
-        answer.await.map_err(|_| StoreError::Panicked)?
+        self.jobs.run(Box::new(Job { write, done }), answer).await
     }
 }
 
-fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
+fn mint_group(pool: &Pool<Manager>, group: Vec<Box<Job>>) {
     let (writes, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|j| (j.write, j.done)).unzip();
     if writes.len() > 1 {
         match mint_together(pool, &writes) {

@@ -16,14 +16,36 @@ pub(crate) enum Manager {
         deadline: Option<Duration>,
     },
     /// The one connection that writes.
-    SqliteWriter(String),
-    SqliteReader(String),
+    SqliteWriter(SqliteFile),
+    SqliteReader(SqliteFile),
 }
 
-// FULL: an acknowledged write survives a power cut; group commit makes it affordable.
+/// A SQLite file.
+#[derive(Clone)]
+pub(crate) struct SqliteFile {
+    path: String,
+    /// Memory of one connection for pages of the file, in KiB.
+    cache: u64,
+}
+
+impl SqliteFile {
+    /// `cache` is the memory of one connection for pages, in bytes.
+    pub(crate) fn new(path: &str, cache: u64) -> Self {
+        Self {
+            path: path.to_owned(),
+            cache: (cache / 1024).max(LEAST_CACHE),
+        }
+    }
+}
+
+/// Below this, in KiB, a statement has no room for the pages that it works with.
+const LEAST_CACHE: u64 = 256;
+
+// FULL: an acknowledged write survives a power cut; group commit makes it affordable. Nothing is mapped:
+// each connection would map the file again, and every page that it touched would count as memory of this
+// process, beyond its budget. The system's own cache of the file serves all connections.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; \
-    PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; \
-    PRAGMA mmap_size=268435456;";
+    PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA mmap_size=0;";
 
 impl ManageConnection for Manager {
     type Connection = Conn;
@@ -39,9 +61,9 @@ impl ManageConnection for Manager {
                 }
                 Ok(Conn::Postgres(c))
             }
-            Self::SqliteWriter(path) => Ok(Conn::Sqlite(sqlite(path)?)),
-            Self::SqliteReader(path) => {
-                let mut c = sqlite(path)?;
+            Self::SqliteWriter(file) => Ok(Conn::Sqlite(sqlite(file)?)),
+            Self::SqliteReader(file) => {
+                let mut c = sqlite(file)?;
                 // Two connections that write would wait for each other, unfairly.
                 c.batch_execute("PRAGMA query_only=ON")?;
                 Ok(Conn::Sqlite(c))
@@ -62,10 +84,12 @@ impl ManageConnection for Manager {
     }
 }
 
-fn sqlite(path: &str) -> Result<diesel::SqliteConnection, StoreError> {
-    let mut c = diesel::SqliteConnection::establish(path)
+fn sqlite(file: &SqliteFile) -> Result<diesel::SqliteConnection, StoreError> {
+    let mut c = diesel::SqliteConnection::establish(&file.path)
         .map_err(|e| StoreError::Connect(e.to_string()))?;
     c.batch_execute(SQLITE_PRAGMAS)?;
+    // Negative: in KiB.
+    c.batch_execute(&format!("PRAGMA cache_size = -{}", file.cache))?;
     Ok(c)
 }
 

@@ -19,7 +19,7 @@ use crate::conn::Conn;
 use crate::engine::{Settings, Store, in_transaction};
 use crate::error::StoreError;
 use crate::migrate;
-use crate::pool::Manager;
+use crate::pool::{Manager, SqliteFile};
 use crate::raids::{RaidWrite, insert};
 use crate::seal::KeyRing;
 use crate::types::Timestamp;
@@ -34,6 +34,9 @@ use std::time::Duration;
 
 /// The variable that holds the URL of a PostgreSQL server whose role may create schemas.
 pub const SERVER: &str = "RAID_TEST_POSTGRES";
+
+/// Memory for pages of a SQLite file, in bytes: the program's share of a budget of 256 MB.
+const PAGE_CACHE: u64 = 128 << 20;
 
 /// Drops every check and reference in the schema of a test.
 const DROP_CONSTRAINTS: &str = "DO $$ DECLARE it RECORD; BEGIN FOR it IN \
@@ -98,6 +101,7 @@ impl TestDb {
                 wait: Duration::from_secs(30),
                 long_connections: 2,
                 long_deadline: Duration::from_secs(30),
+                page_cache: PAGE_CACHE,
             },
             clock: Clock::system(),
             home,
@@ -159,7 +163,7 @@ impl TestDb {
                 deadline: None,
             }
         } else {
-            Manager::SqliteWriter(url)
+            Manager::SqliteWriter(SqliteFile::new(&url, PAGE_CACHE / 2))
         };
         SingleWriter(manager.connect().expect("a connection"))
     }

@@ -42,6 +42,7 @@ impl<'a> Sides<'a> {
             wait: Duration::from_secs(30),
             long_connections: 1,
             long_deadline: Duration::from_secs(30),
+            page_cache: 8 << 20,
         };
         let store = Store::open(&settings, Clock::system(), TestDb::keys()).unwrap();
         Self {

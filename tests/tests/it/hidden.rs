@@ -99,6 +99,7 @@ async fn minted_until_today(stage: &Stage, agency: &Agency<'_>, title: &str) -> 
         wait: Duration::from_secs(30),
         long_connections: 1,
         long_deadline: std::time::Duration::from_secs(30),
+        page_cache: 8 << 20,
     };
     let store = Store::open(&settings, Clock::system(), TestDb::keys()).unwrap();
     let mut raid: Raid = serde_json::from_value(minted.clone()).unwrap();

@@ -10,7 +10,7 @@ fn what_would_not_read_back_is_refused() {
 }
 
 /// Settings, the one that is refused, and what its complaint has.
-const REFUSED: [(&str, &str, &str); 27] = [
+const REFUSED: [(&str, &str, &str); 28] = [
     (
         "[agency]\nid_prefix = \"javascript:x\"",
         "agency.id_prefix",
@@ -122,6 +122,7 @@ const REFUSED: [(&str, &str, &str); 27] = [
         "mail.smtp_user",
     ),
     ("[worker]\nretry = []", "worker.retry", "at least one"),
+    ("[memory]\nbudget_mb = 31", "memory.budget_mb", "from 32"),
 ];
 
 /// Settings whose duration may be none: nothing is waited for, or kept.

@@ -101,6 +101,7 @@ fn restore_sqlite(from: &Path, to: &Path) -> anyhow::Result<()> {
         wait: std::time::Duration::ZERO,
         long_connections: 1,
         long_deadline: std::time::Duration::ZERO,
+        page_cache: 0,
     };
     with_connection(&copy, backup::check_sqlite)?;
     File::open(&draft)

@@ -19,6 +19,7 @@ impl Settings {
     pub(super) fn check_bounds(&self, mistakes: &mut Mistakes) {
         self.auth.check(mistakes);
         self.agency.check_block(mistakes);
+        self.memory.check(mistakes);
         self.check_numbers(mistakes);
         self.check_durations(mistakes);
         self.check_texts(mistakes);

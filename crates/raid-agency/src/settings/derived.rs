@@ -20,7 +20,9 @@ impl Settings {
             wait: self.store.wait,
             long_connections: self.store.long_connections,
             long_deadline: self.store.long_deadline,
+            page_cache: 0,
         };
+        database.page_cache = self.memory.shares(database.is_postgres()).pages;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let cores = u32::try_from(cores).unwrap_or(2);
         if database.long_connections == 0 {

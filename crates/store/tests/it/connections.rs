@@ -233,6 +233,7 @@ fn no_error_shows_the_password() {
                     wait: Duration::from_millis(100),
                     long_connections: 1,
                     long_deadline: Duration::from_secs(1),
+                    page_cache: 1 << 20,
                 };
                 let opened = Store::open(&settings, store::Clock::system(), TestDb::keys());
                 let Err(opened) = opened else {

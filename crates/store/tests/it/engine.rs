@@ -30,7 +30,7 @@ fn note(c: &mut Conn, n: u32) -> Result<(), StoreError> {
 
 /// Holds the writer (SQLite: its only one) until the guard is dropped, so that what is sent
 /// meanwhile waits together.
-async fn hold_writer(store: &Store) -> mpsc::Sender<()> {
+pub async fn hold_writer(store: &Store) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
     let (begun, wait_begun) = tokio::sync::oneshot::channel();

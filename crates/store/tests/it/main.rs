@@ -27,6 +27,7 @@ mod migrations;
 mod mints;
 mod moments;
 mod namings;
+mod overload;
 mod page_size;
 mod permissions;
 mod raids;
