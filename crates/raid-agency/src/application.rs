@@ -12,6 +12,7 @@ mod listening;
 mod parts;
 pub(crate) mod seeds;
 mod simulator;
+mod upkeep;
 
 pub(crate) use issuers::oidc_issuers;
 pub(crate) use parts::{contact_budget, mail_transport, membership_policy};
@@ -96,6 +97,7 @@ impl Application {
         let internal = internal_bind.map(|at| listening::bind("server.internal_bind", at));
         let internal = internal.transpose()?;
         let (stop, stopped) = watch::channel(false);
+        let upkept_until = stopped.clone();
 
         let registry = if roles.contains(&Role::Registry) {
             claim_token_key(&store, settings).await?;
@@ -153,14 +155,19 @@ impl Application {
         }
         let judged_after = settings.permissions.confirm_after.len();
         let limits = RequestLimits::new(&parts::limits(settings), store.clock());
+        let limits = web::Data::new(limits);
+        let caches = health::Caches::new(registry.clone(), limits.clone());
         let everything = listening::Served {
             registry,
             inbox,
-            limits: web::Data::new(limits),
+            limits,
         };
         let server = listening::serve(settings, listener, everything)?;
-        let health = health::Health::new(store, metrics, client, judged_after);
+        let health = health::Health::new(store, metrics, caches, client, judged_after);
         let health = web::Data::new(health);
+        let kept_small = health.clone();
+        let work = move || kept_small.keep_small();
+        tokio::spawn(upkeep::run(upkeep::EVERY, work, upkept_until));
         let watched = |listener| listening::serve_internal(listener, health);
         let internal = internal.map(watched).transpose()?;
         Ok(Self {

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, Resource, Route, web};
 use orcid_client::Client;
 use raid_model::permission::PermissionState;
 use raid_model::trust::NamingState;
-use raid_registry::resource;
+use raid_registry::{Registry, RequestLimits, resource};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +19,35 @@ use tokio::sync::Mutex;
 /// How long an answer to whether the database works counts, however often it is asked for.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
+/// The caches of this process.
+pub struct Caches {
+    registry: Option<web::Data<Registry>>,
+    limits: web::Data<RequestLimits>,
+}
+
+impl Caches {
+    /// Those of the registry, if this process has one, and of the limits.
+    pub fn new(registry: Option<web::Data<Registry>>, limits: web::Data<RequestLimits>) -> Self {
+        Self { registry, limits }
+    }
+
+    /// Has each drop what is too old, and tells the metrics how much the others take.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    fn gauge(&self) {
+        let registry = self.registry.iter();
+        let sizes = registry.flat_map(|it| it.cache_sizes());
+        for size in sizes.chain(self.limits.cache_size()) {
+            metrics::gauge!("raid_cache_bytes", "cache" => size.name).set(size.held as f64);
+            metrics::gauge!("raid_cache_max_bytes", "cache" => size.name).set(size.most as f64);
+        }
+    }
+}
+
 /// What the answers are made from.
 pub struct Health {
     store: Store,
     metrics: Metrics,
+    caches: Caches,
     orcid: Option<Arc<Client>>,
     judged_after: usize,
     /// When the database was tried, and why it did not work.
@@ -35,16 +60,24 @@ impl Health {
     pub fn new(
         store: Store,
         metrics: Metrics,
+        caches: Caches,
         orcid: Option<Arc<Client>>,
         judged_after: usize,
     ) -> Self {
         Self {
             store,
             metrics,
+            caches,
             orcid,
             judged_after,
             database: Mutex::default(),
         }
+    }
+
+    /// Gives back memory that is not needed any more. To be called every few seconds.
+    pub fn keep_small(&self) {
+        self.metrics.add_up();
+        self.caches.gauge();
     }
 
     /// Why the database cannot be read and written, if so. Tried by one request at a time.
@@ -170,6 +203,7 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
         Some(Err(error)) => tracing::warn!(%error, "the breaker cannot be read"),
         None => {}
     }
+    health.caches.gauge();
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(health.metrics.render())

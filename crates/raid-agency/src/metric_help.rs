@@ -59,6 +59,16 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Lines of bulk requests, by HTTP status.",
     ),
     (
+        "raid_cache_bytes",
+        Gauge,
+        "Memory that a cache takes, in bytes.",
+    ),
+    (
+        "raid_cache_max_bytes",
+        Gauge,
+        "Memory that a cache may take, in bytes.",
+    ),
+    (
         "raid_damaged_records_left_out_total",
         Counter,
         "Damaged records that were left out of an answer.",

@@ -62,5 +62,7 @@ pub use openapi::{openapi, openapi_json};
 pub use registry::{Registry, RegistryError};
 pub use request_log::{REQUEST_ID, log_request};
 pub use routes::{configure, cors, protective_headers};
-pub use settings::{ChangeFeed, Existence, Limits, Rate, ReadCache, Settings, WhenUnavailable};
+pub use settings::{
+    ChangeFeed, Existence, Limits, Memory, Rate, ReadCache, Settings, WhenUnavailable,
+};
 pub use slow_body::bound_body;

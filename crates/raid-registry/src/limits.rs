@@ -9,6 +9,7 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use bounded_cache::CacheSize;
 use tokio::time::sleep;
 
 use crate::auth::{identified, remembered};
@@ -56,13 +57,21 @@ pub struct RequestLimits {
 impl RequestLimits {
     /// Everybody has the whole burst.
     pub fn new(limits: &Limits, clock: &store::Clock) -> Self {
+        let buckets = || Buckets::new(limits, limits.memory / 3, clock);
         Self {
-            requests: Buckets::new(limits, clock),
-            checks: Buckets::new(limits, clock),
-            bytes: Buckets::new(limits, clock),
+            requests: buckets(),
+            checks: buckets(),
+            bytes: buckets(),
             large: Places::new(limits.large_answers),
             trusts_proxy: limits.trusted_proxy,
         }
+    }
+
+    /// What is remembered of callers, which drops what is too old. None without limits.
+    pub fn cache_size(&self) -> Option<CacheSize> {
+        let buckets = [&self.requests, &self.checks, &self.bytes];
+        let sizes = buckets.into_iter().flat_map(Buckets::cache_sizes);
+        sizes.reduce(CacheSize::and)
     }
 
     /// Takes what a request costs from its sender's bucket. The error is how long the sender must wait.

@@ -105,6 +105,16 @@ impl Record {
         }))
     }
 
+    /// What it takes in memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let face = |face: &Face| face.body.len() + face.etag.len();
+        size_of::<Self>()
+            + face(&self.full)
+            + face(&self.public)
+            + self.closed.len()
+            + self.withdrawal.as_ref().map_or(0, String::len)
+    }
+
     /// What is told of a RAiD that was withdrawn.
     pub(crate) fn withdrawn(&self, handle: &Handle) -> Option<Problem> {
         let reason = self.withdrawal.as_ref()?;

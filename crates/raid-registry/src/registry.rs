@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bounded_cache::{CacheSize, weight};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 use raid_model::{Handle, ValidationContext};
@@ -64,34 +65,53 @@ impl Registry {
     /// # Errors
     /// [`RegistryError`] tells which settings cannot be used.
     pub fn new(store: Store, settings: Settings) -> Result<Self, RegistryError> {
-        let verifier = Verifier::new(&settings.auth, store.clock().clone())?;
+        let memory = settings.memory;
+        let clock = store.clock().clone();
+        let verifier = Verifier::new(&settings.auth, memory.signed_tokens, clock)?;
         let resolvers = match &settings.existence {
             Existence::Offline => Resolvers::offline(),
             Existence::Online { resolvers, .. } => Resolvers::online((**resolvers).clone())?,
         };
         let cache = settings.read_cache;
-        let is_on = cache.entries > 0;
         Ok(Self {
-            records: is_on.then(|| {
+            records: cache.is_on().then(|| {
                 Cache::builder()
-                    .max_capacity(cache.entries)
+                    .max_capacity(memory.records)
+                    .weigher(|handle: &Handle, kept: &Kept<Record>| {
+                        weight(handle.to_string().len() + kept.value.bytes())
+                    })
                     .time_to_live(cache.ttl)
                     .build()
             }),
-            service_points: is_on.then(|| {
+            service_points: cache.is_on().then(|| {
                 Cache::builder()
-                    .max_capacity(cache.entries)
+                    .max_capacity(memory.service_points)
+                    .weigher(|group: &String, kept: &Kept<ServicePointRow>| {
+                        weight(group.len() + bytes_of(&kept.value))
+                    })
                     .time_to_live(cache.ttl)
                     .build()
             }),
             feed: Feed::new(settings.change_feed),
-            api_tokens: ApiTokens::new(settings.auth.api_token_issuer.clone(), cache),
+            api_tokens: ApiTokens::new(settings.auth.api_token_issuer.clone(), cache, memory),
             store,
             settings,
             verifier,
             resolvers,
             in_hand: InHand::default(),
         })
+    }
+
+    /// The size of each cache, which drops what is too old.
+    pub fn cache_sizes(&self) -> Vec<CacheSize> {
+        let records = self.records.as_ref();
+        let service_points = self.service_points.as_ref();
+        let mut sizes = vec![self.verifier.cache_size()];
+        sizes.extend(records.map(|it| CacheSize::of("records", it)));
+        sizes.extend(service_points.map(|it| CacheSize::of("service_points", it)));
+        sizes.extend(self.api_tokens.cache_sizes());
+        sizes.extend(self.resolvers.cache_sizes());
+        sizes
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -199,6 +219,18 @@ impl Registry {
         }
         Ok(found)
     }
+}
+
+/// What a service point takes, in bytes.
+fn bytes_of(row: &ServicePointRow) -> usize {
+    let optional = [&row.repository_id, &row.admin_email, &row.tech_email];
+    let optional = optional.into_iter().flatten().map(String::len);
+    size_of::<ServicePointRow>()
+        + [&row.name, &row.identifier_owner, &row.prefix, &row.group_id]
+            .map(String::len)
+            .iter()
+            .sum::<usize>()
+        + optional.sum::<usize>()
 }
 
 /// A duration as the store's clock counts.

@@ -101,6 +101,8 @@ pub struct Settings {
     pub new_service_point_trust: Trust,
     /// The cache in front of hot reads.
     pub read_cache: ReadCache,
+    /// How much each cache may hold.
+    pub memory: Memory,
     /// RAiDs that a list reads at once; a list is streamed page by page.
     pub page_size: i64,
     /// Readers who wait for the next change.
@@ -129,6 +131,9 @@ pub struct Limits {
     pub anonymous: Rate,
     /// Most large requests and answers at the same time, of each of them. 0 for no limit.
     pub large_answers: usize,
+    /// Memory for what is left to each caller, in bytes. A caller that is forgotten has its whole burst
+    /// again.
+    pub memory: u64,
     /// Whether a proxy in front tells the address, in `X-Forwarded-For` or `Forwarded`.
     pub trusted_proxy: bool,
 }
@@ -142,14 +147,46 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// A bounded cache whose entries live so briefly that other nodes' writes show. All nodes need the same
+/// Bounded caches whose entries live so briefly that other nodes' writes show. All nodes need the same
 /// settings: a change that closes something is acknowledged when no node keeps what was before.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadCache {
-    /// Most entries; none turns the cache off.
-    pub entries: u64,
-    /// How long an entry lives, counted from before it was read.
+    /// How long an entry lives, counted from before it was read. Zero turns these caches off.
     pub ttl: Duration,
+}
+
+impl ReadCache {
+    pub(crate) fn is_on(self) -> bool {
+        !self.ttl.is_zero()
+    }
+}
+
+/// How much each cache may hold, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// RAiDs as they are answered.
+    pub records: u64,
+    /// Service points, by the group of a caller.
+    pub service_points: u64,
+    /// Tokens of the agency's own that were found valid.
+    pub api_tokens: u64,
+    /// Those whose use was noted a moment ago.
+    pub token_uses: u64,
+    /// Signed tokens that were found valid.
+    pub signed_tokens: u64,
+}
+
+/// What this process uses of a budget of 256 MB, roughly.
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            records: 48 << 20,
+            service_points: 4 << 20,
+            api_tokens: 8 << 20,
+            token_uses: 2 << 20,
+            signed_tokens: 12 << 20,
+        }
+    }
 }
 
 impl Settings {
@@ -187,9 +224,9 @@ impl Settings {
             quotas: Quotas::default(),
             new_service_point_trust: Trust::Notify,
             read_cache: ReadCache {
-                entries: 10_000,
                 ttl: Duration::from_secs(1),
             },
+            memory: Memory::default(),
             page_size: 100,
             change_feed: ChangeFeed {
                 poll: Duration::from_millis(500),

@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bounded_cache::CacheSize;
 use futures::{StreamExt as _, stream};
 use moka::sync::Cache;
 use raid_model::{ExternalId, IsniId};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::cache::{Existence, Known};
+use crate::cache::{Existence, Known, names};
 use crate::read::Useless;
 use crate::service::{Question, question};
 use crate::settings::{Settings, SettingsError};
 use crate::turns::Turns;
-
-/// Most names that are kept.
-const MOST_NAMES: u64 = 10_000;
 
 /// What was learnt about identifiers; those in neither set exist, as far as can be told.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -81,11 +79,12 @@ impl Resolvers {
         Ok(Self {
             online: Some(Online {
                 http,
-                known: Known::new(settings.found_ttl, settings.missing_ttl),
-                names: Cache::builder()
-                    .max_capacity(MOST_NAMES)
-                    .time_to_live(settings.found_ttl)
-                    .build(),
+                known: Known::new(
+                    settings.found_ttl,
+                    settings.missing_ttl,
+                    settings.identifiers_memory,
+                ),
+                names: names(settings.found_ttl, settings.names_memory),
                 turns: Turns::new(settings.parallel),
                 settings,
             }),
@@ -95,6 +94,12 @@ impl Resolvers {
     /// Whether nobody is asked.
     pub fn is_offline(&self) -> bool {
         self.online.is_none()
+    }
+
+    /// The size of each cache, which drops what is too old.
+    pub fn cache_sizes(&self) -> impl Iterator<Item = CacheSize> {
+        let online = self.online.iter();
+        online.flat_map(|it| [it.known.size(), CacheSize::of("names", &it.names)])
     }
 
     /// Asks about identifiers on behalf of `caller`, several at a time. Returns after `check_timeout` at

@@ -2,14 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use bounded_cache::{CacheSize, weight};
 use moka::Expiry;
 use moka::sync::Cache;
-use raid_model::ExternalId;
-
-/// What is kept at most, in bytes: some hundred thousand identifiers.
-const CAPACITY: u64 = 16 << 20;
-/// What an entry takes besides the identifier's own text, in bytes, roughly.
-const OVERHEAD: usize = 128;
+use raid_model::{ExternalId, IsniId};
 
 /// Whether an identifier exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +18,12 @@ pub(crate) enum Existence {
 pub(crate) struct Known(Cache<ExternalId, Existence>);
 
 impl Known {
-    pub(crate) fn new(found_ttl: Duration, missing_ttl: Duration) -> Self {
+    /// Keeps identifiers in `memory` bytes.
+    pub(crate) fn new(found_ttl: Duration, missing_ttl: Duration, memory: u64) -> Self {
         let cache = Cache::builder()
-            .max_capacity(CAPACITY)
+            .max_capacity(memory)
             .weigher(|id: &ExternalId, _: &Existence| {
-                u32::try_from(id.value.len() + OVERHEAD).unwrap_or(u32::MAX)
+                weight(size_of::<ExternalId>() + id.value.len())
             })
             .expire_after(Lifetimes {
                 found: found_ttl,
@@ -40,9 +37,22 @@ impl Known {
         self.0.get(id)
     }
 
+    pub(crate) fn size(&self) -> CacheSize {
+        CacheSize::of("identifiers", &self.0)
+    }
+
     pub(crate) fn learn(&self, id: &ExternalId, existence: Existence) {
         self.0.insert(id.clone(), existence);
     }
+}
+
+/// Names that were asked for a moment ago, in `memory` bytes.
+pub(crate) fn names(ttl: Duration, memory: u64) -> Cache<IsniId, String> {
+    Cache::builder()
+        .max_capacity(memory)
+        .weigher(|_: &IsniId, name: &String| weight(size_of::<(IsniId, String)>() + name.len()))
+        .time_to_live(ttl)
+        .build()
 }
 
 struct Lifetimes {
@@ -77,5 +87,30 @@ impl Expiry<ExternalId, Existence> for Lifetimes {
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(self.of(*existence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use raid_model::{ExternalId, Resolver};
+
+    use super::{Existence, Known};
+
+    /// What a client makes up costs no more memory than is set.
+    #[test]
+    fn identifiers_take_no_more_memory_than_they_may() {
+        let known = Known::new(Duration::from_hours(1), Duration::from_hours(1), 1 << 20);
+        for n in 0..20_000 {
+            let id = ExternalId {
+                resolver: Resolver::Doi,
+                value: format!("https://doi.org/10.1000/{n}-{}", "x".repeat(n % 500)),
+            };
+            known.learn(&id, Existence::Missing);
+        }
+        let size = known.size();
+        assert!(size.held <= 1 << 20, "{size:?}");
+        assert!(size.held > 1 << 19, "{size:?}");
     }
 }

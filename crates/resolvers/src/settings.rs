@@ -59,6 +59,10 @@ pub struct Settings {
     pub found_ttl: Duration,
     /// How long it is remembered that an identifier does not exist.
     pub missing_ttl: Duration,
+    /// Memory for identifiers that were asked about, in bytes.
+    pub identifiers_memory: u64,
+    /// Memory for people's names, in bytes.
+    pub names_memory: u64,
 }
 
 /// Why settings cannot be used.

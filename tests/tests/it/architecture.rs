@@ -7,14 +7,21 @@ use std::process::Command;
 
 /// Which of the workspace's crates each crate uses when it is built; tests may use more.
 const USES: &[(&str, &[&str])] = &[
+    ("bounded-cache", &[]),
     ("raid-model", &[]),
     ("store", &["raid-model"]),
     ("reconciler", &["store"]),
     ("orcid-client", &["raid-model"]),
-    ("resolvers", &["raid-model"]),
+    ("resolvers", &["bounded-cache", "raid-model"]),
     (
         "raid-registry",
-        &["raid-model", "reconciler", "resolvers", "store"],
+        &[
+            "bounded-cache",
+            "raid-model",
+            "reconciler",
+            "resolvers",
+            "store",
+        ],
     ),
     (
         "orcid-inbox",

@@ -15,6 +15,7 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<Existence> {
         Some(configured) => configured.get().clone(),
         None => Url::parse(settings.orcid.environment.orcid_public_api())?,
     };
+    let memory = settings.memory_shares();
     let resolvers = resolvers::Settings {
         services: Services {
             orcid,
@@ -44,6 +45,8 @@ pub(super) fn of(settings: &Settings) -> anyhow::Result<Existence> {
         most_ids: own.most_ids,
         found_ttl: own.found_ttl,
         missing_ttl: own.missing_ttl,
+        identifiers_memory: memory.identifiers,
+        names_memory: memory.names,
     };
     Ok(Existence::Online {
         resolvers: Box::new(resolvers),

@@ -53,6 +53,14 @@ pub(super) fn registry_settings(settings: &Settings) -> anyhow::Result<raid_regi
     registry
         .cors_origins
         .clone_from(&settings.server.cors_origins);
+    let memory = settings.memory_shares();
+    registry.memory = raid_registry::Memory {
+        records: memory.records,
+        service_points: memory.service_points,
+        api_tokens: memory.api_tokens,
+        token_uses: memory.token_uses,
+        signed_tokens: memory.signed_tokens,
+    };
     registry.change_feed.waiting_each = settings.limits.long_polls;
     registry.invitation_lifetime = agency.invitation_lifetime;
     registry.quotas = (&settings.quotas).into();
@@ -75,6 +83,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
             burst: limits.anonymous_burst,
         },
         large_answers: limits.large_answers,
+        memory: settings.memory_shares().callers,
         trusted_proxy: settings.server.trusted_proxy,
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bounded_cache::{CacheSize, weight};
 use moka::sync::Cache;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +18,7 @@ use store::{Id, Store, Timestamp};
 use super::Role;
 use super::caller::{Caller, CallerFacts};
 use crate::refusal::Refusal;
-use crate::settings::ReadCache;
+use crate::settings::{Memory, ReadCache};
 
 /// What every token begins with, so that people and programs that look for leaked secrets know it.
 const PREFIX: &str = "raid_";
@@ -28,7 +29,6 @@ const MAX_TOKEN: usize = 128;
 const CLIENT: &str = "raid-agency";
 /// The last use is noted this often, and no more: a request does not wait for it.
 const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
-const NOTED_TOKENS: u64 = 10_000;
 
 /// A token to be issued.
 #[derive(Debug, Clone)]
@@ -112,22 +112,33 @@ struct Known {
 }
 
 impl ApiTokens {
-    pub(crate) fn new(issuer: String, cache: ReadCache) -> Self {
+    pub(crate) fn new(issuer: String, cache: ReadCache, memory: Memory) -> Self {
         let known = || {
             Cache::builder()
-                .max_capacity(cache.entries)
+                .max_capacity(memory.api_tokens)
+                .weigher(|hash: &String, known: &Known| {
+                    weight(hash.len() + size_of::<Known>() + known.caller.bytes())
+                })
                 .time_to_live(cache.ttl)
                 .build()
         };
         Self {
             issuer,
             ttl: cache.ttl,
-            known: (cache.entries > 0).then(known),
+            known: cache.is_on().then(known),
             noted: Cache::builder()
-                .max_capacity(NOTED_TOKENS)
+                .max_capacity(memory.token_uses)
+                .weigher(|_: &Id, (): &()| weight(size_of::<Id>()))
                 .time_to_live(USE_NOTED_EVERY)
                 .build(),
         }
+    }
+
+    pub(crate) fn cache_sizes(&self) -> impl Iterator<Item = CacheSize> {
+        let known = self.known.as_ref();
+        let known = known.map(|known| CacheSize::of("api_tokens", known));
+        let noted = CacheSize::of("token_uses", &self.noted);
+        known.into_iter().chain([noted])
     }
 
     /// The caller of a token that was found good a moment ago.

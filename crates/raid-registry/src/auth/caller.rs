@@ -122,6 +122,17 @@ pub(super) struct CallerFacts {
 pub(crate) struct Caller(pub(super) Arc<CallerFacts>);
 
 impl Caller {
+    /// What is known of the caller takes so many bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let facts = &*self.0;
+        let optional = [&facts.client, &facts.group].into_iter().flatten();
+        size_of::<CallerFacts>()
+            + facts.issuer.len()
+            + facts.subject.len()
+            + optional.map(String::len).sum::<usize>()
+            + facts.roles.len() * size_of::<Role>()
+    }
+
     /// Whether the caller has a role.
     pub(crate) fn is(&self, role: Role) -> bool {
         self.0.roles.contains(&role)

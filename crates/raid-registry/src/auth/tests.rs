@@ -70,5 +70,5 @@ fn no_two_issuers_answer_for_the_same_tokens() {
         former_issuer: None,
         api_token_issuer: "raid-agency".to_owned(),
     };
-    assert!(Verifier::new(&settings, store::Clock::system()).is_err());
+    assert!(Verifier::new(&settings, 1 << 20, store::Clock::system()).is_err());
 }

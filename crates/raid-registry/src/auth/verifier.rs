@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bounded_cache::{CacheSize, weight};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use moka::sync::Cache;
 use serde_json::Value;
@@ -28,7 +29,6 @@ const MALFORMED: &str = "Bearer token is malformed";
 /// A verified token is remembered, by its hash, for at most this long, and no longer than its key
 /// counts: a key that a provider withdraws stops counting then.
 const REMEMBER: Duration = Duration::from_mins(1);
-const REMEMBERED_TOKENS: u64 = 10_000;
 /// Longest token that is looked at; those of Keycloak with many roles stay below.
 const MAX_TOKEN: usize = 16 * 1024;
 
@@ -60,7 +60,12 @@ struct Known {
 }
 
 impl Verifier {
-    pub(crate) fn new(settings: &AuthSettings, clock: Clock) -> Result<Self, VerifierError> {
+    /// Remembers tokens in `memory` bytes.
+    pub(crate) fn new(
+        settings: &AuthSettings,
+        memory: u64,
+        clock: Clock,
+    ) -> Result<Self, VerifierError> {
         let mut issuers: Vec<&str> = settings.oidc.iter().map(|o| o.issuer.as_str()).collect();
         issuers.extend(settings.local.as_ref().map(|l| l.issuer.as_str()));
         issuers.sort_unstable();
@@ -83,11 +88,18 @@ impl Verifier {
                 .map(|local| (local.issuer.clone(), local.key.verifying())),
             oidc,
             known: Cache::builder()
-                .max_capacity(REMEMBERED_TOKENS)
+                .max_capacity(memory)
+                .weigher(|hash: &[u8; 32], known: &Known| {
+                    weight(hash.len() + size_of::<Known>() + known.caller.bytes())
+                })
                 .time_to_live(REMEMBER)
                 .build(),
             clock,
         })
+    }
+
+    pub(crate) fn cache_size(&self) -> CacheSize {
+        CacheSize::of("signed_tokens", &self.known)
     }
 
     /// The caller whom a token speaks for.

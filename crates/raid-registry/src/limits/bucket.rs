@@ -5,6 +5,7 @@ use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bounded_cache::{CacheSize, weight};
 use governor::clock::{Clock as _, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -15,8 +16,6 @@ use moka::sync::Cache;
 use super::caller_key::CallerKey;
 use crate::settings::{Limits, Rate};
 
-/// Callers that are remembered of each kind. One that is forgotten has its whole burst again.
-const REMEMBERED: u64 = 50_000;
 /// One that is silent for so long is forgotten. By then it has its whole burst back.
 const SILENCE: Duration = Duration::from_mins(10);
 
@@ -27,11 +26,18 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    pub(super) fn new(limits: &Limits, clock: &store::Clock) -> Self {
+    /// Remembers callers in `memory` bytes.
+    pub(super) fn new(limits: &Limits, memory: u64, clock: &store::Clock) -> Self {
+        // Half for each kind, so that neither pushes the other out.
         Self {
-            clients: Keyed::new(limits.clients, clock),
-            addresses: Keyed::new(limits.anonymous, clock),
+            clients: Keyed::new(limits.clients, memory / 2, clock),
+            addresses: Keyed::new(limits.anonymous, memory / 2, clock),
         }
+    }
+
+    pub(super) fn cache_sizes(&self) -> impl Iterator<Item = CacheSize> {
+        let both = [&self.clients, &self.addresses].into_iter().flatten();
+        both.map(|keyed| CacheSize::of("callers", &keyed.known))
     }
 
     /// Takes tokens from a caller's bucket; a whole bucket pays for whatever costs more. Without
@@ -56,14 +62,17 @@ struct Keyed {
 
 impl Keyed {
     /// None if the rate is off.
-    fn new(rate: Rate, clock: &store::Clock) -> Option<Self> {
+    fn new(rate: Rate, memory: u64, clock: &store::Clock) -> Option<Self> {
         let per_second = NonZeroU32::new(rate.per_second)?;
         let burst = NonZeroU32::new(rate.burst).unwrap_or(per_second);
         Some(Self {
             quota: Quota::per_second(per_second).allow_burst(burst),
             clock: Clock(clock.clone()),
             known: Cache::builder()
-                .max_capacity(REMEMBERED)
+                .max_capacity(memory)
+                .weigher(|who: &CallerKey, _: &Arc<Limiter>| {
+                    weight(who.bytes() + size_of::<Limiter>())
+                })
                 .time_to_idle(SILENCE)
                 .build(),
         })
@@ -122,5 +131,43 @@ impl Reference for Moment {
 
     fn saturating_sub(&self, span: Nanos) -> Self {
         Self(self.0.checked_sub(span.as_u64()).unwrap_or(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::{Buckets, CacheSize, CallerKey};
+    use crate::settings::{Limits, Rate};
+
+    /// Neither a network with many addresses nor a provider with many people makes this process grow.
+    #[test]
+    fn callers_take_no_more_memory_than_they_may() {
+        let rate = Rate {
+            per_second: 1,
+            burst: 1,
+        };
+        let limits = Limits {
+            clients: rate,
+            anonymous: rate,
+            large_answers: 0,
+            memory: 0,
+            trusted_proxy: false,
+        };
+        let buckets = Buckets::new(&limits, 2 << 20, &store::Clock::system());
+        for n in 0..20_000_u32 {
+            let address = CallerKey::Address(Ipv4Addr::from_bits(n).into());
+            buckets.take(&address, 1).unwrap();
+            let client = CallerKey::Client(format!("https://iam.example.org\nclient\n{n}"));
+            buckets.take(&client, 1).unwrap();
+        }
+        for size in buckets.cache_sizes() {
+            assert_eq!(size.most, 1 << 20);
+            assert!(size.held <= size.most, "{size:?}");
+            assert!(size.held > size.most / 2, "{size:?}");
+        }
+        let both = buckets.cache_sizes().reduce(CacheSize::and).unwrap();
+        assert_eq!((both.name, both.most), ("callers", 2 << 20));
     }
 }

@@ -41,6 +41,15 @@ impl CallerKey {
         })
     }
 
+    /// What it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let text = match self {
+            Self::Client(name) => name.len(),
+            Self::Address(_) => 0,
+        };
+        size_of::<Self>() + text
+    }
+
     /// Whether it is the holder of a token.
     pub(crate) fn has_token(&self) -> bool {
         matches!(self, Self::Client(_))

@@ -16,6 +16,7 @@ use crate::settings::Settings;
 store::on_both_databases!(
     a_slow_reader_does_not_hide_what_was_written_meanwhile,
     what_a_slow_reader_kept_is_as_old_as_its_read,
+    records_take_no_more_memory_than_they_may,
 );
 
 fn record(version: i32) -> Arc<Record> {
@@ -35,8 +36,12 @@ fn record(version: i32) -> Arc<Record> {
 }
 
 fn registry(db: &TestDb) -> Registry {
+    Registry::new(db.store().clone(), settings()).unwrap()
+}
+
+fn settings() -> Settings {
     let agency = "https://ror.org/038sjwq14".parse().unwrap();
-    let settings = Settings::new(
+    Settings::new(
         Addresses {
             landing_prefix: "https://a.example/".parse().unwrap(),
             id_prefix: "https://raid.org/".parse().unwrap(),
@@ -44,8 +49,7 @@ fn registry(db: &TestDb) -> Registry {
         agency,
         "10.82841".parse().unwrap(),
         AuthSettings::default(),
-    );
-    Registry::new(db.store().clone(), settings).unwrap()
+    )
 }
 
 async fn a_slow_reader_does_not_hide_what_was_written_meanwhile(db: &TestDb) {
@@ -70,4 +74,30 @@ async fn what_a_slow_reader_kept_is_as_old_as_its_read(db: &TestDb) {
     let almost = Instant::now() + Duration::from_secs(1);
     registry.remember(&handle, &record(1), almost);
     assert!(registry.record(&handle).await.unwrap().is_some());
+}
+
+/// Large RAiDs push others out sooner than small ones.
+async fn records_take_no_more_memory_than_they_may(db: &TestDb) {
+    let mut settings = settings();
+    settings.memory.records = 4 << 20;
+    settings.read_cache.ttl = Duration::from_hours(1);
+    let registry = Registry::new(db.store().clone(), settings).unwrap();
+    for n in 0..2000_u32 {
+        let handle = format!("10.82841/{n}").parse().unwrap();
+        let large = Face {
+            body: Bytes::from(vec![b' '; 10_000]),
+            etag: crate::etag::of(1, b""),
+        };
+        let record = Record {
+            full: large.clone(),
+            public: large,
+            ..Arc::into_inner(record(1)).unwrap()
+        };
+        registry.remember(&handle, &Arc::new(record), Instant::now());
+    }
+    let sizes = registry.cache_sizes();
+    let records = sizes.iter().find(|size| size.name == "records").unwrap();
+    assert_eq!(records.most, 4 << 20);
+    assert!(records.held <= records.most, "{records:?}");
+    assert!(records.held > records.most / 2, "{records:?}");
 }

@@ -83,7 +83,6 @@ async fn a_revoked_token_is_refused_and_the_others_are_not(db: &TestDb) {
 
 async fn a_revoked_token_is_refused_where_answers_are_remembered(db: &TestDb) {
     let mut settings = settings();
-    settings.read_cache.entries = 100;
     settings.read_cache.ttl = Duration::from_millis(200);
     let server = serve_with(db, settings).await;
     let operator = server.operator();

@@ -100,6 +100,8 @@ impl Peer {
             most_ids: 100,
             found_ttl: Duration::ZERO,
             missing_ttl: Duration::ZERO,
+            identifiers_memory: 1 << 20,
+            names_memory: 1 << 20,
         };
         Settings {
             existence: Existence::Online {

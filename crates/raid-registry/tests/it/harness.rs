@@ -138,8 +138,7 @@ pub fn settings() -> Settings {
         app_clients: vec![APP.to_owned()],
         cors_origins: vec!["https://app.example.org".to_owned()],
         read_cache: ReadCache {
-            entries: 0,
-            ttl: Duration::from_secs(2),
+            ttl: Duration::ZERO,
         },
         ..Settings::new(
             Addresses {
@@ -162,6 +161,7 @@ pub const NO_LIMITS: Limits = {
         clients: rate,
         anonymous: rate,
         large_answers: 0,
+        memory: 1 << 20,
         trusted_proxy: false,
     }
 };

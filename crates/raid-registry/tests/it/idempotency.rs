@@ -151,7 +151,6 @@ async fn a_request_in_hand_is_not_served_twice(db: &TestDb) {
 pub async fn twice_at_once(server: &Server, key: &str) -> (Reply, Reply) {
     let remembering = Settings {
         read_cache: ReadCache {
-            entries: 100,
             ttl: Duration::from_mins(10),
         },
         ..settings()

@@ -36,6 +36,7 @@ pub const STRICT: Limits = Limits {
         burst: 2,
     },
     large_answers: 0,
+    memory: 1 << 20,
     trusted_proxy: false,
 };
 

@@ -257,7 +257,6 @@ async fn mint_at_the_one_that_is_off(server: &Server, like: &Value) -> Value {
 async fn a_cached_read_follows_an_update_at_once(db: &TestDb) {
     let settings = Settings {
         read_cache: ReadCache {
-            entries: 100,
             ttl: std::time::Duration::from_hours(1),
         },
         ..settings()

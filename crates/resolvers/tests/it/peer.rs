@@ -126,6 +126,8 @@ pub fn settings(url: &str) -> Settings {
         most_ids: 100,
         found_ttl: Duration::from_hours(1),
         missing_ttl: Duration::from_hours(1),
+        identifiers_memory: 1 << 20,
+        names_memory: 1 << 20,
     }
 }
 
