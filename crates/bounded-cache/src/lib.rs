@@ -35,6 +35,7 @@ impl CacheSize {
     }
 
     /// Two caches as one.
+    #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
             held: self.held + other.held,

@@ -165,9 +165,7 @@ impl Application {
         let server = listening::serve(settings, listener, everything)?;
         let health = health::Health::new(store, metrics, caches, client, judged_after);
         let health = web::Data::new(health);
-        let kept_small = health.clone();
-        let work = move || kept_small.keep_small();
-        tokio::spawn(upkeep::run(upkeep::EVERY, work, upkept_until));
+        upkeep::start(health.clone(), upkept_until);
         let watched = |listener| listening::serve_internal(listener, health);
         let internal = internal.map(watched).transpose()?;
         Ok(Self {

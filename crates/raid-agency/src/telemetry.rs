@@ -86,9 +86,9 @@ pub fn start_log(log: &Log) -> anyhow::Result<LogWriter> {
 /// # Errors
 /// When counting was started before.
 pub fn start_metrics(log: &LogWriter) -> anyhow::Result<Metrics> {
-    let recorder = recorder()?;
-    let recorded = recorder.handle();
-    metrics::set_global_recorder(recorder).context("metrics")?;
+    let exporter = recorder()?;
+    let recorded = exporter.handle();
+    metrics::set_global_recorder(exporter).context("metrics")?;
     metric_help::describe();
     metrics::gauge!("raid_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(Metrics {

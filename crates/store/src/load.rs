@@ -93,7 +93,7 @@ impl Load {
         state.working -= 1;
         if state.waiting > 0 {
             let took = now.saturating_duration_since(state.progress);
-            state.round = state.round - state.round / SMOOTHING + took / SMOOTHING;
+            state.round = (state.round * (SMOOTHING - 1) + took) / SMOOTHING;
         }
         state.progress = now;
     }

@@ -37,8 +37,9 @@ impl MintQueue {
                 .name(format!("mint-writer-{n}"))
                 .spawn(move || {
                     while let Some((first, _working)) = jobs.next() {
-                        let mut group = vec![first];
-                        group.extend(std::iter::from_fn(|| jobs.more()).take(MAX_GROUP - 1));
+                        let mut group = vec![*first];
+                        let others = std::iter::from_fn(|| jobs.more()).take(MAX_GROUP - 1);
+                        group.extend(others.map(|job| *job));
                         mint_group(&pool, group);
                     }
                 })
@@ -53,7 +54,7 @@ impl MintQueue {
     }
 }
 
-fn mint_group(pool: &Pool<Manager>, group: Vec<Box<Job>>) {
+fn mint_group(pool: &Pool<Manager>, group: Vec<Job>) {
     let (writes, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(|j| (j.write, j.done)).unzip();
     if writes.len() > 1 {
         match mint_together(pool, &writes) {

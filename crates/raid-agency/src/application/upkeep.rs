@@ -1,14 +1,20 @@
 //! Keeps the memory of a process small while nobody looks at it: observations are added up, and what
 //! caches hold for too long is dropped.
 
+use crate::health::Health;
+use actix_web::web;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Observations of so long are kept one by one.
-pub(super) const EVERY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_secs(1);
 
-/// Does the work from time to time, until the process stops.
-pub(super) async fn run(every: Duration, work: impl Fn(), mut stopped: watch::Receiver<bool>) {
+/// Starts to do it, until the process stops.
+pub(super) fn start(health: web::Data<Health>, stopped: watch::Receiver<bool>) {
+    tokio::spawn(run(EVERY, move || health.keep_small(), stopped));
+}
+
+async fn run(every: Duration, work: impl Fn(), mut stopped: watch::Receiver<bool>) {
     while tokio::time::timeout(every, stopped.changed())
         .await
         .is_err()
