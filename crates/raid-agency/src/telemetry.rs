@@ -134,7 +134,8 @@ mod tests {
             lost_log_lines: writer.error_counter(),
         };
         let rendered = metrics::with_local_recorder(&recorder, || {
-            let observe = || metrics::histogram!("seconds", "route" => "/").record(0.02);
+            let observe =
+                || metrics::histogram!("raid_http_request_seconds", "route" => "/").record(0.02);
             observe();
             metrics.add_up();
             let before = memory();
@@ -149,9 +150,10 @@ mod tests {
             metrics.render()
         });
         // None is lost.
-        let count = format!("seconds_count{{route=\"/\"}} {OBSERVATIONS}");
+        let count = format!("raid_http_request_seconds_count{{route=\"/\"}} {OBSERVATIONS}");
         assert!(rendered.contains(&count), "{rendered}");
-        let bucket = format!("seconds_bucket{{route=\"/\",le=\"0.025\"}} {OBSERVATIONS}");
+        let bucket =
+            format!("raid_http_request_seconds_bucket{{route=\"/\",le=\"0.025\"}} {OBSERVATIONS}");
         assert!(rendered.contains(&bucket), "{rendered}");
     }
 }
