@@ -40,6 +40,10 @@ async fn who_reads_and_mints_does_not_wait_for_searches(db: &TestDb) {
         server.mint(&minimal()).await;
     }
     drop(search);
+    // Until it has ended others are refused at once.
+    while store.read_long(|_| Ok(())).await.is_err() {
+        tokio::task::yield_now().await;
+    }
     for path in long {
         server.get(&operator, path).await.expect(200);
     }
