@@ -91,14 +91,18 @@ impl Record {
         let Some((row, raid)) = load_shown(c, handle, addresses)? else {
             return Ok(None);
         };
+        let full = Face::of(row.version, &raid)?;
         Ok(Some(Self {
             closed: match row.access {
                 Access::Open => Bytes::new(),
                 Access::Embargoed => ClosedRaid::write(&raid)?,
             },
             withdrawal: row.withdrawal_reason,
-            full: Face::of(row.version, &raid)?,
-            public: Face::of(row.version, &status::raid_for_everybody(&raid))?,
+            public: match status::raid_for_everybody(&raid) {
+                Some(public) => Face::of(row.version, &public)?,
+                None => full.clone(),
+            },
+            full,
             version: row.version,
             service_point_id: row.service_point_id,
             access: row.access,

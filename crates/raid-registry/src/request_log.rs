@@ -2,15 +2,19 @@
 //! answer. Nothing of queries, headers and bodies is recorded, nor what may be a link of a person.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
+use metrics::{Counter, Histogram};
 use rand::RngExt as _;
+use uuid::fmt::Hyphenated;
 
 use crate::auth::Caller;
 use crate::refusal::Refusal;
@@ -21,6 +25,12 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PERSONAL: [&str; 2] = ["/orcid", "/invitation"];
 /// Longest id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 64;
+
+thread_local! {
+    /// By route, method and status, of which there are few: to look them up by their labels, and to lock
+    /// them for it, costs more than to count.
+    static COUNTED: RefCell<HashMap<(&'static str, &'static str, u16), Counted>> = RefCell::default();
+}
 
 /// Whom a request's token speaks for; set on the request when the token was found good.
 #[derive(Debug, Clone)]
@@ -47,20 +57,42 @@ pub async fn log_request(
 
 fn count<B>(response: &ServiceResponse<B>, elapsed: Duration) {
     let request = response.request();
-    let route = match request.app_data::<Pattern>() {
-        Some(Pattern(pattern)) => Cow::Borrowed(*pattern),
-        None => request
-            .match_pattern()
-            .map_or(Cow::Borrowed("unmatched"), Cow::Owned),
+    let (method, status) = (method_label(request.method()), response.status());
+    let Some(Pattern(route)) = request.app_data::<Pattern>() else {
+        let route = request.match_pattern();
+        let route = route.map_or(Cow::Borrowed("unmatched"), Cow::Owned);
+        return Counted::new(route, method, status).add(elapsed);
     };
-    metrics::counter!(
-        "raid_http_requests_total",
-        "method" => method_label(request.method()),
-        "route" => route.clone(),
-        "status" => response.status().as_str().to_owned(),
-    )
-    .increment(1);
-    metrics::histogram!("raid_http_request_seconds", "route" => route).record(elapsed);
+    COUNTED.with_borrow_mut(|counted| {
+        let new = || Counted::new(Cow::Borrowed(*route), method, status);
+        let key = (*route, method, status.as_u16());
+        counted.entry(key).or_insert_with(new).add(elapsed);
+    });
+}
+
+/// What requests of one route, method and status are counted with.
+struct Counted {
+    number: Counter,
+    seconds: Histogram,
+}
+
+impl Counted {
+    fn new(route: Cow<'static, str>, method: &'static str, status: StatusCode) -> Self {
+        Self {
+            number: metrics::counter!(
+                "raid_http_requests_total",
+                "method" => method,
+                "route" => route.clone(),
+                "status" => status.as_str().to_owned(),
+            ),
+            seconds: metrics::histogram!("raid_http_request_seconds", "route" => route),
+        }
+    }
+
+    fn add(&self, elapsed: Duration) {
+        self.number.increment(1);
+        self.seconds.record(elapsed);
+    }
 }
 
 fn write_line<B>(response: &ServiceResponse<B>, elapsed: Duration, request_id: &str) {
@@ -110,9 +142,10 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
     };
     let sent = req.headers().get(REQUEST_ID).filter(is_harmless).cloned();
     sent.unwrap_or_else(|| {
-        let new = uuid::Builder::from_random_bytes(rand::rng().random());
-        let new = new.into_uuid().to_string();
-        HeaderValue::try_from(new).unwrap_or(HeaderValue::from_static("unknown"))
+        let new = uuid::Builder::from_random_bytes(rand::rng().random()).into_uuid();
+        let mut text = [0; Hyphenated::LENGTH];
+        let text = new.hyphenated().encode_lower(&mut text);
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown"))
     })
 }
 

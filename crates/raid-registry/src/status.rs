@@ -107,13 +107,17 @@ fn for_everybody(status: ContributorStatus) -> ContributorStatus {
     }
 }
 
-/// A shown RAiD as everybody may see it.
-pub(crate) fn raid_for_everybody(shown: &Raid) -> Raid {
+/// A shown RAiD as everybody may see it; none if that is how it is shown already.
+pub(crate) fn raid_for_everybody(shown: &Raid) -> Option<Raid> {
+    let mut statuses = shown.contributor.iter().filter_map(|it| it.status);
+    if statuses.all(|status| for_everybody(status) == status) {
+        return None;
+    }
     let mut raid = shown.clone();
     for contributor in &mut raid.contributor {
         contributor.status = contributor.status.map(for_everybody);
     }
-    raid
+    Some(raid)
 }
 
 /// Whether a person, or ORCID on their behalf, has told us something.

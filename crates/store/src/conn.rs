@@ -71,3 +71,21 @@ impl FromSql<Text, MultiBackend> for LossyText {
         v.from_sql::<LossyText, Text>()
     }
 }
+
+/// A query with the condition that a column is one of some keys. The statement for one key is prepared once
+/// for a connection; one for a list of keys is prepared each time, which takes longer than to run it.
+macro_rules! by_keys {
+    ($column:expr, $keys:expr, |$condition:ident| $query:expr) => {
+        match $keys {
+            [one] => {
+                let $condition = $column.eq(one);
+                $query
+            }
+            keys => {
+                let $condition = $column.eq_any(keys);
+                $query
+            }
+        }
+    };
+}
+pub(crate) use by_keys;

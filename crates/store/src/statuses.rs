@@ -1,6 +1,6 @@
 //! What a service outside has said about contributors' statuses.
 
-use crate::conn::{Conn, per_backend};
+use crate::conn::{Conn, by_keys, per_backend};
 use crate::damage;
 use crate::error::StoreError;
 use crate::schema::contributor_status;
@@ -59,9 +59,9 @@ type Row = (String, String, AsText<ContributorStatus>, Timestamp);
 pub fn of_raids(c: &mut Conn, handles: &[&Handle]) -> Result<Statuses, StoreError> {
     let handles: Vec<String> = handles.iter().map(ToString::to_string).collect();
     let rows: Vec<Row> = damage::load_readable(&handles, |handles| {
-        Ok(contributor_status::table
-            .filter(contributor_status::handle.eq_any(handles))
-            .load(c)?)
+        Ok(by_keys!(contributor_status::handle, handles, |is_wanted| {
+            contributor_status::table.filter(is_wanted).load(c)?
+        }))
     })?;
     Ok(rows
         .into_iter()

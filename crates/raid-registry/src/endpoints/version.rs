@@ -93,7 +93,7 @@ impl Found {
         let raid = record::parse(&row.document)?;
         let mut raid = raid.with_statuses(|person| known.status(handle, person));
         if !is_inside {
-            raid = status::raid_for_everybody(&raid);
+            raid = status::raid_for_everybody(&raid).unwrap_or(raid);
         }
         Ok(Self::Shown(record::write(&raid)?))
     }

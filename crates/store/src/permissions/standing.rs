@@ -1,7 +1,7 @@
 //! Where several people stand, for records and metrics.
 
 use super::Permission;
-use crate::conn::Conn;
+use crate::conn::{Conn, by_keys};
 use crate::damage;
 use crate::error::StoreError;
 use crate::namings::is_met;
@@ -44,15 +44,17 @@ pub fn of_raids(
         let same = naming::orcid
             .eq(contribution::orcid)
             .and(naming::service_point_id.eq(raid::service_point_id));
-        Ok(contribution::table
-            .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
-            .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
-            .left_join(naming::table.on(same))
-            .filter(contribution::handle.eq_any(handles))
-            .filter(is_met!())
-            .select((permission::orcid, permission::state, permission::since))
-            .distinct()
-            .load(c)?)
+        Ok(by_keys!(contribution::handle, handles, |is_wanted| {
+            contribution::table
+                .inner_join(permission::table.on(permission::orcid.eq(contribution::orcid)))
+                .inner_join(raid::table.on(raid::handle.eq(contribution::handle)))
+                .left_join(naming::table.on(same))
+                .filter(is_wanted)
+                .filter(is_met!())
+                .select((permission::orcid, permission::state, permission::since))
+                .distinct()
+                .load(c)?
+        }))
     })?;
     Ok(standings(rows))
 }
