@@ -24,21 +24,22 @@ fn roles_have_their_names() {
     assert!("raid-upgrade".parse::<Role>().is_err());
 }
 
+fn provider(issuer: &str) -> OidcIssuer {
+    OidcIssuer {
+        issuer: issuer.to_owned(),
+        audience: None,
+        scoped_roles: false,
+        roles: Vec::new(),
+        groups: Vec::new(),
+        keys_pause: Duration::ZERO,
+        keys_max_age: Duration::ZERO,
+    }
+}
+
 /// Also after a redirect, and when its description of itself names another address.
 #[tokio::test]
 async fn the_keys_of_a_provider_with_https_are_read_over_https() {
-    let key_set = |issuer: &str| {
-        let issuer = OidcIssuer {
-            issuer: issuer.to_owned(),
-            audience: None,
-            scoped_roles: false,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            keys_pause: Duration::ZERO,
-            keys_max_age: Duration::ZERO,
-        };
-        KeySet::new(&issuer, Clock::system()).unwrap()
-    };
+    let key_set = |issuer: &str| KeySet::new(&provider(issuer), Clock::system()).unwrap();
     // Nobody listens there.
     let there = "http://127.0.0.1:9/keys";
     let refused = async |issuer| match key_set(issuer).get(there).await {
@@ -58,15 +59,7 @@ fn no_two_issuers_answer_for_the_same_tokens() {
             issuer: issuer.clone(),
             key: LocalKey::new(vec![1; 32]).unwrap(),
         }),
-        oidc: vec![OidcIssuer {
-            issuer,
-            audience: None,
-            scoped_roles: false,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            keys_pause: Duration::ZERO,
-            keys_max_age: Duration::ZERO,
-        }],
+        oidc: vec![provider(&issuer)],
         former_issuer: None,
         api_token_issuer: "raid-agency".to_owned(),
     };
